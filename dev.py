@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""The one way to build, check and try Satchel from a checkout: `python3 dev.py VERB`.
+
+Standard library only, since it has to run on a bare machine: a Debian 12 has python3 but no pip,
+no ensurepip, no git and no certificates, and refuses to install into the system's Python (PEP 668).
+Everything it makes lies in `.dev/`; outside of that it touches nothing, except Debian packages that
+are missing, and those only as root. It never calls sudo and never asks for a password.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+
+from workshop.checks import Tally, check, run_tests
+from workshop.environment import set_up
+from workshop.packages import prepare_laboratory
+from workshop.running import VENV, Stopped
+
+PYTHON_OLDEST = (3, 11)
+
+
+def verb_setup() -> int:
+    """make the environment in .dev/, or find that it is there"""
+    set_up()
+    return 0
+
+
+def verb_check() -> int:
+    """ruff, mypy, imports, tests: no root, no network, under two minutes"""
+    set_up()
+    return conclude(check())
+
+
+def verb_test() -> int:
+    """check, then the network laboratory and all that is slow"""
+    try:
+        set_up()
+    except Stopped as reason:
+        print(reason, flush=True)
+        return conclude(Tally(failed=1))
+    prepare_laboratory()
+    total = check()
+    tally, _, seconds = run_tests("lab", "lab or slow", show=True)
+    print(f"     lab  {'FAILED' if tally.failed else 'ok':<6}  {seconds:5.1f} s  {tally}", flush=True)
+    return conclude(total + tally)
+
+
+def verb_demo() -> int:
+    """set up, then hand a folder over between nodes on this machine"""
+    set_up()
+    return subprocess.run([str(VENV / "bin" / "satchel"), "demo"], check=False).returncode
+
+
+def conclude(total: Tally) -> int:
+    """Print the closing line, which scripts read: always the last one, always in this form."""
+    print(total, flush=True)
+    return 1 if total.failed else 0
+
+
+VERBS: dict[str, Callable[[], int]] = {
+    "setup": verb_setup,
+    "check": verb_check,
+    "test": verb_test,
+    "demo": verb_demo,
+}
+
+
+def main() -> int:
+    if sys.version_info < PYTHON_OLDEST:
+        needed = ".".join(map(str, PYTHON_OLDEST))
+        print(f"Satchel needs Python {needed} or newer, this is {sys.version.split()[0]}.", file=sys.stderr)
+        print(f"Nothing was changed. Start dev.py with python{needed} or newer.", file=sys.stderr)
+        return 2
+    parser = argparse.ArgumentParser(prog="dev.py", description="Build, check and try Satchel.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, verb in VERBS.items():
+        verbs.add_parser(name, help=verb.__doc__, description=verb.__doc__)
+    try:
+        return VERBS[parser.parse_args().verb]()
+    except Stopped as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

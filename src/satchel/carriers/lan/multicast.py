@@ -1,0 +1,180 @@
+"""The ear and the voice of one link: UDP to the link-local group, and nothing else.
+
+Hears only what arrives on this interface for the group, from an on-link source, of exactly 530 bytes, not
+sent by this very object, and not more a second than pacing.py allows. Reads no meaning in it. Why this
+group and port: docs/decisions/0041-group-and-port.md.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+
+from satchel.carriers.lan.addresses import endpoint_of, format_address, is_on_link
+from satchel.carriers.lan.interfaces import Place
+from satchel.carriers.lan.pacing import Gate
+from satchel.ports import DATAGRAM_BYTES, Endpoint
+
+GROUP_IPV4 = IPv4Address("224.0.0.181")
+GROUP_IPV6 = IPv6Address("ff02::7361")
+PORT = 61530
+
+# linux/in.h, linux/in6.h; absent in Python's socket module before 3.14
+IP_PKTINFO = 8
+IP_MULTICAST_ALL = 49
+IPV6_MULTICAST_ALL = 29
+
+QUEUE_BYTES = 128 * 1024  # in the kernel; about a hundred datagrams
+READS_PER_TURN = 32
+REST_S = 0.05  # at most 640 datagrams a second are even read: the rest falls out of the kernel's queue
+
+
+class Voice:
+    """Sends to the group from the link's own address. Works with no route at all."""
+
+    def __init__(self, place: Place) -> None:
+        """Raises OSError when the address cannot be used (yet)."""
+        host = format_address(place.address)
+        if place.is_ipv4:
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._group: tuple[str, int] | tuple[str, int, int, int] = (str(GROUP_IPV4), PORT)
+        else:
+            self._socket = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            self._group = (str(GROUP_IPV6), PORT, 0, place.index)
+        try:
+            self._socket.setblocking(False)
+            if place.is_ipv4:
+                # Without this the kernel asks its routes and fails with ENETUNREACH where there is none.
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, _mreqn(place))
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+                self._socket.bind((host, 0))
+            else:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, place.index)
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
+                self._socket.bind((host, 0, 0, place.scope))
+            self.endpoint = endpoint_of(self._socket.getsockname())
+        except OSError:
+            self._socket.close()
+            raise
+
+    def shout(self, datagram: bytes) -> None:
+        """A failure is not an error: the link may be going down at this moment."""
+        try:
+            self._socket.sendto(datagram, self._group)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Ear:
+    """Hears the group on one link, and hands over what deserves a look."""
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        is_own: Callable[[Endpoint], bool],
+        now_s: Callable[[], float],
+        on_heard: Callable[[Endpoint, bytes], None],
+    ) -> None:
+        """Raises OSError when the group cannot be joined on this interface.
+
+        Args:
+            is_own: whether a datagram from there was sent by ourselves, on this link or on another one
+                that is in the same network (a cable and the Wi-Fi of one router).
+        """
+        self._place = place
+        self._is_own = is_own
+        self._now_s = now_s
+        self._on_heard = on_heard
+        self._gate = Gate(now_s())
+        self._rest: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._socket = _open_ear(place)
+        self._loop.add_reader(self._socket, self._read)
+
+    def close(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        if self._socket.fileno() != -1:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+
+    def _read(self) -> None:
+        for _ in range(READS_PER_TURN):
+            try:
+                # One byte more than allowed tells a longer datagram from a right one.
+                data, info, _, source = self._socket.recvmsg(DATAGRAM_BYTES + 1, socket.CMSG_SPACE(20))
+            except OSError:
+                return  # nothing more; or the interface went down, and the next survey says so
+            self._consider(data, info, source)
+        self._loop.remove_reader(self._socket)
+        self._rest = self._loop.call_later(REST_S, self._wake)
+
+    def _wake(self) -> None:
+        self._rest = None
+        self._loop.add_reader(self._socket, self._read)
+
+    def _consider(
+        self,
+        data: bytes,
+        info: list[tuple[int, int, bytes]],
+        sockaddr: tuple[str, int] | tuple[str, int, int, int],
+    ) -> None:
+        if len(data) != DATAGRAM_BYTES or not self._came_in_here(info):
+            return
+        source = endpoint_of(sockaddr)
+        if self._is_own(source) or not is_on_link(source.address, self._place.networks):
+            return
+        if self._gate.admit(source.address, self._now_s()):
+            # With the interface, for IPv4 too: a dial to it leaves only where it was heard [discovery 2].
+            dialled = Endpoint(address=source.address, port=source.port, scope=self._place.index)
+            self._on_heard(dialled, data)
+
+    def _came_in_here(self, info: list[tuple[int, int, bytes]]) -> bool:
+        """IPv6 is bound to the interface; for IPv4 the kernel tells where the datagram arrived."""
+        if not self._place.is_ipv4:
+            return True
+        return any(
+            level == socket.IPPROTO_IP
+            and kind == IP_PKTINFO
+            and struct.unpack_from("=i", payload)[0] == self._place.index
+            for level, kind, payload in info
+        )
+
+
+def _open_ear(place: Place) -> socket.socket:
+    family = socket.AF_INET if place.is_ipv4 else socket.AF_INET6
+    ear = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        ear.setblocking(False)
+        # Several processes on one machine all hear; each multicast datagram goes to every such socket.
+        ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, QUEUE_BYTES)
+        if place.is_ipv4:
+            # Otherwise a socket hears what any other program joined, on every interface (ip(7)).
+            ear.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+            ear.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            ear.bind((str(GROUP_IPV4), PORT))  # to the group: no unicast datagram reaches this socket
+            ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, GROUP_IPV4.packed + _mreqn(place)[4:])
+        else:
+            ear.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            ear.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
+            ear.bind((str(GROUP_IPV6), PORT, 0, place.index))  # the scope binds it to the interface
+            join = GROUP_IPV6.packed + struct.pack("=i", place.index)
+            ear.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, join)
+    except OSError:
+        ear.close()
+        raise
+    return ear
+
+
+def _mreqn(place: Place) -> bytes:
+    """struct ip_mreqn without a group: our address, and the interface that really decides."""
+    return bytes(4) + bytes(place.address)[12:] + struct.pack("=i", place.index)

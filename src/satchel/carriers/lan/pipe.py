@@ -1,0 +1,121 @@
+"""A connected TCP socket as the blocking pipe of ports.py.
+
+Blocking calls in threads of their own: bulk data never passes through the event loop. Never reads ahead,
+never encrypts, never reconnects.
+"""
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+from satchel.carriers.lan.addresses import endpoint_of
+from satchel.errors import EnvironmentProblem
+
+# A neighbour that walked out of range says no goodbye. While nothing is in flight the probes notice it
+# after 5 + 3 x 5 s; while data is unacknowledged the user timeout (RFC 5482) does, after 20 s.
+KEEPALIVE_IDLE_S = 5
+KEEPALIVE_INTERVAL_S = 5
+KEEPALIVE_PROBES = 3
+VANISHED_AFTER_S = 20
+
+
+class SocketPipe:
+    """Owns a connected socket; buffer sizes are left to the kernel's autotuning."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        """Takes the socket over. Raises EnvironmentProblem if it is not connected any more."""
+        self._socket = connected
+        self._users = 0
+        self._closed = False
+        self._lock = threading.Lock()
+        try:
+            connected.setblocking(True)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER_S * 1000)
+            self.local = endpoint_of(connected.getsockname())
+            self.remote = endpoint_of(connected.getpeername())
+        except OSError as exc:
+            connected.close()
+            raise _gone() from exc
+
+    def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        with memoryview(data) as whole, whole.cast("B") as rest, self._in_use():
+            sent = 0
+            while sent < len(rest):
+                with rest[sent:] as tail:
+                    sent += self._socket.send(tail)
+
+    def receive_into(self, buffer: memoryview) -> int:
+        with self._in_use():
+            count = self._socket.recv_into(buffer)
+        if count == 0:
+            raise _gone()
+        return count
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """As in ports.py. The kernel's own timeouts: no poll() before each call, and each part sent is
+        progress; 0 would mean for ever to the kernel, so the least is a microsecond."""
+        micros = 0 if seconds is None else max(1, round(seconds * 1_000_000))
+        span = struct.pack("@ll", *divmod(micros, 1_000_000))
+        with self._in_use():
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
+
+    def close(self) -> None:
+        """As in ports.py. What was sent before still goes out."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._shutdown_locked()
+
+    def abort(self) -> None:
+        """Close and throw away what is unsent: nothing of this connection may leave on the next network,
+        where its old address would tell where this device comes from (W1)."""
+        with self._lock:
+            if self._socket.fileno() == -1:
+                return
+            self._closed = True
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._shutdown_locked()
+
+    def _shutdown_locked(self) -> None:
+        """Wake everybody; the last one out closes. To close under a sleeper would free the number of the
+        descriptor: the sleeper's next call could then read another connection's bytes."""
+        with contextlib.suppress(OSError):  # reset by the other side already
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if self._users == 0:
+            self._socket.close()
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._lock:
+            if self._closed:
+                raise _closed_here()
+            self._users += 1
+        try:
+            yield
+        except BlockingIOError as exc:
+            raise EnvironmentProblem("The other device has not answered for too long.") from exc
+        except OSError as exc:
+            raise (_closed_here() if self._closed else _gone()) from exc
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._closed and self._users == 0:
+                    self._socket.close()
+
+
+def _gone() -> EnvironmentProblem:
+    return EnvironmentProblem("The connection to the other device is gone.")
+
+
+def _closed_here() -> EnvironmentProblem:
+    return EnvironmentProblem("The connection was closed on this side.")

@@ -1,0 +1,144 @@
+"""`satchel demo`: three nodes on this machine, each a process of its own with a profile of its own,
+hand a folder from one to the next over real sockets, with real codes."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from satchel.cli import units
+from satchel.cli.show import Show
+from satchel.errors import EnvironmentProblem
+from satchel.node import clock
+
+WAIT_S = 60
+BIG_BYTES = 24_000_000
+LETTERS = 40
+
+
+def run(options: argparse.Namespace, show: Show) -> int:  # noqa: ARG001 - every command has this shape
+    with tempfile.TemporaryDirectory(prefix="satchel-demo-") as place:
+        return _demo(Path(place), show)
+
+
+def _demo(place: Path, show: Show) -> int:
+    people = ["amina", "bilal", "chen"]
+    for person in people:
+        (place / person).mkdir()
+    school = place / "amina" / "school"
+    _fill(school)
+    contents = describe(school)
+    total = sum(path.stat().st_size for path in school.rglob("*") if path.is_file())
+    show.note(f"Three people on one network: {', '.join(people)}. No server, no account, no Internet.")
+    show.note(f"Amina has a folder: {units.files(LETTERS + 1)} and an empty folder, {units.size(total)}.\n")
+    started_s = clock.monotonic_s()
+    for giver, taker in (("amina", "bilal"), ("bilal", "chen")):
+        began_s = clock.monotonic_s()
+        code = _hand_over(place, giver, taker)
+        seconds = clock.monotonic_s() - began_s
+        if describe(place / taker / "school") != contents:
+            raise EnvironmentProblem(
+                "The demo failed: the folder did not arrive as it was.", do="Please report it."
+            )
+        left = [path for path in (place / taker).rglob(".satchel-*") if path.is_dir()]
+        if left:
+            raise EnvironmentProblem("The demo failed: something temporary was left.", do="Please report it.")
+        show.note(f'{giver} shows the code "{code}", {taker} types it.')
+        show.note(f"  -> {taker} has the folder: names, bytes, times and modes are equal ({seconds:.1f} s).")
+    seconds = clock.monotonic_s() - started_s
+    show.done(
+        text=f"\nDone: two hand-overs in {seconds:.1f} s, start of the programs included.",
+        seconds=round(seconds, 3),
+    )
+    show.note("Now with somebody beside you:  satchel send PATH   and there:  satchel receive")
+    return 0
+
+
+def _fill(folder: Path) -> None:
+    (folder / "letters").mkdir(parents=True)
+    (folder / "empty folder").mkdir()
+    for number in range(LETTERS):
+        path = folder / "letters" / f"letter {number:02} - رسالة - 信.txt"
+        path.write_text(f"Letter {number}.\n" * (number + 1), encoding="utf-8")
+        os.utime(path, (1_600_000_000 + number, 1_600_000_000 + number))
+    line = b"A library in one file. " * 1000
+    with (folder / "encyclopedia.bin").open("wb") as big:
+        for at in range(0, BIG_BYTES, len(line)):
+            big.write(at.to_bytes(8, "big") + line[8:])
+    tool = folder / "run-me.sh"
+    tool.write_text("#!/bin/sh\necho hello\n", encoding="utf-8")
+    tool.chmod(0o755)
+
+
+def describe(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Everything a hand-over keeps: names, content, times, the executable bit, empty folders."""
+    found: dict[str, tuple[object, ...]] = {}
+    for path in sorted([folder, *folder.rglob("*")]):
+        kept = path.stat()
+        content = path.read_bytes() if path.is_file() else None
+        executable = bool(kept.st_mode & 0o111) if path.is_file() else None
+        found[str(path.relative_to(folder))] = (content, kept.st_mtime_ns, executable)
+    return found
+
+
+def _hand_over(place: Path, giver: str, taker: str) -> str:
+    """One hand-over between two programs; returns the code that was used."""
+    program = [sys.executable, "-m", "satchel.cli.main"]
+    sending = _start(
+        [*program, "send", str(place / giver / "school"), "--json", "--home", str(place / giver / "profile")]
+    )
+    try:
+        code = str(_wait_for(sending, lambda event: event["event"] == "code")["code"])
+        into = str(place / taker)
+        receiving = _start(
+            [*program, "receive", "--yes", "--into", into, "--json", "--home", str(place / taker / "profile")]
+        )
+        try:
+            assert receiving.stdin is not None
+            receiving.stdin.write(code + "\n")
+            receiving.stdin.flush()
+            _wait_for(receiving, lambda event: event["event"] == "done")
+            _wait_for(sending, lambda event: event["event"] == "done")
+        finally:
+            _end(receiving)
+    finally:
+        _end(sending)
+    return code
+
+
+def _start(command: list[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def _wait_for(
+    process: "subprocess.Popen[str]", wanted: Callable[[dict[str, object]], bool]
+) -> dict[str, object]:
+    for event in _events(process):
+        if event["event"] == "error":
+            raise EnvironmentProblem(
+                f"The demo failed: {event['what']}", safe=str(event["safe"]), do=str(event["do"])
+            )
+        if wanted(event):
+            return event
+    raise EnvironmentProblem("The demo failed: a program ended early.", do="Please report it.")
+
+
+def _events(process: "subprocess.Popen[str]") -> Iterator[dict[str, object]]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        event: dict[str, object] = json.loads(line)
+        yield event
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    try:
+        process.communicate(timeout=WAIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,52 @@
+"""`satchel`: reads the command line and runs one command. Imports only what that command needs."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from satchel.cli import streams
+from satchel.cli.parser import read
+from satchel.errors import SatchelError
+
+if TYPE_CHECKING:
+    from satchel.cli.show import Show
+
+STOPPED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    streams.prepare()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = read(words)
+    except SatchelError as misuse:
+        _show(json="--json" in words).error(misuse)
+        return misuse.exit_code
+    command = import_module(f"satchel.cli.{options.module}")
+    return run(command.run, options)
+
+
+def run(command: "Callable[[argparse.Namespace, Show], int]", options: argparse.Namespace) -> int:
+    """What every command's errors become: sentences, and one of the documented exit codes."""
+    show = _show(json=options.json)
+    try:
+        return command(options, show)
+    except SatchelError as error:
+        show.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        show.note("\nStopped.")
+        return STOPPED
+
+
+def _show(*, json: bool) -> "Show":
+    from satchel.cli.show import JsonShow, PersonShow  # noqa: PLC0415 - `--help` needs none of it
+
+    return JsonShow() if json else PersonShow()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

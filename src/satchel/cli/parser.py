@@ -1,0 +1,131 @@
+"""The words of the command line. Light: `satchel --help` imports nothing that a hand-over needs.
+
+docs/spec/cli.md says what each part does.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from satchel import __version__
+from satchel.errors import MisuseError
+
+EXIT_CODES = """exit codes:
+  0  done
+  1  the world: disk, network, or a file that changed
+  2  misuse
+  3  the other side broke the rules
+  4  not allowed: declined, or the code was not right
+  5  nothing to do, or nobody came in time
+"""
+Commands = Any  # argparse has no public name for what add_subparsers() returns
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises MisuseError for a wrong line, so that it is told like all other errors."""
+
+    def error(self, message: str) -> NoReturn:
+        raise MisuseError(f"{self.prog}: {message}.", safe="Nothing was done.", do=f"See: {self.prog} --help")
+
+
+def read(words: Sequence[str]) -> argparse.Namespace:
+    """One command line. Raises MisuseError for a wrong one."""
+    options, unknown = build_parser().parse_known_args(words)
+    if not unknown:
+        return options
+    what, do = "takes no arguments", f"See: satchel {options.command} --help"
+    if unknown[0].startswith("-"):
+        what = f"has no option {unknown[0].partition('=')[0]}"
+    elif options.command == "receive":
+        # What is an argument is seen by every program of this machine, and kept by the shell.
+        do = "A code is never an argument: run satchel receive, and type it when asked."
+    raise MisuseError(f"satchel {options.command} {what}.", safe="Nothing was done.", do=do)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(
+        prog="satchel",
+        description="Letters, files and books, carried from hand to hand, with no Internet.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"satchel {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    shared = _shared_options()
+    _add_send(commands, shared)
+    _add_receive(commands, shared)
+    _add_demo(commands, shared)
+    _add_completion(commands)
+    return parser
+
+
+def _shared_options() -> argparse.ArgumentParser:
+    shared = Parser(add_help=False)
+    shared.add_argument(
+        "--home", metavar="DIR", help="profile folder (default: SATCHEL_HOME, else the user's data folder)"
+    )
+    shared.add_argument("--json", action="store_true", help="one JSON object per line on standard output")
+    return shared
+
+
+def _add_send(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    send = commands.add_parser(
+        "send",
+        parents=[shared],
+        help="hand files and folders over with a one-time code",
+        description="Shows a code; whoever types it into `satchel receive` nearby gets what you offer. "
+        "Without PATH: go on with everything that is unfinished.",
+        allow_abbrev=False,
+    )
+    send.add_argument("path", metavar="PATH", nargs="*", help="file or folder")
+    send.add_argument("--text", action="store_true", help="send a text, read from standard input")
+    send.set_defaults(module="send_cmd")
+
+
+def _add_receive(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    receive = commands.add_parser(
+        "receive",
+        parents=[shared],
+        help="take what somebody nearby offers",
+        description="Asks for the code at a prompt, or reads it as a line from standard input; shows what "
+        "is offered and asks before anything is taken.",
+        allow_abbrev=False,
+    )
+    receive.add_argument(
+        "--into", metavar="DIR", default=".", help="folder to put things in (default: this one)"
+    )
+    receive.add_argument("--yes", action="store_true", help="take everything without asking")
+    receive.add_argument("--text", action="store_true", help="take a text only, no files")
+    receive.add_argument(
+        "--at",
+        metavar="HOST:PORT",
+        help="address that the other screen shows, if they do not meet by themselves",
+    )
+    receive.add_argument(
+        "--resume", action="store_true", help="go on with what is unfinished, without a code"
+    )
+    receive.set_defaults(module="receive_cmd")
+
+
+def _add_demo(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    demo = commands.add_parser(
+        "demo",
+        parents=[shared],
+        help="see a hand-over between three nodes on this machine",
+        description="Three nodes on this machine hand a folder from one to the next, over real sockets.",
+        allow_abbrev=False,
+    )
+    demo.set_defaults(module="demo_cmd")
+
+
+def _add_completion(commands: Commands) -> None:
+    completion = commands.add_parser(
+        "completion",
+        help="print a completion script for a shell",
+        description='For instance: eval "$(satchel completion bash)"',
+        allow_abbrev=False,
+    )
+    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    completion.set_defaults(module="completion_cmd", home=None, json=False)

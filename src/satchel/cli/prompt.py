@@ -1,0 +1,60 @@
+"""Lines that a person types, or a script pipes in. Secrets come this way, never as arguments."""
+
+import os
+import select
+import sys
+import threading
+
+from satchel.errors import MisuseError
+
+STDIN = 0  # read by its descriptor: a buffer would swallow what is meant for a later question
+LINE_BYTES_MAX = 4096
+TEXT_BYTES_MAX = 48_000
+_POLL_S = 0.2
+
+interrupted = threading.Event()  # set on Ctrl-C: whoever waits for a line in a thread gives up
+
+
+def read_line(question: str) -> str | None:
+    """One line from standard input, without its end; None at the end of input or when interrupted.
+
+    Can be called from any thread. The question is for people: it is asked in a terminal only.
+
+    Raises:
+        MisuseError: longer than any answer.
+    """
+    if question and os.isatty(STDIN):
+        sys.stderr.write(question)
+        sys.stderr.flush()
+    line = bytearray()
+    while not interrupted.is_set():
+        ready, _, _ = select.select([STDIN], [], [], _POLL_S)
+        if not ready:
+            continue
+        byte = os.read(STDIN, 1)
+        if byte in (b"\n", b""):
+            return line.decode("utf-8", "replace") if line or byte else None
+        line += byte
+        if len(line) > LINE_BYTES_MAX:
+            raise MisuseError(
+                f"The answer is longer than {LINE_BYTES_MAX} bytes.",
+                safe="Nothing was done with it.",
+                do="Type one line at a time: a code, or what you want of an offer.",
+            )
+    return None
+
+
+def read_text() -> str | None:
+    """All of standard input as text; None if it is not UTF-8 or longer than TEXT_BYTES_MAX."""
+    if os.isatty(STDIN):
+        print("Type the text; end with Ctrl-D on a line of its own.", file=sys.stderr)
+    data = bytearray()
+    while len(data) <= TEXT_BYTES_MAX:
+        part = os.read(STDIN, 65536)
+        if not part:
+            try:
+                return data.decode("utf-8")
+            except UnicodeDecodeError:
+                return None
+        data += part
+    return None

@@ -1,0 +1,106 @@
+"""`satchel receive`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from satchel.carriers.lan.addresses import parse_endpoint
+from satchel.carriers.lan.lan import LocalNetwork
+from satchel.cli import units
+from satchel.cli.ask import Asker
+from satchel.cli.escape import show_name
+from satchel.cli.prompt import read_line
+from satchel.cli.run import open_records, prepare, run_until_done
+from satchel.cli.show import Show
+from satchel.core.pairing.code import SpokenCode
+from satchel.errors import MisuseError, NothingToDo
+from satchel.node import clock, events
+from satchel.node.entropy import SystemEntropy
+from satchel.node.hardware import has_aes
+from satchel.node.taking import ID_BYTES, Taker
+from satchel.ports import HandoverId, Landing, Role
+from satchel.store.landing import FolderLanding
+
+
+class Tally:
+    """What arrived, for the last line."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self.files = 0
+        self.bytes_moved = 0
+        self.texts = 0
+
+    def hear(self, event: events.Event) -> None:
+        match event:
+            case events.FilePlaced():
+                self.files += 1
+            case events.NoteReceived():
+                self.texts += 1
+            case events.Progress(bytes_moved=moved):
+                self.bytes_moved = max(self.bytes_moved, moved)
+            case _:
+                pass
+        self._show.hear(event)
+
+
+def run(options: argparse.Namespace, show: Show) -> int:
+    at = parse_endpoint(options.at) if options.at else None
+    into = Path(options.into).absolute()
+    entropy = SystemEntropy()
+    records = open_records(options.home)
+    folders = [into]
+    code: SpokenCode | None = None
+    if options.resume:
+        folders = [Path(os.fsdecode(head.into)) for head in records.unfinished(Role.RECEIVER)]
+    else:
+        # A folder that cannot be written to is told before the code is asked for.
+        FolderLanding.open(into, HandoverId(entropy.draw(ID_BYTES))).close(remove=True)
+        code = ask_code(show)
+    prepare([*folders, records.home])
+    tally = Tally(show)
+    asker = Asker(show, yes=options.yes, text_only=options.text)
+    started_s = clock.monotonic_s()
+
+    def open_landing(id: HandoverId, folder: bytes) -> Landing:
+        return FolderLanding.open(folder, id)
+
+    async def take() -> None:
+        async with LocalNetwork(listening=False, draw=entropy.draw, now_s=clock.awake_and_asleep_s) as lan:
+            taker = Taker(
+                lan=lan,
+                entropy=entropy,
+                records=records,
+                open_landing=open_landing,
+                aes=has_aes(),
+                decide=asker.decide,
+                report=tally.hear,
+                at=at,
+            )
+            if code is None:
+                await taker.resume()
+            else:
+                await taker.take(code, os.fsencode(into))
+
+    run_until_done(take)
+    seconds = clock.monotonic_s() - started_s
+    if tally.files or not tally.texts:
+        where = show_name(os.fsencode(into)) if code is not None else "the chosen folder"
+        text = f"Done: {units.files(tally.files)} in {where}, {units.duration(seconds)}."
+        show.done(text=text, files=tally.files, failed=show.failed, seconds=round(seconds, 3))
+    return 1 if show.failed else 0
+
+
+def ask_code(show: Show) -> SpokenCode:
+    """The code, from the prompt or a line of standard input; a typing mistake may be mended."""
+    while True:
+        typed = read_line("Code: ")
+        if typed is None:
+            raise NothingToDo("No code was given.", safe="Nothing was received.", do="")
+        try:
+            return SpokenCode.parse(typed)
+        except MisuseError as mistake:
+            if not sys.stdin.isatty():
+                raise
+            show.error(mistake)

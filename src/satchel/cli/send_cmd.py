@@ -1,0 +1,70 @@
+"""`satchel send`."""
+
+import argparse
+import os
+
+from satchel.carriers.lan.addresses import show_endpoint
+from satchel.carriers.lan.lan import LocalNetwork
+from satchel.cli import units
+from satchel.cli.escape import show_name
+from satchel.cli.prompt import TEXT_BYTES_MAX, read_text
+from satchel.cli.run import open_records, prepare, run_until_done
+from satchel.cli.show import Show
+from satchel.errors import MisuseError
+from satchel.node import clock
+from satchel.node.entropy import SystemEntropy
+from satchel.node.giving import Giver
+from satchel.node.hardware import has_aes
+from satchel.store.source import FileSource, Survey, survey
+
+
+def run(options: argparse.Namespace, show: Show) -> int:
+    note, found = _what(options, show)
+    entropy = SystemEntropy()
+    records = open_records(options.home)
+    prepare([records.home])
+    started_s = clock.monotonic_s()
+
+    async def give() -> None:
+        async with LocalNetwork(listening=True, draw=entropy.draw, now_s=clock.awake_and_asleep_s) as lan:
+            giver = Giver(
+                lan=lan,
+                entropy=entropy,
+                records=records,
+                source=FileSource(),
+                aes=has_aes(),
+                show_address=show_endpoint,
+                report=show.hear,
+            )
+            if found is None:
+                await giver.resume()
+            else:
+                await giver.give(found.entries, note)
+
+    run_until_done(give)
+    seconds = clock.monotonic_s() - started_s
+    show.done(text="Done: all that was wanted is over there.", failed=show.failed, seconds=round(seconds, 3))
+    return 1 if show.failed else 0
+
+
+def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey | None]:
+    """The text and the files to offer; (None, None) to go on with what is unfinished."""
+    note: str | None = None
+    if options.text:
+        note = read_text()
+        if not note:
+            raise MisuseError(
+                f"The text is empty, not UTF-8, or longer than {TEXT_BYTES_MAX} bytes.",
+                safe="Nothing was sent.",
+                do="Send a long one as a file: satchel send FILE",
+            )
+    if not options.path:
+        return note, survey([]) if note is not None else None
+    found = survey([os.fsencode(path) for path in options.path])
+    for refused in found.refused:
+        show.note(f"Left out: {show_name(refused.path)}: {refused.why}")
+    if not found.entries:
+        raise MisuseError("There is nothing here that can be sent.", safe="Nothing was sent.", do="")
+    total = sum(entry.size for entry in found.entries)
+    show.note(f"Offering {units.files(len(found.entries))}, {units.size(total)}.")
+    return note, found

@@ -1,0 +1,220 @@
+"""What a person reads and what a script reads: node events as lines.
+
+For people, results go to stdout and everything that passes by goes to stderr; a progress line is drawn
+only in a terminal. With --json, stdout carries one JSON object per line, each with `event`
+(docs/spec/cli.md). Both are told things by several threads.
+"""
+
+import json
+import shutil
+import sys
+import textwrap
+import threading
+from collections.abc import Sequence
+from typing import assert_never
+
+from satchel.cli import streams, units
+from satchel.cli.escape import show_path, show_text
+from satchel.cli.progress import ProgressLine
+from satchel.core.handover.messages import Entry, EntryKind, Failure, Path
+from satchel.errors import SatchelError
+from satchel.node import events
+
+RENAMED_SHOWN_MAX = 20
+FAILURES = {
+    Failure.CHANGED: "it was changed while it was being sent",
+    Failure.UNREADABLE: "it could not be read",
+    Failure.REFUSED_BY_DISK: "the receiving disk does not take this name",
+}
+
+
+def json_path(path: Path) -> str:
+    """A path for JSON: bytes that are not UTF-8 as lone surrogates (U+DC80..U+DCFF), as Python does."""
+    return "/".join(name.decode("utf-8", "surrogateescape") for name in path)
+
+
+def json_entry(number: int, entry: Entry, *, item: int | None) -> dict[str, object]:
+    """`item`: what to answer to get it; None for a folder that comes along with what is in it."""
+    return {
+        "item": item,
+        "number": number,
+        "path": json_path(entry.path),
+        "folder": entry.kind is EntryKind.FOLDER,
+        "size": entry.size,
+        "mtime_ns": entry.mtime_ns,
+        "executable": entry.executable,
+    }
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Sentences broken between words; lines that begin with a space are a table and stay."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if len(line) <= columns or line.startswith(" "):
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(line, columns, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+class JsonShow:
+    """Events for scripts."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self._code: str | None = None
+
+    def line(self, event: str, **fields: object) -> None:
+        streams.write(json.dumps({"event": event, **fields}) + "\n")
+
+    def note(self, text: str) -> None:
+        """Something for people only."""
+
+    def hear(self, event: events.Event) -> None:
+        match event:
+            case events.CodeReady(code=code):
+                self._code = code
+            case events.Listening(addresses=addresses):
+                first = addresses[0] if addresses else None
+                if self._code is not None:
+                    self.line("code", code=self._code, address=first, addresses=addresses)
+                    self._code = None
+                else:
+                    self.line("address", address=first, addresses=addresses)
+            case events.Searching(resuming=resuming):
+                self.line("searching", resuming=resuming)
+            case events.GuessCounted(number=number, of=of):
+                self.line("guess", number=number, of=of)
+            case events.Met(resumed=resumed):
+                self.line("met", resumed=resumed)
+            case events.OfferShown():
+                pass  # ask.py shows it with its question
+            case events.NoteReceived(text=text):
+                self.line("text", text=text)
+            case events.Progress():
+                self.line(
+                    "progress",
+                    bytes=event.bytes_done,
+                    of=event.bytes_of,
+                    files=event.files_done,
+                    files_of=event.files_of,
+                    moved=event.bytes_moved,
+                )
+            case events.FilePlaced(path=path, offered=offered, already_there=already_there):
+                self.line(
+                    "placed", path=json_path(path), offered=json_path(offered), already_there=already_there
+                )
+            case events.FileFailed(path=path, failure=failure):
+                self.failed += 1
+                self.line("failed", path=json_path(path), why=FAILURES[failure])
+            case events.Lost(loss=loss):
+                self.line("lost", why=loss.value)
+            case _:
+                assert_never(event)
+
+    def error(self, error: SatchelError) -> None:
+        self.line("error", what=error.what, safe=error.safe, do=error.do)
+
+    def done(self, *, text: str, **fields: object) -> None:  # noqa: ARG002 - the text is for people
+        self.line("done", **fields)
+
+
+class PersonShow:
+    """Events for people."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+        self._code: str | None = None
+        self._renamed = 0
+        self._same = 0
+        self._progress = ProgressLine()
+        self._screen = threading.RLock()
+
+    def note(self, text: str) -> None:
+        """Lines beside the result."""
+        if sys.stderr.isatty():
+            text = wrapped(text, shutil.get_terminal_size().columns)
+        with self._screen:
+            self._progress.clear()
+            print(text, file=sys.stderr, flush=True)
+
+    def hear(self, event: events.Event) -> None:
+        with self._screen:
+            self._hear(event)
+
+    def _hear(self, event: events.Event) -> None:
+        match event:
+            case events.CodeReady(code=code):
+                self._code = code
+            case events.Listening(addresses=addresses):
+                self._tell_addresses(addresses)
+            case events.Searching(resuming=0):
+                self.note("Looking for the other device ...")
+            case events.Searching(resuming=resuming):
+                self.note(
+                    f"Looking for the other side of {units.count(resuming, 'unfinished hand-over')} ..."
+                )
+            case events.GuessCounted(number=number, of=of):
+                self.note(f"Somebody is entering a code (try {number} of {of}).")
+            case events.Met(resumed=resumed):
+                self.note("Found each other again." if resumed else "Found each other: the code is right.")
+            case events.OfferShown():
+                pass  # ask.py shows it with its question
+            case events.NoteReceived(text=text):
+                self._tell_text(text)
+            case events.Progress():
+                self._progress.draw(event)
+            case events.FilePlaced(path=path, offered=offered, already_there=already_there):
+                self._count_placed(path, offered, already_there)
+            case events.FileFailed(path=path, failure=failure):
+                self.failed += 1
+                self.note(f"Not transferred: {show_path(path)}: {FAILURES[failure]}.")
+            case events.Lost(loss=loss):
+                self._progress.begin_anew()
+                self.note(f"Interrupted: {loss.value}. What has arrived is safe; waiting to go on ...")
+            case _:
+                assert_never(event)
+
+    def error(self, error: SatchelError) -> None:
+        for sentence in (error.what, error.safe, error.do):
+            if sentence:
+                self.note(show_text(sentence))
+
+    def done(self, *, text: str, **_fields: object) -> None:
+        with self._screen:
+            self._progress.clear()
+            streams.write(text + "\n")
+            if self._same:
+                were = "was" if self._same == 1 else "were"
+                streams.write(f"{units.files(self._same)} {were} there already with the same content.\n")
+            if self._renamed:
+                streams.write(f"{units.files(self._renamed)} got another name, since the name was taken.\n")
+
+    def _tell_addresses(self, addresses: Sequence[str]) -> None:
+        if self._code is None:
+            return
+        self.note("\nOn the other device run:   satchel receive")
+        self.note("and type this code:\n")
+        streams.write(f"    {self._code}\n")
+        self.note("\nIt is good for one hand-over within 15 minutes. Waiting ... (Ctrl-C to stop)")
+        if addresses:
+            self.note(f"If they do not find each other:  satchel receive --at {addresses[0]}")
+        self._code = None
+
+    def _tell_text(self, text: str) -> None:
+        self._progress.clear()
+        if sys.stdout.isatty():
+            streams.write(show_text(text).rstrip("\n") + "\n")
+        else:  # a file, another program: byte for byte as it came
+            streams.write_bytes(text.encode())
+
+    def _count_placed(self, path: Path, offered: Path, already_there: bool) -> None:
+        if already_there:
+            self._same += 1
+        elif path != offered:
+            self._renamed += 1
+            if self._renamed <= RENAMED_SHOWN_MAX:
+                self.note(f"{show_path(offered)} was there already: the new one is {show_path(path)}")
+
+
+Show = JsonShow | PersonShow

@@ -1,0 +1,30 @@
+"""Sizes, rates and times as a person reads them."""
+
+
+def size(count: int) -> str:
+    """Bytes with a decimal unit, as shops and phones count: 512 B, 4.2 kB, 1.3 GB."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB", "TB", "PB"):
+        value /= 1000
+        if value < 999.5 or unit == "PB":
+            break
+    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """0:07, 12:30, 2:05:00."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def count(number: int, thing: str) -> str:
+    """1 file, 12,000 files."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def files(number: int) -> str:
+    return count(number, "file")

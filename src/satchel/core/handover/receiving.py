@@ -1,0 +1,327 @@
+"""The receiver's half of a hand-over: decides what is asked for and when a file is whole.
+
+Pure: it never sees a disk. Data pieces pass through `hear_bulk` to the owner, who writes them where
+nothing believes them until Finish. Spec: docs/spec/handover.md, sections 2 to 5.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import assert_never
+
+from satchel.core.blobs.chunks import chunk_count, chunk_length, root
+from satchel.core.blobs.stream import ChunkEnd, FileEnd, Piece, StreamReader
+from satchel.core.handover import effects as e
+from satchel.core.handover import messages as m
+from satchel.core.handover.codec import CHECKS_MAX, RANGES_MAX
+from satchel.errors import MisuseError, PeerError
+
+OFFER_PATH_BYTES_MAX = 64 << 20  # all names of one offer together (M3)
+
+
+class State(Enum):
+    GREETING = "waiting for the sender's Hello"
+    LISTENING = "the offer is coming in, page by page"
+    ASKING = "the person looks at the offer"
+    RECEIVING = "wanted files are on their way"
+    WHOLE = "all that will come is in place; waiting for Bye"
+    OVER = "nothing more to say"
+
+
+class _Check:
+    """A candidate whose hashes are being compared: `held` is on disk, `kept` is right."""
+
+    __slots__ = ("count", "held", "kept", "seen")
+
+    def __init__(self, held: dict[int, bytes]) -> None:
+        self.held = held
+        self.count = max(held) + 1
+        self.kept: dict[int, bytes] = {}
+        self.seen = 0
+
+
+class Receiver:
+    """State machine for one connection; after a PeerError it is dead."""
+
+    def __init__(self, *, aes: bool) -> None:
+        """A fresh hand-over: the offer comes first."""
+        self.state = State.GREETING
+        self._aes = aes
+        self._resumed = False
+        self._offered: list[m.Entry] = []
+        self._path_bytes = 0
+        self._entries: Mapping[int, m.Entry] = {}
+        self._pending: set[int] = set()  # wanted, neither in place nor failed yet
+        self._files_left = 0
+        self._done: Sequence[int] = ()
+        self._checks: dict[int, _Check] = {}
+        self._hashes: dict[int, dict[int, bytes]] = {}  # unfinished files: chunk index -> hash
+        self._whole: list[m.Range] = []  # files to ask for once all candidates are compared
+        self._finishing: set[int] = set()  # given to the owner to be placed
+        self._reader = StreamReader(self._chunk_length)
+
+    @classmethod
+    def resumed(
+        cls,
+        *,
+        aes: bool,
+        wanted: Mapping[int, m.Entry],
+        done: Sequence[int],
+        held: Mapping[int, Mapping[int, bytes]],
+    ) -> "Receiver":
+        """Go on with an accepted offer.
+
+        Args:
+            wanted: what is not in place yet, by number.
+            done: ascending numbers of what is in place and durable.
+            held: hashes of the whole chunks of unfinished files, by index, as they are on disk.
+        """
+        self = cls(aes=aes)
+        self._resumed = True
+        self._done = done
+        self._checks = {number: _Check(dict(held[number])) for number in sorted(wanted) if held.get(number)}
+        self._want(wanted)
+        return self
+
+    def start(self) -> list[e.Effect]:
+        return [e.Say(message=m.Hello(aes=self._aes))]
+
+    def held(self) -> dict[int, dict[int, bytes]]:
+        """Whole chunks of unfinished files, to seed the next connection."""
+        return {number: check.held for number, check in self._checks.items()} | self._hashes
+
+    def hear(self, message: m.Message) -> list[e.Effect]:
+        """Take in one message; raises PeerError if it breaks the spec."""
+        match message:
+            case m.Stop(reason=reason):
+                self.state = State.OVER
+                return [e.Stopped(reason=reason)]
+            case m.Hello(aes=aes) if self.state is State.GREETING:
+                return self._hear_hello(aes)
+            case m.Offer() if self.state is State.LISTENING:
+                return self._hear_offer(message)
+            case m.Manifest() if self.state is State.RECEIVING:
+                return self._hear_manifest(message)
+            case m.Failed(number=number, failure=failure) if self.state is State.RECEIVING:
+                return self._hear_failed(number, failure)
+            case m.Bye() if self.state is State.WHOLE:
+                self.state = State.OVER
+                return [e.Over()]
+            case _:
+                raise PeerError(f"handover 5.1: {type(message).__name__} while {self.state.value}")
+
+    def _hear_hello(self, aes: bool) -> list[e.Effect]:
+        greeted: list[e.Effect] = [e.KeysConfirmed(), e.UseSuite(aes=aes and self._aes)]
+        if not self._resumed:
+            self.state = State.LISTENING
+            return greeted
+        return [*greeted, *_receipts(self._done), *self._ask()]
+
+    # --- the offer -------------------------------------------------------------------------------
+
+    def _hear_offer(self, page: m.Offer) -> list[e.Effect]:
+        if page.first != len(self._offered):
+            raise PeerError("handover 2.2: pages of an offer follow each other")
+        self._path_bytes += sum(len(name) for entry in page.entries for name in entry.path)
+        if self._path_bytes > OFFER_PATH_BYTES_MAX:
+            raise PeerError("handover 2.2: the names of this offer are too long together")
+        self._offered += page.entries
+        if not page.last:
+            return []
+        if not self._offered and page.note is None:
+            raise PeerError("handover 2.2: an offer of nothing")
+        self.state = State.ASKING
+        return [e.AskPerson(entries=tuple(self._offered), note=page.note)]
+
+    def accept(self, numbers: Iterable[int]) -> list[e.Effect]:
+        """The person wants these; the owner has remembered it durably."""
+        chosen = sorted(set(numbers))
+        if self.state is not State.ASKING or not all(0 <= n < len(self._offered) for n in chosen):
+            raise MisuseError("only what is offered can be accepted, once")
+        self._want({number: self._offered[number] for number in chosen})
+        self._offered = []
+        pages = _pages(m.as_ranges(chosen)) or [()]
+        says: list[e.Effect] = [
+            e.Say(message=m.Accept(ranges=page, last=place == len(pages)))
+            for place, page in enumerate(pages, 1)
+        ]
+        return says + self._ask()
+
+    def decline(self) -> list[e.Effect]:
+        if self.state is not State.ASKING:
+            raise MisuseError("only an offer can be declined")
+        self.state = State.OVER
+        return [e.Say(message=m.Decline())]
+
+    def _want(self, wanted: Mapping[int, m.Entry]) -> None:
+        self._entries = wanted
+        self._pending = set(wanted)
+        self._files_left = sum(entry.kind is m.EntryKind.FILE for entry in wanted.values())
+
+    def _ask(self) -> list[e.Effect]:
+        """Candidates are compared first, and completed before anything else begins [5.2]: so a break
+        leaves one chunk that is not whole, however many breaks there were before."""
+        self.state = State.RECEIVING
+        checks = [(number, check.count) for number, check in self._checks.items()]
+        says: list[e.Effect] = [
+            e.Say(message=m.Check(files=tuple(checks[at : at + CHECKS_MAX])))
+            for at in range(0, len(checks), CHECKS_MAX)
+        ]
+        files = [n for n in sorted(self._pending) if self._entries[n].kind is m.EntryKind.FILE]
+        self._whole = m.as_ranges([number for number in files if number not in self._checks])
+        return says + self._ask_for_the_rest() + self._over_if_nothing_is_left()
+
+    def _ask_for_the_rest(self) -> list[e.Effect]:
+        """What comes whole, as soon as all candidates are compared."""
+        if self._checks:
+            return []
+        wants: list[e.Effect] = [e.Say(message=m.WantFiles(ranges=page)) for page in _pages(self._whole)]
+        return [*wants, e.Say(message=m.Ready())]
+
+    # --- candidates ------------------------------------------------------------------------------
+
+    def _hear_manifest(self, message: m.Manifest) -> list[e.Effect]:
+        number = message.number
+        check = self._checks.get(number)
+        if check is None or message.first != check.seen or check.seen + len(message.hashes) > check.count:
+            raise PeerError("handover 2.7: hashes that were not asked for")
+        for index, digest in enumerate(message.hashes, message.first):
+            if check.held.get(index) == digest:
+                check.kept[index] = digest
+        check.seen += len(message.hashes)
+        if check.seen < check.count:
+            return []
+        del self._checks[number]
+        self._hashes[number] = check.kept
+        count = chunk_count(self._entries[number].size)
+        missing = _gaps(sorted(check.kept), count)
+        if len(missing) > RANGES_MAX:  # a very torn file: take its rest again rather than say more
+            start = missing[RANGES_MAX - 1][0]
+            missing[RANGES_MAX - 1 :] = [(start, count - start)]
+            self._hashes[number] = {index: kept for index, kept in check.kept.items() if index < start}
+        want = e.Say(message=m.WantChunks(number=number, ranges=tuple(missing)))
+        return [want, *self._ask_for_the_rest()]
+
+    def _hear_failed(self, number: int, failure: m.Failure) -> list[e.Effect]:
+        entry = self._entries.get(number)
+        if (
+            failure is m.Failure.REFUSED_BY_DISK  # ours to say
+            or entry is None
+            or entry.kind is m.EntryKind.FOLDER  # nothing of it is sent, so nothing can fail
+            or number not in self._pending
+            or number in self._finishing
+        ):
+            raise PeerError("handover 2.11: a file that was not on its way")
+        if not self._reader.between_records:
+            raise PeerError("handover 4.5: a failure in the middle of a record")
+        named = self._checks.pop(number, None) is not None
+        self._hashes.pop(number, None)
+        more = self._ask_for_the_rest() if named else []
+        return [e.WontCome(number=number, failure=failure), *more, *self._resolve_file(number)]
+
+    # --- data ------------------------------------------------------------------------------------
+
+    def _chunk_length(self, number: int, index: int) -> int:
+        entry = self._entries.get(number)
+        if (
+            self.state is not State.RECEIVING
+            or entry is None
+            or entry.kind is m.EntryKind.FOLDER
+            or number not in self._pending
+            or number in self._finishing
+            or number in self._checks
+            or index >= chunk_count(entry.size)
+            or index in self._hashes.get(number, ())
+        ):
+            raise PeerError("handover 4.3: a chunk that was not asked for")
+        return chunk_length(entry.size, index)
+
+    def hear_bulk(self, data: memoryview) -> Iterator[Piece | e.Effect]:
+        """The next part of the bulk stream: pieces to write, and Finish effects, in order."""
+        for event in self._reader.feed(data):
+            match event:
+                case Piece():
+                    yield event
+                case ChunkEnd(number=number, index=index, digest=digest):
+                    self._hashes.setdefault(number, {})[index] = digest
+                case FileEnd(number=number, root=theirs):
+                    yield self._hear_end(number, theirs)
+                case _:
+                    assert_never(event)
+
+    def _hear_end(self, number: int, theirs: bytes) -> e.Effect:
+        entry = self._entries.get(number)
+        if (
+            self.state is not State.RECEIVING
+            or entry is None
+            or entry.kind is m.EntryKind.FOLDER
+            or number not in self._pending
+            or number in self._finishing
+            or number in self._checks
+        ):
+            raise PeerError("handover 4.4: the end of a file that was not on its way")
+        hashes = self._hashes.pop(number, {})
+        if len(hashes) != chunk_count(entry.size):
+            raise PeerError("handover 4.4: the end of a file that is not whole")
+        if root(entry.size, [hashes[index] for index in range(len(hashes))]) != theirs:
+            raise PeerError("handover 4.4: a file does not match its root")
+        self._finishing.add(number)
+        return e.Finish(number=number)
+
+    # --- what the owner did ----------------------------------------------------------------------
+
+    def placed(self, numbers: Sequence[int]) -> list[e.Effect]:
+        """These stand durable under their names (folders: with their times)."""
+        says = _receipts(sorted(numbers))
+        for number in numbers:
+            if self._entries[number].kind is m.EntryKind.FILE:
+                says += self._resolve_file(number)
+            else:
+                self._pending.discard(number)
+        self._become_whole_if_nothing_is_left()
+        return says
+
+    def refused_by_disk(self, number: int) -> list[e.Effect]:
+        """The disk takes this one name not; the others go on."""
+        failure = m.Failure.REFUSED_BY_DISK
+        says: list[e.Effect] = [e.Say(message=m.Failed(number=number, failure=failure))]
+        says.append(e.WontCome(number=number, failure=failure))
+        if self._entries[number].kind is m.EntryKind.FILE:
+            return says + self._resolve_file(number)
+        self._pending.discard(number)
+        self._become_whole_if_nothing_is_left()
+        return says
+
+    def _resolve_file(self, number: int) -> list[e.Effect]:
+        self._pending.discard(number)
+        self._finishing.discard(number)
+        self._files_left -= 1
+        return self._over_if_nothing_is_left()
+
+    def _over_if_nothing_is_left(self) -> list[e.Effect]:
+        if self._files_left:
+            return []
+        self._become_whole_if_nothing_is_left()
+        return [e.FilesOver()]
+
+    def _become_whole_if_nothing_is_left(self) -> None:
+        if not self._pending and self.state is State.RECEIVING:
+            self.state = State.WHOLE
+
+
+def _receipts(numbers: Sequence[int]) -> list[e.Effect]:
+    return [e.Say(message=m.Receipt(ranges=page)) for page in _pages(m.as_ranges(numbers))]
+
+
+def _pages(ranges: Sequence[m.Range]) -> list[tuple[m.Range, ...]]:
+    return [tuple(ranges[at : at + RANGES_MAX]) for at in range(0, len(ranges), RANGES_MAX)]
+
+
+def _gaps(kept: Sequence[int], count: int) -> list[m.Range]:
+    """The ranges of 0..count-1 that are not in `kept` (ascending)."""
+    gaps: list[m.Range] = []
+    free = 0
+    for index in [*kept, count]:
+        if index > free:
+            gaps.append((free, index - free))
+        free = index + 1
+    return gaps

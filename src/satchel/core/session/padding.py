@@ -1,0 +1,53 @@
+"""How much is sent beyond what is meant, so that a total does not name a book (W2).
+
+An exact size is a fingerprint: the length of one well-known file, to the byte, tells which it is.
+Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs",
+PETS 2019, section 4) leaves O(log log n) bits of it for at most 12 %. Spec: docs/spec/transport.md, 5.
+"""
+
+from satchel.core.session.frames import BULK_BODY_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, OVERHEAD_BYTES
+from satchel.errors import MisuseError
+
+RUN_BYTES_MIN = 4096  # below, Padmé rounds to a few bytes, and a short text would have a length
+
+
+def padme(length: int) -> int:
+    """The smallest padded length that is not below `length`."""
+    if length < 0:
+        raise MisuseError("a length is not negative")
+    if length < 2:
+        return length
+    exponent = length.bit_length() - 1
+    low_bits = exponent - exponent.bit_length()
+    mask = (1 << low_bits) - 1
+    return (length + mask) & ~mask
+
+
+def run_total(needed: int) -> int:
+    """Bytes on the wire of a run of bulk frames that needs at least `needed` [5.2]."""
+    total = padme(max(needed, RUN_BYTES_MIN))
+    # From one full frame on, padded lengths are multiples of 8192: no rest is too short for a frame.
+    assert not 0 < total % FRAME_BYTES_MAX < FRAME_BYTES_MIN
+    return total
+
+
+def tail_sizes(bytes_sent: int, body_length: int) -> tuple[int, ...]:
+    """Sizes on the wire of the last frames of a run of bulk frames.
+
+    A run is bulk frames of FRAME_BYTES_MAX bytes each and then these: the first one carries the rest of
+    the data with zeros behind it, the others are padding frames. So all sizes follow from the padded
+    total, and the place where the data ends does not show. Every frame that is not full ends a run.
+
+    Args:
+        bytes_sent: bytes on the wire of the full frames of this run.
+        body_length: bytes of data left, 0..BULK_BODY_MAX; 0 only where bytes_sent is not 0 (then all of
+            these frames are padding; there may be none).
+    """
+    if bytes_sent < 0 or bytes_sent % FRAME_BYTES_MAX:
+        raise MisuseError("a run begins with full frames")
+    if not 0 <= body_length <= BULK_BODY_MAX or not bytes_sent + body_length:
+        raise MisuseError("a tail carries what is left of the data, at most one frame")
+    needed = bytes_sent + (body_length + OVERHEAD_BYTES if body_length else 0)
+    left = run_total(needed) - bytes_sent
+    full, rest = divmod(left, FRAME_BYTES_MAX)
+    return (FRAME_BYTES_MAX,) * full + ((rest,) if rest else ())

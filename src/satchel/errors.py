@@ -1,0 +1,56 @@
+"""What can go wrong, by who is at fault, since that decides what to do.
+
+Raised anywhere, caught at the edge (cli, web) and by whoever can really do something about it.
+Each error carries the three sentences a person needs: what happened, what is safe, what to do.
+"""
+
+
+class SatchelError(Exception):
+    """Root of all errors of this program. `exit_code` is stable and documented in docs/spec/cli.md."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, safe: str = "", do: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.safe = safe
+        self.do = do
+
+
+class MisuseError(SatchelError):
+    """The caller asked for what cannot be: a wrong command line, or a mistake of ours."""
+
+    exit_code = 2
+
+
+class PeerError(SatchelError):
+    """The other side's bytes broke the spec: drop that session.
+
+    `what` begins with the name of the spec page and the clause, "transport 3.2: ...". It is for the
+    person on this side and is never sent back.
+    """
+
+    exit_code = 3
+
+
+class EnvironmentProblem(SatchelError):
+    """Disk full, network gone, folder read-only: tell the person, try again when the world changes."""
+
+    exit_code = 1
+    disk_full = False  # set by store/ for ENOSPC and EDQUOT: the peer is told that, too
+
+
+class NameRefused(EnvironmentProblem):
+    """The disk takes other files, but not this one here: leave it out and go on with the rest."""
+
+
+class AccessDenied(SatchelError):
+    """Wrong code, declined, unknown person: one class, so that callers learn nothing more."""
+
+    exit_code = 4
+
+
+class NothingToDo(SatchelError):
+    """There was nothing to do, or nobody came in time."""
+
+    exit_code = 5

@@ -1,0 +1,115 @@
+"""What the node tells whoever shows it to a person. Names and texts are as the peer sent them:
+whoever shows them escapes them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from satchel.core.handover.messages import Entry, Failure, Path, StopReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReady:
+    """Show this code to the person; tell nobody else."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """This machine can be reached here, by people who cannot be found by themselves."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searching:
+    """Looking for the other side of this code or of unfinished hand-overs."""
+
+    resuming: int  # how many unfinished hand-overs; 0 with a code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuessCounted:
+    """Somebody who speaks of this channel got one guess at the code."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """The other side proved that it knows the code or the earlier session."""
+
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferShown:
+    entries: tuple[Entry, ...]
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteReceived:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """At most five a second."""
+
+    bytes_done: int
+    bytes_of: int
+    files_done: int
+    files_of: int
+    bytes_moved: int  # over this connection: what the rate is made of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlaced:
+    path: Path  # where it stands below the chosen folder
+    offered: Path
+    already_there: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFailed:
+    path: Path
+    failure: Failure
+
+
+class Loss(Enum):
+    BROKEN = "the connection broke"
+    PAUSED = "the other side stopped for now"
+    DISK_FULL = "the other side's disk is full"
+    DISK_PROBLEM = "the other side's disk has a problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The conversation ended before its end; it goes on when the other side is met again."""
+
+    loss: Loss
+
+
+LOSS_OF = {
+    StopReason.PAUSED: Loss.PAUSED,
+    StopReason.DISK_FULL: Loss.DISK_FULL,
+    StopReason.DISK_PROBLEM: Loss.DISK_PROBLEM,
+}
+
+Event = (
+    CodeReady
+    | Listening
+    | Searching
+    | GuessCounted
+    | Met
+    | OfferShown
+    | NoteReceived
+    | Progress
+    | FilePlaced
+    | FileFailed
+    | Lost
+)
+Report = Callable[[Event], None]

@@ -1,0 +1,132 @@
+"""From a connected pipe to session keys, on both sides; blocking, each call with a deadline of its own.
+
+The bytes and their order are core's (pairing, session); here they are only sent and received.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
+
+from satchel.core.pairing import exchange
+from satchel.core.pairing.typist import Typist
+from satchel.core.session import resumption
+from satchel.core.session.handshake import (
+    EPHEMERAL_BYTES,
+    KEM_SEED_BYTES,
+    Initiator,
+    Purpose,
+    Responder,
+    SessionKeys,
+)
+from satchel.errors import EnvironmentProblem, PeerError
+from satchel.node.channel import receive_exactly
+from satchel.ports import Entropy, Pipe
+
+STEP_S = 10.0  # for each answer of the other side; a guess that takes longer is a wrong one
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(pipe: Pipe, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Run one of the calls below beside the loop. A cancelled wait closes the pipe, so that the thread
+    ends, too."""
+    try:
+        return await asyncio.to_thread(call, *args, **named)
+    except asyncio.CancelledError:
+        pipe.close()
+        raise
+
+
+class NotTheOne(Exception):
+    """Somebody answered who does not have what we have."""
+
+
+def receive_bytes(pipe: Pipe, count: int) -> bytes:
+    buffer = bytearray(count)
+    receive_exactly(pipe, memoryview(buffer))
+    return bytes(buffer)
+
+
+def greet_with_code(pipe: Pipe, typist: Typist, entropy: Entropy, *, typed_address: bool) -> SessionKeys:
+    """The typist's side of a fresh code.
+
+    Raises:
+        NotTheOne: the host answered and did not have our code; it has learnt that we have not its.
+        EnvironmentProblem: no answer.
+    """
+    pipe.set_deadline(STEP_S)
+    address, port = exchange.ANYWHERE if typed_address else (bytes(pipe.remote.address), pipe.remote.port)
+    call = typist.call(
+        address=address,
+        port=port,
+        scalar=entropy.draw(exchange.SCALAR_BYTES),
+        fill=entropy.draw(exchange.TYPIST_FILL_BYTES),
+    )
+    pipe.send_all(call.flight)
+    confirm = call.hear_answer(receive_bytes(pipe, exchange.FLIGHT_BYTES))
+    initiator = Initiator(
+        confirm.psk,
+        purpose=Purpose.CODE,
+        ephemeral=entropy.draw(EPHEMERAL_BYTES),
+        kem_seed=entropy.draw(KEM_SEED_BYTES),
+    )
+    try:
+        pipe.send_all(confirm.confirmation + initiator.message_1)
+        confirmed = call.hear_confirmation(receive_bytes(pipe, exchange.CONFIRMATION_BYTES))
+        if not confirmed:
+            raise NotTheOne
+        return initiator.finish(receive_bytes(pipe, Purpose.CODE.message_2_bytes))
+    except (EnvironmentProblem, PeerError) as silence:  # a wrong code is answered by silence
+        raise NotTheOne from silence
+
+
+def answer_guess(pipe: Pipe, flight: bytes) -> tuple[bytes, bytes]:
+    """The host's share leaves; returns the typist's confirmation and first session message."""
+    pipe.set_deadline(STEP_S)
+    pipe.send_all(flight)
+    confirmation = receive_bytes(pipe, exchange.CONFIRMATION_BYTES)
+    return confirmation, receive_bytes(pipe, Purpose.CODE.message_1_bytes)
+
+
+def answer_match(
+    pipe: Pipe, *, psk: bytes, confirmation: bytes, message_1: bytes, entropy: Entropy
+) -> SessionKeys:
+    """The right code was typed: confirm, and answer the session. Raises PeerError, EnvironmentProblem."""
+    responder = Responder(psk, purpose=Purpose.CODE, ephemeral=entropy.draw(EPHEMERAL_BYTES))
+    secret, ciphertext = entropy.encapsulate(responder.hear(message_1))
+    message_2, keys = responder.answer(kem_secret=secret, ciphertext=ciphertext)
+    pipe.send_all(confirmation + message_2)
+    return keys
+
+
+def greet_again(pipe: Pipe, secret: bytes, entropy: Entropy, *, typed_address: bool) -> SessionKeys:
+    """The receiver's side of a resumption. Raises EnvironmentProblem for no answer, PeerError."""
+    pipe.set_deadline(STEP_S)
+    address, port = resumption.ANYWHERE if typed_address else (bytes(pipe.remote.address), pipe.remote.port)
+    resumer = resumption.Resumer(
+        secret,
+        address=address,
+        port=port,
+        ephemeral=entropy.draw(EPHEMERAL_BYTES),
+        fill=entropy.draw(resumption.FLIGHT_FILL_BYTES),
+    )
+    pipe.send_all(resumer.flight)
+    return resumer.finish(receive_bytes(pipe, resumption.FLIGHT_BYTES))
+
+
+def answer_again(pipe: Pipe, recognised: resumption.Recognised, entropy: Entropy) -> SessionKeys:
+    """The sender's side of a resumption. Raises PeerError before a byte is sent."""
+    pipe.set_deadline(STEP_S)
+    answer, keys = recognised.accept(
+        ephemeral=entropy.draw(EPHEMERAL_BYTES), fill=entropy.draw(resumption.ANSWER_FILL_BYTES)
+    )
+    pipe.send_all(answer)
+    return keys
+
+
+def secrets_of(heads: Iterable[tuple[bytes, bytes | None]]) -> list[bytes]:
+    """(secret, older secret) of records, as check_flight takes them: the newest first."""
+    pairs = list(heads)
+    return [new for new, _ in pairs] + [older for _, older in pairs if older is not None]

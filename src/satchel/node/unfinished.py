@@ -1,0 +1,66 @@
+"""A hand-over that was accepted and is not over: its record, and what of it is on disk."""
+
+from collections.abc import Mapping
+
+from satchel.core.blobs.chunks import CHUNK_BYTES, chunk_count, chunk_length, hash_chunk
+from satchel.core.handover.messages import Entry, EntryKind
+from satchel.node import greeting
+from satchel.node.entries import as_entry
+from satchel.ports import FileState, Landing, RecordEntry, RecordHead, Records
+
+
+class Unfinished:
+    """The receiver's side of one unfinished hand-over."""
+
+    def __init__(self, head: RecordHead, landing: Landing) -> None:
+        self.head = head
+        self.landing = landing
+
+    def secrets(self) -> list[bytes]:
+        return greeting.secrets_of([(self.head.secret, self.head.older_secret)])
+
+    def look_at_disk(
+        self, records: Records
+    ) -> tuple[dict[int, Entry], list[int], Mapping[int, Mapping[int, bytes]]]:
+        """What is lacking, what is in place (ascending), and the hashes of the whole chunks of what is
+        lacking. Reads all that is unfinished: nothing recorded is believed of it."""
+        entries = records.entries(self.head.id)
+        partials = self.landing.partials()
+        placed = [
+            entry.number
+            for entry in entries
+            if entry.state is FileState.PLACING
+            and entry.number not in partials
+            and self.landing.find_placed(entry.path, entry.inode) is not None
+        ]
+        if placed:  # the program died between the name and the record
+            self.landing.sync([])
+            records.mark(self.head.id, placed, FileState.DONE)
+        in_place = {entry.number for entry in entries if entry.state is FileState.DONE}.union(placed)
+        lacking = {
+            entry.number: entry
+            for entry in entries
+            if entry.state in (FileState.WANTED, FileState.PLACING) and entry.number not in in_place
+        }
+        held = {
+            number: hash_partial(self.landing, entry)
+            for number, entry in lacking.items()
+            if entry.kind is EntryKind.FILE and partials.get(number, 0) > 0
+        }
+        return {n: as_entry(entry) for n, entry in lacking.items()}, sorted(in_place), held
+
+
+def hash_partial(landing: Landing, entry: RecordEntry) -> dict[int, bytes]:
+    """Hashes of the whole chunks of an unfinished file as they are on disk now."""
+    hashes: dict[int, bytes] = {}
+    buffer = memoryview(bytearray(CHUNK_BYTES))
+    for index in range(chunk_count(entry.size)):
+        part = buffer[: chunk_length(entry.size, index)]
+        at = 0
+        while at < len(part):
+            count = landing.read(entry.number, index * CHUNK_BYTES + at, part[at:])
+            if not count:
+                return hashes
+            at += count
+        hashes[index] = hash_chunk(part)
+    return hashes

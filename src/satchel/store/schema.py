@@ -1,0 +1,74 @@
+"""The tables of the resumption records, and how older files become newer ones.
+
+Rung n of the ladder turns a file of version n into one of version n + 1. A rung that was released is
+never edited; a change is a new rung.
+"""
+
+import sqlite3
+
+from satchel.errors import EnvironmentProblem
+
+_FIRST = """
+CREATE TABLE record (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: it is also the byte that is locked
+    id BLOB NOT NULL UNIQUE,
+    role INTEGER NOT NULL,
+    secret BLOB NOT NULL,
+    older_secret BLOB,
+    into_folder BLOB NOT NULL,
+    finished INTEGER NOT NULL,
+    generation INTEGER NOT NULL DEFAULT 0,  -- how often the secret was replaced
+    used_s INTEGER  -- wall clock of the last session; NULL: no plausible clock then
+);
+CREATE TABLE entry (
+    record INTEGER NOT NULL REFERENCES record (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    path BLOB NOT NULL,  -- components joined by a slash, which none of them has
+    kind INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    executable INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    location BLOB NOT NULL,
+    stamp BLOB NOT NULL,
+    inode BLOB NOT NULL,  -- decimal; an inode has 64 bits without a sign, an INTEGER 63
+    PRIMARY KEY (record, number)
+) WITHOUT ROWID;
+CREATE TABLE flight (
+    record INTEGER NOT NULL REFERENCES record (key) ON DELETE CASCADE,
+    ephemeral BLOB NOT NULL,
+    generation INTEGER NOT NULL,  -- of the record when it was seen
+    PRIMARY KEY (record, ephemeral)
+) WITHOUT ROWID;
+"""
+
+LADDER: tuple[str, ...] = (_FIRST,)
+VERSION = len(LADDER)
+
+
+def version_of(database: sqlite3.Connection) -> int:
+    """0 for a new file. Raises EnvironmentProblem for one of a newer program, before anything is written."""
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise EnvironmentProblem(
+            "The records of unfinished hand-overs were written by a newer Satchel.",
+            safe="Nothing was changed.",
+            do="Use that newer Satchel, or another profile (--home).",
+        )
+    return version
+
+
+def climb(database: sqlite3.Connection) -> None:
+    """Bring the file to the newest version, all rungs or none."""
+    if version_of(database) == VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for rung in LADDER[version_of(database) :]:  # asked again: another process may have climbed
+            for statement in rung.split(";\n"):
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {VERSION}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise

@@ -1,0 +1,253 @@
+"""What the person wants to send: look at it once, and read exactly that later.
+
+Links are never followed, neither those that are there when the person names a folder nor those put
+there later: a link in a shared folder once made a sharing program give away other files of its user
+(OnionShare, CVE-2026-54706). What cannot be sent is named with a reason, never left out in silence.
+Writes nothing.
+"""
+
+import os
+import re
+import stat
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from satchel.core.handover.codec import MTIME_NS_MAX, SIZE_MAX
+from satchel.core.handover.messages import EntryKind
+from satchel.core.wire.paths import STAGING_PREFIX, refusal
+from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.ports import SourceEntry
+from satchel.store.naming import free_among
+from satchel.store.problems import disk_problems
+
+# O_NONBLOCK: opening a FIFO put in a file's place must not wait for its writer. No meaning for files.
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_STAMP = struct.Struct("<QQQQQ")
+_U64 = (1 << 64) - 1
+_STAGING = re.compile(re.escape(STAGING_PREFIX) + rb"[0-9a-f]{32}")
+_WHAT = {
+    stat.S_IFLNK: "a link; links are not followed",
+    stat.S_IFIFO: "a pipe, not a file",
+    stat.S_IFSOCK: "a socket, not a file",
+    stat.S_IFCHR: "a device, not a file",
+    stat.S_IFBLK: "a device, not a file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something the person named, or that lies in it, that will not be sent."""
+
+    path: bytes
+    why: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """`entries`: folders stand before what is in them, names in the order of their bytes."""
+
+    entries: list[SourceEntry] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def survey(paths: Sequence[bytes]) -> Survey:
+    """Look at everything that was named. About 450 bytes of memory for a file.
+
+    Raises:
+        MisuseError: one of `paths` does not exist or has no name of its own, as "/".
+    """
+    found = Survey()
+    roots: set[bytes] = set()
+    seen: set[bytes] = set()
+    for path in paths:
+        location = _locate(path)
+        if location in seen:
+            continue  # named twice
+        seen.add(location)
+        parent, name = os.path.split(location)
+        if not name:
+            raise MisuseError(
+                "The whole disk cannot be sent at once.", safe="Nothing was sent.", do="Name a folder on it."
+            )
+        try:
+            folder = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            found.refused.append(Refused(path, "the folder it is in cannot be read"))
+            continue
+        try:
+            # Two roots of one name must not become one tree: the second is "name (2)".
+            is_folder = stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+            root = free_among(name, roots, is_folder=is_folder)
+            roots.add(root)
+            _look_at(folder, name, location, (root,), found)
+        except FileNotFoundError as exc:
+            raise _missing(path) from exc
+        finally:
+            os.close(folder)
+    return found
+
+
+def _locate(path: bytes) -> bytes:
+    """Absolute, links in front of the last name resolved once, the last one not."""
+    if not path or b"\0" in path:
+        raise MisuseError(
+            "An empty name names nothing.", safe="Nothing was sent.", do="Name a file or a folder."
+        )
+    trimmed = path.rstrip(b"/")
+    parent, name = os.path.split(trimmed)
+    if name in (b"", b".", b".."):
+        location = os.path.realpath(path)
+    else:
+        location = os.path.join(os.path.realpath(parent or b"."), name)
+    if not os.path.lexists(location):
+        raise _missing(path)
+    return location
+
+
+def _missing(path: bytes) -> MisuseError:
+    return MisuseError(
+        f"There is no file or folder {os.fsdecode(path)!r}.",
+        safe="Nothing was sent.",
+        do="See whether the name is right.",
+    )
+
+
+def _look_at(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...], found: Survey) -> None:
+    """One name in an open folder, with all below it. Depth is bounded by the rule for paths."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        kind = stat.S_IFMT(status.st_mode)
+        why = refusal(path) or _WHAT.get(kind)
+        if why is not None:
+            found.refused.append(Refused(location, why))
+        elif kind == stat.S_IFDIR:
+            _look_into(folder, name, location, path, found)
+        else:
+            _look_at_file(folder, name, location, path, found)
+    except FileNotFoundError:
+        if len(path) == 1:
+            raise
+        # Deleted while we look: as if it had never been there.
+    except OSError as exc:
+        found.refused.append(Refused(location, f"it cannot be read ({os.strerror(exc.errno or 0)})"))
+
+
+def _look_at_file(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...], found: Survey) -> None:
+    file = os.open(name, _FILE_FLAGS, dir_fd=folder)  # now, not in an hour, we learn that it is unreadable
+    try:
+        status = os.fstat(file)
+    finally:
+        os.close(file)
+    if not stat.S_ISREG(status.st_mode):
+        found.refused.append(Refused(location, "not a file"))
+        return
+    if status.st_size > SIZE_MAX:  # only files of holes are that long
+        found.refused.append(Refused(location, "its length is beyond 4 petabytes"))
+        return
+    found.entries.append(_entry(EntryKind.FILE, status, location, path))
+
+
+def _look_into(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...], found: Survey) -> None:
+    inner = os.open(name, _FOLDER_FLAGS, dir_fd=folder)
+    try:
+        status = os.fstat(inner)
+        names = sorted(os.fsencode(item) for item in os.listdir(inner))
+        found.entries.append(_entry(EntryKind.FOLDER, status, location, path))
+        for item in names:
+            if _STAGING.fullmatch(item) is None:  # else: what is being received here is nobody's file yet
+                _look_at(inner, item, os.path.join(location, item), (*path, item), found)
+    finally:
+        os.close(inner)
+
+
+def _entry(kind: EntryKind, status: os.stat_result, location: bytes, path: tuple[bytes, ...]) -> SourceEntry:
+    is_file = kind is EntryKind.FILE
+    return SourceEntry(
+        path=path,
+        kind=kind,
+        size=status.st_size if is_file else 0,
+        mtime_ns=max(-MTIME_NS_MAX, min(status.st_mtime_ns, MTIME_NS_MAX)),
+        executable=is_file and bool(status.st_mode & stat.S_IXUSR),
+        location=location,
+        stamp=_stamp(status),
+    )
+
+
+def _stamp(status: os.stat_result) -> bytes:
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return _STAMP.pack(*(value & _U64 for value in (status.st_dev, status.st_ino, status.st_size, *times)))
+
+
+class FileSource:
+    """See ports.Source. May be used by several threads."""
+
+    def open(self, entry: SourceEntry) -> "OpenFile":
+        with disk_problems(f"read {os.fsdecode(entry.location)!r}"):
+            file = _open_without_links(entry.location)
+        opened = OpenFile(file, entry)
+        try:
+            if not opened.is_unchanged():
+                raise EnvironmentProblem(
+                    f"{os.fsdecode(entry.location)!r} was changed since it was offered.",
+                    safe="It was not sent.",
+                    do="Send it again.",
+                )
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+
+class OpenFile:
+    """See ports.OpenSource."""
+
+    def __init__(self, file: int, entry: SourceEntry) -> None:
+        """Takes over the descriptor `file`."""
+        self._file = file
+        self._entry = entry
+        with suppress(OSError):  # advice only
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        done = 0
+        with disk_problems(f"read {os.fsdecode(self._entry.location)!r}"):
+            while done < buffer.nbytes:
+                count = os.preadv(self._file, [buffer[done:]], offset + done)
+                if count == 0:
+                    break
+                done += count
+        return done
+
+    def is_unchanged(self) -> bool:
+        """Edited in place shows in the descriptor, replaced by another file shows at the name."""
+        try:
+            here = os.fstat(self._file)
+            there = os.stat(self._entry.location, follow_symlinks=False)
+        except OSError:
+            return False
+        return _stamp(here) == self._entry.stamp == _stamp(there)
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _open_without_links(location: bytes) -> int:
+    """Component by component from the root: no folder on the way may have become a link either."""
+    folder = os.open(b"/", _FOLDER_FLAGS)
+    try:
+        for component in _components(location)[:-1]:
+            inner = os.open(component, _FOLDER_FLAGS | os.O_PATH, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(_components(location)[-1], _FILE_FLAGS, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _components(location: bytes) -> list[bytes]:
+    return [component for component in location.split(b"/") if component]

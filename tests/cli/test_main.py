@@ -1,0 +1,220 @@
+"""The command line as a whole: exit codes, errors, help at once, standard streams in any state."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from satchel import __version__
+from satchel import errors as e
+from satchel.cli.main import main, run
+from satchel.cli.show import Show
+
+OPTIONS = argparse.Namespace(json=False)
+Run = subprocess.CompletedProcess[bytes]
+
+
+def satchel(*arguments: str, stdin: bytes = b"", home: Path | None = None) -> Run:
+    environment = {**os.environ, **({"SATCHEL_HOME": str(home)} if home else {})}
+    return subprocess.run(
+        [sys.executable, "-m", "satchel.cli.main", *arguments],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=environment,
+    )
+
+
+def failing(error: BaseException) -> Callable[[argparse.Namespace, Show], int]:
+    def command(_options: argparse.Namespace, _show: Show) -> int:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (e.EnvironmentProblem("the world"), 1),
+        (e.NameRefused("the world, one name"), 1),
+        (e.MisuseError("misuse"), 2),
+        (e.PeerError("handover 2.1: the other side"), 3),
+        (e.AccessDenied("not allowed"), 4),
+        (e.NothingToDo("nothing"), 5),
+        (KeyboardInterrupt(), 1),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(failing(error), OPTIONS) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.strip()
+
+
+def test_every_kind_of_error_has_its_exit_code() -> None:
+    kinds = [kind for kind in vars(e).values() if isinstance(kind, type)]
+    assert {kind.exit_code for kind in kinds if issubclass(kind, e.SatchelError)} == {1, 2, 3, 4, 5}
+
+
+def test_what_a_command_returns_is_the_exit_code() -> None:
+    assert run(lambda _options, _show: 0, OPTIONS) == 0
+    assert run(lambda _options, _show: 1, OPTIONS) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [],
+        ["fly"],
+        ["send", "--fly"],
+        ["send", "--tex"],  # no abbreviations: they would change their meaning with the next option
+        ["receive", "--into"],
+        ["receive", "482", "apple", "river", "stone"],
+        ["completion"],
+        ["completion", "fish"],
+        ["--json"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_line_is_told_in_sentences(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line) == 2
+    out, err = capsys.readouterr()
+    assert "" in (out, err)  # the three sentences for a person, or one event for a script
+    assert len((out or err).splitlines()) == (1 if out else 3)
+
+
+def test_a_code_is_never_an_argument_and_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    """croc CVE-2023-43621: the process list shows arguments to everybody."""
+    assert main(["receive", "482", "apple", "river", "stone"]) == 2
+    err = capsys.readouterr().err
+    assert "A code is never an argument" in err
+    assert "apple" not in err
+
+
+def test_a_wrong_line_is_an_event_for_a_script(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["send", "--json", "--fly=\x1b[2J"]) == 2
+    event = json.loads(capsys.readouterr().out)
+    assert event == {
+        "event": "error",
+        "what": "satchel send has no option --fly.",
+        "safe": "Nothing was done.",
+        "do": "See: satchel send --help",
+    }
+
+
+def test_help_is_there_at_once() -> None:
+    """Nothing heavy is imported for it: 150 ms on a small machine are asyncio and cryptography alone."""
+    heavy = ("asyncio", "cryptography", "sqlite3", "blake3", "platformdirs", "satchel.node", "satchel.store")
+    look = (
+        "import sys\n"
+        "from satchel.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert not end.code\n"
+        f"print(*(set({heavy!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    for line in (["--help"], ["--version"], ["send", "--help"], ["receive", "--help"], ["demo", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-c", look, *line], capture_output=True, check=True, text=True, timeout=60
+        )
+        assert done.stdout
+        assert done.stderr.strip() == ""
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"satchel {__version__}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    assert "receive" in capsys.readouterr().out
+
+
+# --- whole programs, as far as they go without a network -----------------------------------------
+
+
+def test_nothing_to_go_on_with(tmp_path: Path) -> None:
+    for line in (["send"], ["receive", "--resume"]):
+        done = satchel(*line, home=tmp_path / "profile")
+        assert done.returncode == 5, done.stderr
+        assert len(done.stderr.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("stdin", "code"), [(b"", 5), (b"\n", 2), (b"482 apple\n", 2), (b"\xff\n", 2), (b"x" * 10_000, 2)]
+)
+def test_a_code_that_is_none(stdin: bytes, code: int, tmp_path: Path) -> None:
+    done = satchel("receive", "--into", str(tmp_path / "into"), home=tmp_path / "profile", stdin=stdin)
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert list((tmp_path / "into").iterdir()) == []
+
+
+def test_what_does_not_exist_cannot_be_sent(tmp_path: Path) -> None:
+    done = satchel("send", "--json", str(tmp_path / "no \x1b[2J"), home=tmp_path / "profile")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["event"] == "error"
+    assert b"\x1b" not in done.stdout
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = satchel("receive", "--into", str(tmp_path / "file"), home=tmp_path / "profile")
+    assert done.returncode == 1, done.stderr
+    assert len(done.stderr.splitlines()) == 3
+
+
+def test_a_text_that_cannot_be_sent(tmp_path: Path) -> None:
+    for stdin in (b"", b"\xff", b"x" * 48_001):
+        assert satchel("send", "--text", home=tmp_path / "profile", stdin=stdin).returncode == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_never_our_own_files(closed: str, tmp_path: Path) -> None:
+    """A line for people must not be written into whatever was opened as number 1 or 2."""
+    command = f'exec "$0" -m satchel.cli.main receive --home "$1" --into "$1/into" {closed}'
+    done = subprocess.run(["sh", "-c", command, sys.executable, tmp_path], check=False, timeout=60)
+    assert done.returncode == 5
+    assert (tmp_path / "resume.sqlite3").read_bytes().startswith(b"SQLite format 3\0")
+
+
+def test_a_reader_that_goes_is_no_crash(tmp_path: Path) -> None:
+    """`satchel ... | head` ends quietly."""
+    command = '"$0" -m satchel.cli.main send --json --home "$1" | true; exit ${PIPESTATUS[0]}'
+    done = subprocess.run(
+        ["bash", "-c", command, sys.executable, tmp_path], capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (5, b"")
+
+
+def test_a_terminal_that_is_not_utf_8_is_no_crash(tmp_path: Path) -> None:
+    name = tmp_path / "رسالة"
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1:strict", "SATCHEL_HOME": str(tmp_path / "p")}
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTS_A_NAME, os.fsencode(name)],
+        capture_output=True,
+        check=False,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"\\u0631" in done.stdout
+
+
+PRINTS_A_NAME = """
+import sys
+from satchel.cli import main, streams
+streams.prepare()
+from satchel.cli.show import PersonShow
+PersonShow().done(text=sys.argv[1])
+print(sys.argv[1])
+"""

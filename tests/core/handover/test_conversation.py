@@ -1,0 +1,291 @@
+"""Sender and Receiver against each other: everything arrives, goes on after any break, and lies fail."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.handover.pair import Disk, Pair, file, folder
+from satchel.core.blobs.chunks import CHUNK_BYTES, hash_chunk, root
+from satchel.core.blobs.stream import chunk_head, end_record
+from satchel.core.handover import messages as m
+from satchel.core.handover.effects import Confirmed, Stopped, WontCome
+from satchel.core.handover.receiving import Receiver
+from satchel.core.handover.sending import Sender
+from satchel.errors import MisuseError, PeerError
+
+CONTENTS = {
+    0: b"",
+    1: b"short",
+    2: random.Random(2).randbytes(CHUNK_BYTES),
+    3: random.Random(3).randbytes(3 * CHUNK_BYTES + 17),
+    4: random.Random(4).randbytes(5000),
+}
+ENTRIES = [file(b"%d" % number, content) for number, content in CONTENTS.items()] + [folder(b"empty")]
+
+
+def fresh(disk: Disk, **more: object) -> Pair:
+    sender = Sender(ENTRIES, aes=True)
+    return Pair(sender, Receiver(aes=True), ENTRIES, CONTENTS, disk, **more)  # type: ignore[arg-type]
+
+
+def resumed(disk: Disk, **more: object) -> Pair:
+    wanted = {number: entry for number, entry in enumerate(ENTRIES) if number not in disk.whole}
+    receiver = Receiver.resumed(aes=True, wanted=wanted, done=sorted(disk.whole), held=disk.held(ENTRIES))
+    sender = Sender.resumed(ENTRIES, wanted=range(len(ENTRIES)), aes=False)
+    return Pair(sender, receiver, ENTRIES, CONTENTS, disk, **more)  # type: ignore[arg-type]
+
+
+def test_everything_arrives_once_and_both_sides_know() -> None:
+    disk = Disk()
+    pair = fresh(disk)
+    pair.run()
+    assert disk.whole == CONTENTS
+    assert pair.over == {"sender": True, "receiver": True}
+    assert pair.accepted == frozenset(range(6))
+
+
+def test_only_what_was_accepted_is_sent() -> None:
+    disk = Disk()
+    pair = fresh(disk, accept=frozenset({1, 3}))
+    pair.run()
+    assert disk.whole == {1: CONTENTS[1], 3: CONTENTS[3]}
+    assert pair.over == {"sender": True, "receiver": True}
+
+
+def test_nothing_accepted_ends_well() -> None:
+    pair = fresh(Disk(), accept=frozenset())
+    pair.run()
+    assert pair.over == {"sender": True, "receiver": True}
+
+
+def test_a_text_alone_ends_well() -> None:
+    pair = Pair(Sender([], aes=True, note="hello"), Receiver(aes=False), [], {}, Disk())
+    pair.run()
+    assert pair.over == {"sender": True, "receiver": True}
+    assert any(isinstance(said, m.Offer) and said.note == "hello" for said in pair.said)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, 5 * CHUNK_BYTES), max_size=6), piece=st.sampled_from([977, 65536, 262120])
+)
+def test_any_number_of_breaks_still_delivers_and_repeats_little(cuts: list[int], piece: int) -> None:
+    disk = Disk()
+    moved = 0
+    for place, cut in enumerate([*cuts, 1 << 60]):
+        pair = (resumed if place else fresh)(disk, bulk_budget=cut, bulk_piece=piece)
+        try:
+            pair.run()
+        except ConnectionResetError:
+            moved += pair.bulk_bytes
+            continue
+        moved += pair.bulk_bytes
+    assert disk.whole == CONTENTS
+    assert pair.over == {"sender": True, "receiver": True}
+    overhead = 2000 + piece
+    total = sum(map(len, CONTENTS.values()))
+    assert moved <= total + len(cuts) * (2 * CHUNK_BYTES + overhead) + overhead
+
+
+def test_hashes_flow_ahead_only_for_candidates() -> None:
+    """M2: nothing about the receiver's disk is said in a fresh hand-over."""
+    pair = fresh(Disk())
+    pair.run()
+    assert not any(isinstance(said, m.Check | m.Manifest | m.WantChunks) for said in pair.said)
+
+
+def test_a_changed_partial_is_fetched_again_and_never_mixed() -> None:
+    disk = Disk()
+    disk.partial[3] = bytearray(CONTENTS[3][: 2 * CHUNK_BYTES])
+    disk.partial[3][5] ^= 1  # e.g. what a power cut left
+    pair = resumed(disk)
+    pair.run()
+    assert disk.whole == CONTENTS
+    wants = [said for said in pair.said if isinstance(said, m.WantChunks)]
+    assert wants == [m.WantChunks(number=3, ranges=((0, 1), (2, 2)))]
+
+
+def test_a_failed_file_is_known_to_both_and_the_rest_arrives() -> None:
+    disk = Disk()
+    pair = fresh(disk)
+    pair.work = lambda job: (  # type: ignore[method-assign]
+        pair.carry_out_sender(pair.sender.failed(3, m.Failure.CHANGED))
+        if job.number == 3
+        else Pair.work(pair, job)
+    )
+    pair.run()
+    assert disk.whole == {number: content for number, content in CONTENTS.items() if number != 3}
+    assert pair.wont_come == [(3, m.Failure.CHANGED)]
+    assert pair.over == {"sender": True, "receiver": True}
+
+
+# --- lies ----------------------------------------------------------------------------------------
+
+
+def receiving(*numbers: int) -> Receiver:
+    receiver = Receiver(aes=False)
+    receiver.hear(m.Hello(aes=False))
+    receiver.hear(m.Offer(first=0, entries=tuple(ENTRIES), last=True))
+    receiver.accept(numbers)
+    return receiver
+
+
+def feed(receiver: Receiver, data: bytes) -> list[object]:
+    return list(receiver.hear_bulk(memoryview(data)))
+
+
+def chunk(number: int, index: int, content: bytes, digest: bytes | None = None) -> bytes:
+    return chunk_head(number, index) + content + (hash_chunk(content) if digest is None else digest)
+
+
+@pytest.mark.parametrize(
+    ("clause", "data"),
+    [
+        ("4.1", b"\x07"),
+        ("4.2", chunk(1, 0, b"short", bytes(32))),
+        ("4.2", chunk(1, 0, b"SHORT", hash_chunk(b"short"))),
+        ("4.3", chunk(4, 0, CONTENTS[4])),  # not accepted
+        ("4.3", chunk(5, 0, b"")),  # a folder
+        ("4.3", chunk(99, 0, b"")),
+        ("4.3", chunk(1, 1, b"")),  # beyond the end
+        ("4.3", chunk(1, 0, b"short") + chunk(1, 0, b"short")),  # twice
+        ("4.4", end_record(1, root(5, [hash_chunk(b"short")]))),  # nothing came
+        ("4.4", chunk(1, 0, b"short") + end_record(1, root(6, [hash_chunk(b"short")]))),
+        ("4.4", chunk(1, 0, b"short") + end_record(4, bytes(32))),
+        ("4.4", end_record(0, bytes(32))),
+        (
+            "4.4",
+            (chunk(1, 0, b"short") + end_record(1, root(5, [hash_chunk(b"short")]))) * 1
+            + end_record(1, bytes(32)),
+        ),
+    ],
+)
+def test_a_lie_in_the_stream_ends_the_session(clause: str, data: bytes) -> None:
+    with pytest.raises(PeerError, match=rf"^handover {clause}:"):
+        feed(receiving(0, 1, 2, 3, 5), data)
+
+
+def test_a_whole_file_cannot_be_sent_again() -> None:
+    receiver = receiving(1, 2)
+    feed(receiver, chunk(1, 0, b"short") + end_record(1, root(5, [hash_chunk(b"short")])))
+    with pytest.raises(PeerError, match=r"^handover 4\.3:"):
+        feed(receiver, chunk(1, 0, b"short"))
+
+
+def test_receipts_for_what_was_not_sent_are_refused() -> None:
+    sender = Sender(ENTRIES, aes=False)
+    sender.hear(m.Hello(aes=False))
+    sender.hear(m.Accept(ranges=((0, 6),), last=True))
+    with pytest.raises(PeerError, match=r"^handover 2\.5:"):
+        sender.hear(m.Receipt(ranges=((1, 1),)))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.WantFiles(ranges=((5, 1),)),  # a folder
+        m.WantFiles(ranges=((2, 1),)),  # not accepted
+        m.WantFiles(ranges=((90, 1),)),
+        m.WantChunks(number=1, ranges=((0, 1),)),  # never checked
+        m.Check(files=((1, 2),)),  # more chunks than there are
+        m.Check(files=((1, 1), (1, 1))),
+        m.Receipt(ranges=((0, 200_000),)),
+        m.Accept(ranges=(), last=True),
+        m.Bye(),
+        m.Hello(aes=False),
+        m.Manifest(number=1, first=0, hashes=(bytes(32),)),
+    ],
+)
+def test_a_wish_out_of_turn_ends_the_session(message: m.Message) -> None:
+    """M2, M3: only what was accepted is read, and only once."""
+    sender = Sender(ENTRIES, aes=False)
+    sender.hear(m.Hello(aes=False))
+    sender.hear(m.Accept(ranges=((0, 2), (3, 3)), last=True))
+    with pytest.raises(PeerError, match=r"^handover "):
+        sender.hear(message)
+
+
+def test_a_file_is_wanted_once() -> None:
+    sender = Sender(ENTRIES, aes=False)
+    sender.hear(m.Hello(aes=False))
+    sender.hear(m.Accept(ranges=((0, 6),), last=True))
+    sender.hear(m.WantFiles(ranges=((1, 2),)))
+    with pytest.raises(PeerError, match=r"^handover 2\.8:"):
+        sender.hear(m.WantFiles(ranges=((1, 1),)))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.Bye(),
+        m.Offer(first=0, entries=tuple(ENTRIES), last=True),
+        m.Manifest(number=1, first=0, hashes=(bytes(32),)),
+        m.Failed(number=4, failure=m.Failure.CHANGED),
+        m.Failed(number=77, failure=m.Failure.CHANGED),
+        m.Accept(ranges=(), last=True),
+        m.Ready(),
+        m.Hello(aes=True),
+    ],
+)
+def test_the_receiver_refuses_what_is_out_of_turn(message: m.Message) -> None:
+    with pytest.raises(PeerError, match=r"^handover "):
+        receiving(0, 1).hear(message)
+
+
+@pytest.mark.parametrize("came", [1, 9, 9 + 3, 9 + 5, 9 + 5 + 31])
+def test_a_failure_stands_between_two_records(came: int) -> None:
+    receiver = receiving(1, 2)
+    feed(receiver, chunk(1, 0, b"short")[:came])
+    with pytest.raises(PeerError, match=r"^handover 4\.5:"):
+        receiver.hear(m.Failed(number=1, failure=m.Failure.CHANGED))
+
+
+def test_pages_of_an_offer_follow_each_other() -> None:
+    receiver = Receiver(aes=False)
+    receiver.hear(m.Hello(aes=False))
+    with pytest.raises(PeerError, match=r"^handover 2\.2:"):
+        receiver.hear(m.Offer(first=1, entries=tuple(ENTRIES), last=True))
+
+
+def test_all_names_of_an_offer_together_are_bounded() -> None:
+    """M3: an offer of long names must not fill the memory."""
+    receiver = Receiver(aes=False)
+    receiver.hear(m.Hello(aes=False))
+    long = m.Entry(
+        path=tuple([b"x" * 255] * 15), kind=m.EntryKind.FOLDER, size=0, mtime_ns=0, executable=False
+    )
+    pages = 17  # of 1,000 entries with 3,825 bytes of names each: just below 64 MiB
+    for page in range(pages):
+        receiver.hear(m.Offer(first=page * 1000, entries=(long,) * 1000, last=False))
+    with pytest.raises(PeerError, match=r"^handover 2\.2:"):
+        receiver.hear(m.Offer(first=pages * 1000, entries=(long,) * 1000, last=False))
+
+
+def test_a_stop_is_told_at_any_time() -> None:
+    for machine in (Receiver(aes=False), receiving(1), Sender(ENTRIES, aes=False)):
+        assert machine.hear(m.Stop(reason=m.StopReason.DISK_FULL)) == [Stopped(reason=m.StopReason.DISK_FULL)]
+
+
+def test_a_name_that_the_disk_refuses_does_not_stop_the_rest() -> None:
+    receiver = receiving(1)
+    feed(receiver, chunk(1, 0, b"short") + end_record(1, root(5, [hash_chunk(b"short")])))
+    effects = receiver.refused_by_disk(1)
+    assert WontCome(number=1, failure=m.Failure.REFUSED_BY_DISK) in effects
+
+
+def test_only_what_is_offered_can_be_accepted() -> None:
+    receiver = Receiver(aes=False)
+    receiver.hear(m.Hello(aes=False))
+    receiver.hear(m.Offer(first=0, entries=tuple(ENTRIES), last=True))
+    with pytest.raises(MisuseError):
+        receiver.accept([6])
+
+
+def test_receipts_after_a_break_count_what_was_sent_before() -> None:
+    sender = Sender.resumed(ENTRIES, wanted=[1, 2], aes=False)
+    sender.hear(m.Hello(aes=False))
+    assert sender.hear(m.Receipt(ranges=((1, 2),)))[0] == Confirmed(ranges=((1, 2),))
+    with pytest.raises(PeerError, match=r"^handover 2\.5:"):
+        sender.hear(m.Receipt(ranges=((1, 1),)))

@@ -1,0 +1,88 @@
+"""Padding: a total does not name a book, at 12 % more at most."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satchel.core.session.frames import BULK_BODY_MAX, FRAME_BYTES_MAX, OVERHEAD_BYTES
+from satchel.core.session.padding import RUN_BYTES_MIN, padme, tail_sizes
+from satchel.errors import MisuseError
+
+
+@pytest.mark.parametrize(
+    ("length", "padded"),
+    [(0, 0), (1, 1), (2, 2), (8, 8), (9, 10), (15, 16), (16, 16), (17, 18), (100, 104), (1000, 1024),
+     (1024, 1024), (1025, 1088), (10**6, 1_015_808), (10**9, 1_006_632_960)],
+)  # fmt: skip
+def test_padme_by_hand(length: int, padded: int) -> None:
+    assert padme(length) == padded
+
+
+@given(st.integers(0, 1 << 53))
+def test_padme_is_never_less_never_12_percent_more_and_its_own_result(length: int) -> None:
+    padded = padme(length)
+    assert length <= padded <= length * 1.12
+    assert padme(padded) == padded
+
+
+@given(st.integers(0, 1 << 40), st.integers(0, 1 << 40))
+def test_padme_keeps_order(one: int, other: int) -> None:
+    assert (padme(one) <= padme(other)) or one > other
+
+
+def test_w2_few_lengths_are_left() -> None:
+    """W2: of all lengths up to 16 MiB only some hundreds are ever seen."""
+    assert len({padme(length) for length in range(0, 1 << 24, 997)}) < 400
+
+
+def test_lengths_below_nothing_are_misuse() -> None:
+    with pytest.raises(MisuseError):
+        padme(-1)
+
+
+FULL_FRAMES = st.integers(0, 100_000).map(lambda count: count * FRAME_BYTES_MAX)
+
+
+@given(FULL_FRAMES, st.integers(1, BULK_BODY_MAX))
+def test_a_tail_holds_the_rest_and_follows_from_the_padded_total(bytes_sent: int, body_length: int) -> None:
+    sizes = tail_sizes(bytes_sent, body_length)
+    total = bytes_sent + sum(sizes)
+    needed = bytes_sent + body_length + OVERHEAD_BYTES
+    assert sizes[0] >= body_length + OVERHEAD_BYTES
+    assert total == padme(max(needed, RUN_BYTES_MIN))
+    assert total <= max(needed * 1.12, RUN_BYTES_MIN)
+    assert set(sizes[:-1]) <= {FRAME_BYTES_MAX}
+    assert OVERHEAD_BYTES <= sizes[-1] <= FRAME_BYTES_MAX
+
+
+@given(FULL_FRAMES.filter(bool))
+def test_a_tail_without_data_is_padding_alone_or_nothing(bytes_sent: int) -> None:
+    sizes = tail_sizes(bytes_sent, 0)
+    assert bytes_sent + sum(sizes) == padme(bytes_sent)
+
+
+@given(st.integers(1, 1 << 30), st.integers(0, 20_000))
+def test_w2_two_runs_of_one_padded_total_have_the_same_frames(data_bytes: int, more: int) -> None:
+    """W2: the end of the data does not show in the sizes of the frames."""
+
+    def sizes(data_bytes: int) -> list[int]:
+        full, rest = divmod(data_bytes, BULK_BODY_MAX)
+        return [FRAME_BYTES_MAX] * full + list(tail_sizes(full * FRAME_BYTES_MAX, rest))
+
+    one, other = sizes(data_bytes), sizes(data_bytes + more)
+    assert (one == other) is (sum(one) == sum(other))
+
+
+def test_w2_neighbouring_sizes_look_alike() -> None:
+    """One byte more or less of a book of 5 MB does not show."""
+    tails = {tail_sizes(19 * FRAME_BYTES_MAX, 20_000 + more) for more in range(50)}
+    assert len(tails) == 1
+
+
+@pytest.mark.parametrize(
+    ("bytes_sent", "body_length"),
+    [(0, 0), (-FRAME_BYTES_MAX, 1), (1, 1), (0, -1), (0, BULK_BODY_MAX + 1), (FRAME_BYTES_MAX + 1, 0)],
+)
+def test_a_tail_of_what_is_no_run_is_misuse(bytes_sent: int, body_length: int) -> None:
+    with pytest.raises(MisuseError):
+        tail_sizes(bytes_sent, body_length)

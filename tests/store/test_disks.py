@@ -1,0 +1,223 @@
+"""Real disks that are full, read-only, or change on the way: small ones, mounted where nobody sees them.
+
+Each test runs a child in a mount namespace of its own, so that nothing is ever mounted on this machine.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.namespace import mount_flags
+
+pytestmark = pytest.mark.lab
+TESTS = str(Path(__file__).parents[1])
+
+BEGIN = """
+import os, subprocess, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from satchel.errors import EnvironmentProblem, NameRefused
+from satchel.ports import FileState, HandoverId
+from satchel.store.landing import FolderLanding
+from satchel.store.records import SqliteRecords
+from store.arrivals import receive
+from store.record_samples import entry, head
+ID = HandoverId(bytes(16))
+disk = Path(sys.argv[1])
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+def problem_of(call, *arguments, **named):
+    try:
+        call(*arguments, **named)
+    except EnvironmentProblem as problem:
+        assert problem.what and problem.safe and problem.do, problem
+        return problem
+    raise AssertionError("no problem")
+"""
+
+FULL = """
+mount("-t", "tmpfs", "-o", "size=1m,nr_inodes=100", "tmpfs", str(disk))
+landing = FolderLanding.open(disk, ID)
+receive(landing, 0, (b"small",), b"x" * 100)
+landing.create(1)
+problem = problem_of(landing.write, 1, 0, memoryview(b"y" * (2 << 20)))
+assert problem.disk_full and not isinstance(problem, NameRefused)
+assert 0 < landing.partials()[1] <= 1 << 20  # what fitted is there to go on with
+assert landing.free_bytes() == 0
+landing.discard(1)
+assert landing.free_bytes() > 0
+receive(landing, 1, (b"fits now",), b"y" * 1000)
+# No inode left: of the whole disk too, not of this name.
+landing.create(2)
+landing.finish(2, size=0, mtime_ns=0, executable=False)
+for number in range(1000):
+    try:
+        (disk / ("fill-%d" % number)).touch()
+    except OSError:
+        break
+problem = problem_of(landing.place, 2, (b"folder", b"x"))
+assert problem.disk_full and not isinstance(problem, NameRefused), problem
+assert problem_of(landing.create, 3).disk_full
+assert landing.partials() == {2: 0}
+for number in range(1000):
+    (disk / ("fill-%d" % number)).unlink(missing_ok=True)
+assert landing.place(2, (b"folder", b"x")).path == (b"folder", b"x")
+landing.close(remove=True)
+assert sorted(os.listdir(disk)) == ["fits now", "folder", "small"]
+"""
+
+READ_ONLY = """
+mount("-t", "tmpfs", "tmpfs", str(disk))
+(disk / "home").mkdir()
+records = SqliteRecords.open(disk / "home")
+records.create(head(), [entry(0)])
+landing = FolderLanding.open(disk, ID)
+landing.create(0)
+landing.finish(0, size=0, mtime_ns=0, executable=False)
+landing.close(remove=False)
+records.close()
+mount("-o", "remount,ro", str(disk))
+for call in (
+    lambda: FolderLanding.open(disk, HandoverId(b"1" * 16)),
+    lambda: FolderLanding.open(disk / "new", ID),
+    lambda: FolderLanding.open(disk, ID).create(1),
+    lambda: FolderLanding.open(disk, ID).write(0, 0, memoryview(b"x")),
+    lambda: FolderLanding.open(disk, ID).place(0, (b"x",)),
+    lambda: FolderLanding.open(disk, ID).make_folder((b"x",)),
+):
+    problem = problem_of(call)
+    assert "read-only" in problem.what and not isinstance(problem, NameRefused), problem
+    assert not problem.disk_full
+FolderLanding.sweep(disk, ID)
+assert "read-only" in problem_of(lambda: SqliteRecords.open(disk / "home")).what
+mount("-o", "remount,rw", str(disk))
+records = SqliteRecords.open(disk / "home")
+assert len(records.entries(head().id)) == 1
+FolderLanding.open(disk, ID).place(0, (b"x",))
+"""
+
+FULL_RECORDS = """
+mount("-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk))
+records = SqliteRecords.open(disk / "home")
+records.create(head(), [entry(n) for n in range(400)])
+other = head(HandoverId(b"o" * 16))
+problem = problem_of(records.create, other, (entry(n) for n in range(20000)))
+assert problem.disk_full, problem
+assert os.statvfs(disk).f_bavail > 0  # what failed does not keep the disk full
+assert [found.id for found in records.unfinished(head().role)] == [head().id]  # all or nothing
+records.close()
+records = SqliteRecords.open(disk / "home")
+assert len(records.entries(head().id)) == 400
+records.forget(head().id)
+"""
+
+ANOTHER_DISK_INSIDE = """
+mount("-t", "tmpfs", "tmpfs", str(disk))
+(disk / "inner").mkdir()
+mount("-t", "tmpfs", "tmpfs", str(disk / "inner"))
+landing = FolderLanding.open(disk, ID)
+assert receive(landing, 0, (b"inner", b"x"), b"1").path == (b"inner (2)", b"x")
+assert os.listdir(disk / "inner") == []
+# The same disk a second time: only the rename finds out. This name is refused, the rest goes on.
+(disk / "same").mkdir()
+(disk / "elsewhere").mkdir()
+mount("--bind", str(disk / "elsewhere"), str(disk / "same"))
+landing.create(1)
+landing.finish(1, size=0, mtime_ns=0, executable=False)
+problem = problem_of(landing.place, 1, (b"same", b"x"))
+assert isinstance(problem, NameRefused) and "another disk" in problem.what, problem
+landing.discard(1)
+receive(landing, 2, (b"rest",), b"2")
+landing.close(remove=True)
+"""
+
+NO_RIGHTS_INSIDE = """
+mount("-t", "tmpfs", "tmpfs", str(disk))
+(disk / "closed").mkdir()
+(disk / "shown").mkdir()
+os.chown(disk, 65534, 65534)
+os.chmod(disk / "closed", 0)
+os.chmod(disk / "shown", 0o555)
+os.setgid(65534)
+os.setuid(65534)
+landing = FolderLanding.open(disk, ID)
+for number, folder in enumerate([b"closed", b"shown"]):
+    landing.create(number)
+    landing.finish(number, size=0, mtime_ns=0, executable=False)
+    problem = problem_of(landing.place, number, (folder, b"x"))
+    assert isinstance(problem, NameRefused), problem
+    assert isinstance(problem_of(landing.make_folder, (folder, b"d")), NameRefused)
+receive(landing, 2, (b"rest",), b"2")
+landing.close(remove=True)
+assert "not allowed" in problem_of(lambda: FolderLanding.open(disk / "shown", ID)).what
+"""
+
+STICK = r"""
+mount("-t", "tmpfs", "tmpfs", str(disk))
+image, stick = disk / "image", disk / "stick"
+stick.mkdir()
+with open(image, "wb") as made:
+    made.truncate(16 << 20)
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+run("mkfs.exfat", str(image))
+loop = run("losetup", "--show", "-f", str(image))
+try:
+    run("mount.exfat-fuse", loop, str(stick))
+    try:
+        landing = FolderLanding.open(stick / "Received", ID)
+        works = receive(landing, 0, (b"Fotos", b"B\xc3\xa4r.jpg"), b"1", executable=True)
+        assert works.path == (b"Fotos", b"B\xc3\xa4r.jpg"), works
+        # Another case is the same name to this disk: the kernel's word counts, not ours.
+        assert receive(landing, 1, (b"fotos", b"b\xc3\xa4R.jpg"), b"2").path[1] == b"b\xc3\xa4R (2).jpg"
+        assert receive(landing, 2, (b"Fotos", b"B\xc3\xa4r.jpg"), b"1").already_there
+        for number, name in enumerate([b"what?", b"a:b", b"\xff\xfe", b"x" * 255]):
+            landing.create(10 + number)
+            landing.finish(10 + number, size=0, mtime_ns=0, executable=False)
+            try:
+                landing.place(10 + number, (name,))
+            except NameRefused:
+                landing.discard(10 + number)
+        landing.create(20)
+        assert problem_of(landing.write, 20, 0, memoryview(bytes(20 << 20))).disk_full
+        landing.close(remove=True)
+        assert sorted(os.listdir(stick / "Received" / "Fotos")) == ["B\u00e4r.jpg", "b\u00e4R (2).jpg"]
+        landing = FolderLanding.open(stick / "Received", ID)
+        landing.make_folder((b"FOTOS", b"Inner"))
+        landing.set_folder_times([((b"FOTOS", b"Inner"), 10**18)])
+        landing.close(remove=True)
+        assert len([name for name in os.listdir(stick / "Received") if name.lower() == "fotos"]) == 1
+    finally:
+        run("umount", str(stick))
+finally:
+    run("losetup", "-d", loop)
+"""
+
+SCENES = {
+    "an exFAT stick": STICK,
+    "full": FULL,
+    "read-only": READ_ONLY,
+    "full under the records": FULL_RECORDS,
+    "another disk inside": ANOTHER_DISK_INSIDE,
+    "no rights inside": NO_RIGHTS_INSIDE,
+}
+
+
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
+def test_a_disk_that_is(scene: str) -> None:
+    if subprocess.run(
+        ["unshare", *mount_flags(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False
+    ).returncode:
+        pytest.skip("mounting needs root")
+    if scene is STICK and not (shutil.which("mkfs.exfat") and shutil.which("mount.exfat-fuse")):
+        pytest.skip("exfatprogs and exfat-fuse are not installed")
+    done = subprocess.run(
+        ["unshare", *mount_flags(), sys.executable, "-c", BEGIN + scene, "/mnt", TESTS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

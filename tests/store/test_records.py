@@ -1,0 +1,331 @@
+"""Resumption records on a real disk: what is kept, for how long, for whom."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.ports import FileState, Records, Role
+from satchel.store import records as records_module
+from satchel.store.records import SqliteRecords
+from store.record_samples import ID, NOW_S, OTHER, entry, head
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "home"
+
+
+@pytest.fixture
+def records(home: Path) -> Iterator[SqliteRecords]:
+    opened = SqliteRecords.open(home, now_s=NOW_S)
+    yield opened
+    opened.close()
+
+
+def files_of(home: Path) -> bytes:
+    """Everything the profile has on disk, to look for what should be gone."""
+    return b"".join(path.read_bytes() for path in sorted(home.iterdir()))
+
+
+def works_with_records(opened: Records) -> None:
+    """mypy: they are."""
+
+
+# --- what goes in comes out ----------------------------------------------------------------------
+
+
+def test_a_record_comes_back_as_it_was_also_after_a_restart(records: SqliteRecords, home: Path) -> None:
+    works_with_records(records)
+    entries = [entry(0, b"a"), entry(1, b"\xff\x01", b"b c"), entry(2)]
+    records.create(head(), iter(entries))
+    records.create(head(OTHER, Role.SENDER), [])
+    again = SqliteRecords.open(home, now_s=NOW_S)
+    for opened in (records, again):
+        assert opened.unfinished(Role.RECEIVER) == [head()]
+        assert opened.unfinished(Role.SENDER) == [head(OTHER, Role.SENDER)]
+        assert opened.entries(ID) == entries
+        assert opened.entries(OTHER) == []
+    again.close()
+
+
+def test_states_of_files(records: SqliteRecords) -> None:
+    records.create(head(), [entry(n) for n in range(4)])
+    records.mark_placing(ID, [(1, 77), (2, 2**64 - 1)])
+    records.mark(ID, [2, 3], FileState.DONE)
+    states = [(found.state, found.inode) for found in records.entries(ID)]
+    assert states == [
+        (FileState.WANTED, 0),
+        (FileState.PLACING, 77),
+        (FileState.DONE, 0),
+        (FileState.DONE, 0),
+    ]
+    records.mark_placing(ID, [(1, 2**64 - 1)])
+    assert records.entries(ID)[1].inode == 2**64 - 1
+    records.mark_finished(ID)
+    assert records.unfinished(Role.RECEIVER)[0].finished
+
+
+def test_a_record_that_is_not_there_is_a_mistake_of_ours(records: SqliteRecords) -> None:
+    for call in (records.entries, records.lock, records.mark_finished, records.confirm_secret):
+        with pytest.raises(MisuseError):
+            call(ID)
+    records.forget(ID)
+
+
+def test_half_a_record_is_none(records: SqliteRecords) -> None:
+    """Refused whole: two entries of one number."""
+    with pytest.raises(EnvironmentProblem):
+        records.create(head(), [entry(0), entry(0)])
+    assert records.unfinished(Role.RECEIVER) == []
+    records.create(head(), [entry(0)])
+
+
+# --- secrets and replays -------------------------------------------------------------------------
+
+
+def secrets(records: SqliteRecords) -> tuple[bytes, bytes | None]:
+    (found,) = records.unfinished(Role.RECEIVER)
+    return found.secret, found.older_secret
+
+
+def test_the_older_secret_stays_until_the_newer_is_confirmed(records: SqliteRecords) -> None:
+    first, second, third = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
+    records.create(head(), [])
+    records.replace_secret(ID, second, used=first)
+    assert secrets(records) == (second, first)
+    records.replace_secret(ID, third, used=first)  # the peer died before it stored the second
+    assert secrets(records) == (third, first)
+    records.confirm_secret(ID)
+    assert secrets(records) == (third, None)
+
+
+def test_the_secret_that_was_used_is_the_one_that_is_kept(records: SqliteRecords) -> None:
+    first, second, third = b"\x11" * 32, b"\x22" * 32, b"\x33" * 32
+    records.create(head(), [])
+    records.replace_secret(ID, second, used=first)
+    records.replace_secret(ID, third, used=second)  # so the peer had stored the second
+    assert secrets(records) == (third, second)
+    with pytest.raises(MisuseError):
+        records.replace_secret(ID, b"\x44" * 32, used=first)
+
+
+def test_without_a_word_the_secret_that_the_peer_is_known_to_have_is_kept(records: SqliteRecords) -> None:
+    records.create(head(), [])
+    records.replace_secret(ID, b"\x22" * 32)
+    records.replace_secret(ID, b"\x33" * 32)
+    assert secrets(records) == (b"\x33" * 32, b"\x11" * 32)
+
+
+def test_a_replayed_flight_is_known_after_a_restart(records: SqliteRecords, home: Path) -> None:
+    """P1, P3: a recorded first flight gets no second answer."""
+    records.create(head(), [])
+    assert records.remember_flight(ID, b"e" * 32)
+    assert not records.remember_flight(ID, b"e" * 32)
+    again = SqliteRecords.open(home)
+    assert not again.remember_flight(ID, b"e" * 32)
+    assert again.remember_flight(ID, b"f" * 32)
+    again.close()
+
+
+def test_a_flight_under_the_secret_in_use_stays_known(records: SqliteRecords) -> None:
+    """Confirming forgets flights that no kept secret answers any more, and no other."""
+    records.create(head(), [])
+    records.remember_flight(ID, b"1" * 32)
+    records.replace_secret(ID, b"\x22" * 32)
+    records.remember_flight(ID, b"2" * 32)
+    records.confirm_secret(ID)
+    assert not records.remember_flight(ID, b"2" * 32)
+    assert records.remember_flight(ID, b"1" * 32)
+
+
+def test_too_many_flights_are_refused(records: SqliteRecords, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "FLIGHTS_MAX", 3)
+    records.create(head(), [])
+    records.create(head(OTHER), [])
+    assert [records.remember_flight(ID, bytes([n]) * 32) for n in range(5)] == [True] * 3 + [False] * 2
+    assert records.remember_flight(OTHER, b"e" * 32)
+
+
+# --- forgetting ----------------------------------------------------------------------------------
+
+
+def test_what_is_forgotten_is_not_on_the_disk(records: SqliteRecords, home: Path) -> None:
+    """T2: no name, no secret; not in the database, not in its log."""
+    names = [b"a-name-to-be-forgotten-%04d" % n for n in range(500)]
+    records.create(head(), [entry(n, name) for n, name in enumerate(names)])
+    assert names[0] in files_of(home)
+    records.forget(ID)
+    left = files_of(home)
+    assert b"a-name-to-be-forgotten" not in left
+    assert b"\x11" * 32 not in left
+    assert records.unfinished(Role.RECEIVER) == []
+
+
+def test_the_file_does_not_tell_how_much_was_forgotten(records: SqliteRecords, home: Path) -> None:
+    """T2."""
+    empty = len(files_of(home))
+    records.create(head(), [entry(n) for n in range(5000)])
+    records.forget(ID)
+    assert len(files_of(home)) <= empty
+
+
+def test_an_older_secret_is_not_on_the_disk(records: SqliteRecords, home: Path) -> None:
+    """W4: a secret that nobody needs any more cannot open recorded sessions."""
+    records.create(head(), [entry(0)])
+    records.replace_secret(ID, b"\x22" * 32)
+    records.confirm_secret(ID)
+    assert b"\x11" * 32 not in files_of(home)
+    assert b"\x22" * 32 in files_of(home)
+
+
+# --- other processes, other threads --------------------------------------------------------------
+
+
+def test_a_record_is_locked_until_its_process_ends(records: SqliteRecords, home: Path) -> None:
+    records.create(head(), [])
+    records.create(head(OTHER), [])
+    script = (
+        "import sys; from pathlib import Path; from satchel.store.records import SqliteRecords\n"
+        "records = SqliteRecords.open(Path(sys.argv[1]))\n"
+        "print(records.lock(b'0123456789abcdef'), flush=True)\n"
+        "sys.stdin.read()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout.readline() == b"True\n"
+    assert not records.lock(ID)
+    assert records.lock(OTHER)
+    SqliteRecords.open(home).close()  # closing a second one takes no lock away
+    assert not records.lock(ID)
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    child.stdin.close()
+    assert records.lock(ID)
+    assert records.lock(ID)
+
+
+def test_threads_may_share_it(records: SqliteRecords) -> None:
+    records.create(head(), [entry(n) for n in range(400)])
+
+    def work(first: int) -> None:
+        for number in range(first, first + 100, 10):
+            records.mark(ID, range(number, number + 10), FileState.DONE)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (0, 100, 200, 300)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(found.state is FileState.DONE for found in records.entries(ID))
+
+
+# --- the file ------------------------------------------------------------------------------------
+
+
+def test_for_the_owner_only_from_the_first_moment(home: Path) -> None:
+    """T1, against other users of the machine: the log and its index, too."""
+    umask = os.umask(0)
+    try:
+        records = SqliteRecords.open(home, now_s=NOW_S)
+        records.create(head(), [entry(0)])
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert modes == dict.fromkeys(
+        ["resume.sqlite3", "resume.sqlite3-wal", "resume.sqlite3-shm", "resume.lock"], 0o600
+    )
+    records.close()
+
+
+def test_a_file_that_was_open_to_others_is_closed(home: Path) -> None:
+    SqliteRecords.open(home).close()
+    (home / "resume.sqlite3").chmod(0o644)
+    SqliteRecords.open(home).close()
+    assert stat.S_IMODE((home / "resume.sqlite3").stat().st_mode) == 0o600
+
+
+def test_a_newer_file_is_refused_and_not_changed(home: Path) -> None:
+    records = SqliteRecords.open(home)
+    records.close()
+    database = sqlite3.connect(home / "resume.sqlite3")
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    with pytest.raises(EnvironmentProblem, match="newer Satchel"):
+        SqliteRecords.open(home)
+    after = {path.name: path.read_bytes() for path in home.iterdir()}
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_newer_log_is_not_worked_into_a_newer_file(home: Path, tmp_path: Path) -> None:
+    """Left by a newer program that was killed: closing after a look would change the file."""
+    database = sqlite3.connect(tmp_path / "newer", isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA user_version = 99")
+    home.mkdir(parents=True)
+    for suffix in ("", "-wal"):
+        (home / f"resume.sqlite3{suffix}").write_bytes((tmp_path / f"newer{suffix}").read_bytes())
+    database.close()
+    before = [(home / name).read_bytes() for name in ("resume.sqlite3", "resume.sqlite3-wal")]
+    with pytest.raises(EnvironmentProblem, match="newer Satchel"):
+        SqliteRecords.open(home)
+    assert [(home / name).read_bytes() for name in ("resume.sqlite3", "resume.sqlite3-wal")] == before
+
+
+@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_file_is_said_and_not_changed(home: Path, content: bytes) -> None:
+    home.mkdir(parents=True)
+    (home / "resume.sqlite3").write_bytes(content)
+    with pytest.raises(EnvironmentProblem, match="damaged"):
+        SqliteRecords.open(home)
+    assert (home / "resume.sqlite3").read_bytes() == content
+
+
+def test_a_busy_file_is_said(records: SqliteRecords, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_module, "BUSY_WAIT_S", 0.01)
+    impatient = SqliteRecords.open(home)
+    other = sqlite3.connect(home / "resume.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(EnvironmentProblem, match="another program"):
+        impatient.create(head(), [])
+    other.execute("ROLLBACK")
+    other.close()
+    impatient.create(head(), [])
+    impatient.close()
+
+
+def test_a_profile_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(EnvironmentProblem):
+        SqliteRecords.open(tmp_path / "file" / "home")
+
+
+def test_committed_is_still_there_after_kill_9(home: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
+        "from store.record_samples import ID, entry, head\n"
+        "from satchel.ports import FileState\n"
+        "from satchel.store.records import SqliteRecords\n"
+        "records = SqliteRecords.open(Path(sys.argv[1]))\n"
+        "records.create(head(), [entry(n) for n in range(50)])\n"
+        "records.mark(ID, [1, 2], FileState.DONE)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    tests = str(Path(__file__).parents[1])
+    assert subprocess.run([sys.executable, "-c", script, str(home), tests], check=False).returncode == -9
+    records = SqliteRecords.open(home)
+    assert [found.number for found in records.entries(ID) if found.state is FileState.DONE] == [1, 2]
+    records.close()

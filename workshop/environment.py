@@ -1,0 +1,202 @@
+"""The environment in `.dev/`: made once, found again in milliseconds, made anew when it is stale.
+
+Fetches from the package index that the caller has configured and from Debian's mirror; never writes
+outside `.dev/`, and never installs into the system's Python (PEP 668).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from workshop.packages import apt_install
+from workshop.running import DEV, PYTHON, ROOT, VENV, Stopped, run_quietly, say
+
+UV_REQUIREMENT = "uv==0.13.9"  # exact: another one may want another revision of uv.lock
+TOOL = DEV / "tool"  # a venv that holds uv and nothing else
+STAMP = DEV / "stamp.json"
+# Inside a venv sys.executable is the venv's; what the environment is made of is the one behind it.
+BASE_PYTHON = str(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def set_up() -> None:
+    """Make `.dev/`, or find in a few milliseconds that it is as uv.lock wants it."""
+    wanted = fingerprint()
+    if read_stamp() == wanted and PYTHON.exists():
+        return
+    try:
+        DEV.mkdir(parents=True, exist_ok=True)
+        lock = open(DEV / "lock", "w", encoding="ascii")  # noqa: SIM115 - held until we end
+    except OSError as problem:
+        raise Stopped(
+            f"{DEV} cannot be written ({problem.strerror}). Nothing was changed. Run this as the owner "
+            "of the checkout, or delete .dev/ first if another user made it."
+        ) from problem
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two terminals: the second one waits, then finds it done
+        found = read_stamp()
+        if found == wanted and PYTHON.exists():
+            return
+        STAMP.unlink(missing_ok=True)
+        if found is None or {**found, "lock": ""} != {**wanted, "lock": ""}:
+            # Moved checkout or another Python: a venv holds absolute paths, so it is made anew.
+            shutil.rmtree(TOOL, ignore_errors=True)
+            if found is not None:
+                shutil.rmtree(VENV, ignore_errors=True)
+        require_system_packages()
+        make_tool_venv()
+        install_locked()
+        STAMP.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def fingerprint() -> dict[str, str]:
+    """All that makes an environment stale when it changes."""
+    digest = hashlib.sha256()
+    for name in ("uv.lock", "pyproject.toml"):
+        digest.update((ROOT / name).read_bytes())
+    return {
+        "lock": digest.hexdigest(),
+        "checkout": str(ROOT),
+        "environment": str(DEV),
+        "python": f"{os.path.realpath(BASE_PYTHON)} {sys.version}",
+        "uv": UV_REQUIREMENT,
+    }
+
+
+def read_stamp() -> dict[str, str] | None:
+    try:
+        stamp: dict[str, str] = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return stamp
+
+
+def require_system_packages() -> None:
+    packages = []
+    if not can_make_venv():
+        packages.append("python3-venv")
+    if not has_certificates():
+        packages.append("ca-certificates")
+    if packages:
+        apt_install(packages, why="to make a Python environment and to fetch packages over TLS")
+    if not can_make_venv():
+        raise Stopped(
+            f"{BASE_PYTHON} cannot make virtual environments: it has no ensurepip. Nothing was "
+            "changed. Run dev.py with a Python that has it, for example Debian's /usr/bin/python3."
+        )
+
+
+def can_make_venv() -> bool:
+    # A new process, since this one would not see a package that was installed meanwhile.
+    answer = subprocess.run([BASE_PYTHON, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    return answer.returncode == 0
+
+
+def has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    bundles = [paths.cafile, "/etc/ssl/certs/ca-certificates.crt"]
+    if any(bundle and os.path.exists(bundle) for bundle in bundles):
+        return True
+    return bool(paths.capath) and any(Path(str(paths.capath)).glob("*.0"))
+
+
+def make_tool_venv() -> None:
+    if (TOOL / "bin" / "uv").exists():
+        return
+    say(f"making {DEV}")
+    shutil.rmtree(TOOL, ignore_errors=True)
+    result = run_quietly([BASE_PYTHON, "-m", "venv", str(TOOL)], os.environ)
+    if result.returncode == 0:
+        pip = [str(TOOL / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+        result = run_quietly([*pip, UV_REQUIREMENT], index_environment())
+    if result.returncode != 0:
+        shutil.rmtree(TOOL, ignore_errors=True)
+        raise Stopped(no_packages(result.stdout))
+
+
+def install_locked() -> None:
+    say("installing what uv.lock names")
+    uv = str(TOOL / "bin" / "uv")
+    environment = {
+        **os.environ,
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        "UV_PYTHON": BASE_PYTHON,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_SYSTEM_CERTS": "1",  # certificates of a company or school are in the system's store only
+    }
+    for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
+        environment.pop(name, None)
+    if private_index() is None:
+        result = run_quietly([uv, "sync", "--locked", "--quiet", "--directory", str(ROOT)], environment)
+    else:
+        result = install_from_private_index(uv, environment)
+    if result.returncode != 0:
+        raise Stopped(no_packages(result.stdout))
+
+
+def install_from_private_index(uv: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The versions and hashes of uv.lock, fetched by pip from where the caller's configuration says.
+
+    uv would refuse: its lock file names PyPI's addresses, and it does not read pip.conf.
+    """
+    requirements = str(DEV / "requirements.txt")
+    export = [uv, "export", "--quiet", "--frozen", "--no-emit-project", "--directory", str(ROOT)]
+    pip = [str(TOOL / "bin" / "python"), "-m", "pip", "--python", str(PYTHON), "install", "--quiet"]
+    steps = [
+        [uv, "venv", "--quiet", "--clear", str(VENV)],
+        [*export, "--format", "requirements.txt", "--output-file", requirements],
+        [*pip, "--require-hashes", "-r", requirements],
+        [*pip, "--no-deps", "--editable", str(ROOT)],
+    ]
+    for step in steps:
+        result = run_quietly(step, {**environment, **index_environment()})
+        if result.returncode != 0:
+            break
+    return result
+
+
+def private_index() -> str | None:
+    """The caller's own package index, if there is one: uv's variables first, then all that pip knows."""
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+        if os.environ.get(name):
+            return os.environ[name]
+    pip = [str(TOOL / "bin" / "python"), "-m", "pip", "config", "list"]
+    answer = subprocess.run(pip, capture_output=True, text=True, check=False)
+    for line in answer.stdout.splitlines():
+        key, _, value = line.partition("=")
+        value = value.strip("'\"")
+        if key.endswith(".no-index") and value.lower() in ("1", "true", "yes", "on"):
+            return "no index"
+        if key.endswith(".index-url") and urlsplit(value).hostname != locked_index_host():
+            return value
+    return None
+
+
+def locked_index_host() -> str | None:
+    found = re.search(r'registry = "([^"]+)"', (ROOT / "uv.lock").read_text(encoding="utf-8"))
+    return urlsplit(found[1]).hostname if found else None
+
+
+def index_environment() -> dict[str, str]:
+    environment = dict(os.environ)
+    index = environment.get("UV_DEFAULT_INDEX") or environment.get("UV_INDEX_URL")
+    if index:
+        environment.setdefault("PIP_INDEX_URL", index)
+    return environment
+
+
+def no_packages(output: str) -> str:
+    return (
+        f"{output}\nThe Python packages could not be fetched (above is what the installer says). Nothing "
+        f"outside {DEV} was changed. Set-up is the one step that needs a network: connect, or set "
+        "PIP_INDEX_URL to a mirror that you can reach, and run this again."
+    )
