@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from satchel.cli.ask import ITEMS_SHOWN_MAX, Asker, choose, items_of
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.handover.messages import Entry, EntryKind
+from satchel.errors import EnvironmentProblem
 from satchel.node.events import OfferShown
 
 
@@ -184,7 +185,9 @@ def test_yes_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_yes_never_fills_the_disk() -> None:
     """M3: what does not fit is not taken unasked."""
-    assert decide(offer(entry("a", 11), free_bytes=10), yes=True) is None
+    with pytest.raises(EnvironmentProblem) as full:
+        decide(offer(entry("a", 11), free_bytes=10), yes=True)
+    assert full.value.disk_full
     assert decide(offer(entry("a", 10), free_bytes=10), yes=True) == frozenset({0})
 
 

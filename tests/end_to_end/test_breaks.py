@@ -200,11 +200,17 @@ def test_too_much_for_the_disk_is_seen_before_anything_is_sent(
     tree = fill(tmp_path / "tree", files=10, total_bytes=30 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     sending = amina.send(tree)
+    code = sending.expect_event("code")["code"]
     receiving = bilal.satchel("receive", "--into", small_disk / "here", "--yes")
-    receiving.type(sending.expect_event("code")["code"])
-    assert receiving.wait(20) == 4
-    assert sending.wait(20) == 4
+    receiving.type(code)
+    assert receiving.wait(20) == 1, receiving.text
+    assert "full" in events(receiving)[-1]["what"]
+    assert sending.expect_event("lost")["why"] == "the other side's disk is full"
     assert list((small_disk / "here").iterdir()) == []
+    receiving = bilal.receive(code)  # elsewhere there is room, and the code was not used up
+    assert receiving.wait(20) == 0, receiving.text
+    assert sending.wait(20) == 0
+    assert describe(bilal.into / "tree") == describe(tree)
 
 
 def test_a_read_only_folder_is_told_before_the_code_is_asked_for(lab: Lab, small_disk: Path) -> None:

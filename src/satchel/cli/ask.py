@@ -9,6 +9,7 @@ from satchel.cli.escape import show_path, show_text
 from satchel.cli.prompt import STDIN, read_line
 from satchel.cli.show import JsonShow, Show, json_entry
 from satchel.core.handover.messages import EntryKind
+from satchel.errors import EnvironmentProblem
 from satchel.node.events import OfferShown
 
 ITEMS_SHOWN_MAX = 40
@@ -93,7 +94,10 @@ class Asker:
         self._text_only = text_only
 
     def decide(self, offer: OfferShown) -> frozenset[int] | None:
-        """Blocks until there is an answer. None: nothing of it."""
+        """Blocks until there is an answer. None: nothing of it.
+
+        Raises EnvironmentProblem: there is no room for what is wanted.
+        """
         items = items_of(offer)
         files = [entry for entry in offer.entries if entry.kind is EntryKind.FILE]
         total = sum(entry.size for entry in files)
@@ -107,15 +111,14 @@ class Asker:
         if self._text_only:
             self._show.note("Only a text was wanted (--text): the files are declined.")
             return None
-        if total > offer.free_bytes:
-            self._show.note(
-                f"There is room for {units.size(offer.free_bytes)} only: choose some of it, or make room."
-            )
-            if self._yes:
-                return None
         if self._yes:
+            _check_room(total, offer.free_bytes)
             return frozenset(range(len(offer.entries)))
-        return self._ask(items, offer)
+        if total > offer.free_bytes:
+            self._show.note(f"There is room for {units.size(offer.free_bytes)} only: choose some of it.")
+        chosen = self._ask(items, offer)
+        _check_room(sum(offer.entries[number].size for number in chosen or ()), offer.free_bytes)
+        return chosen
 
     def _list(self, items: Sequence[Item], files: int, total: int, free_bytes: int) -> None:
         self._show.note(
@@ -142,3 +145,14 @@ class Asker:
             self._show.note(chosen)
             if not os.isatty(STDIN):
                 return None
+
+
+def _check_room(wanted_bytes: int, free_bytes: int) -> None:
+    if wanted_bytes > free_bytes:
+        problem = EnvironmentProblem(
+            f"The disk is too full: {units.size(wanted_bytes)} wanted, {units.size(free_bytes)} free.",
+            safe="Nothing was received, and the code is still good.",
+            do="Make room, or take a part of it, and type the same code again.",
+        )
+        problem.disk_full = True
+        raise problem

@@ -29,8 +29,8 @@ class Tally:
     def __init__(self, show: Show) -> None:
         self._show = show
         self.files = 0
-        self.bytes_moved = 0
         self.texts = 0
+        self.began_s: float | None = None  # when the first bytes were on their way, the person's answer given
 
     def hear(self, event: events.Event) -> None:
         match event:
@@ -38,8 +38,8 @@ class Tally:
                 self.files += 1
             case events.NoteReceived():
                 self.texts += 1
-            case events.Progress(bytes_moved=moved):
-                self.bytes_moved = max(self.bytes_moved, moved)
+            case events.Progress() if self.began_s is None:
+                self.began_s = clock.monotonic_s()
             case _:
                 pass
         self._show.hear(event)
@@ -61,7 +61,6 @@ def run(options: argparse.Namespace, show: Show) -> int:
     prepare([*folders, records.home])
     tally = Tally(show)
     asker = Asker(show, yes=options.yes, text_only=options.text)
-    started_s = clock.monotonic_s()
 
     def open_landing(id: HandoverId, folder: bytes) -> Landing:
         return FolderLanding.open(folder, id)
@@ -84,8 +83,8 @@ def run(options: argparse.Namespace, show: Show) -> int:
                 await taker.take(code, os.fsencode(into))
 
     run_until_done(take)
-    seconds = clock.monotonic_s() - started_s
-    if tally.files or not tally.texts:
+    seconds = clock.monotonic_s() - tally.began_s if tally.began_s is not None else 0.0
+    if tally.files or not tally.texts or options.json:  # after a text alone nothing else is printed
         where = show_name(os.fsencode(into)) if code is not None else "the chosen folder"
         text = f"Done: {units.files(tally.files)} in {where}, {units.duration(seconds)}."
         show.done(text=text, files=tally.files, failed=show.failed, seconds=round(seconds, 3))

@@ -6,10 +6,10 @@ import os
 from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
-from satchel.cli.escape import show_name
 from satchel.cli.prompt import TEXT_BYTES_MAX, read_text
 from satchel.cli.run import open_records, prepare, run_until_done
 from satchel.cli.show import Show
+from satchel.core.handover.messages import EntryKind
 from satchel.errors import MisuseError
 from satchel.node import clock
 from satchel.node.entropy import SystemEntropy
@@ -62,9 +62,9 @@ def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey |
         return note, survey([]) if note is not None else None
     found = survey([os.fsencode(path) for path in options.path])
     for refused in found.refused:
-        show.note(f"Left out: {show_name(refused.path)}: {refused.why}")
+        show.left_out(refused.path, refused.why)
     if not found.entries:
         raise MisuseError("There is nothing here that can be sent.", safe="Nothing was sent.", do="")
-    total = sum(entry.size for entry in found.entries)
-    show.note(f"Offering {units.files(len(found.entries))}, {units.size(total)}.")
+    files = [entry for entry in found.entries if entry.kind is EntryKind.FILE]
+    show.note(f"Offering {units.files(len(files))}, {units.size(sum(entry.size for entry in files))}.")
     return note, found

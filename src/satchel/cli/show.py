@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from satchel.cli import streams, units
-from satchel.cli.escape import show_path, show_text
+from satchel.cli.escape import show_name, show_path, show_text
 from satchel.cli.progress import ProgressLine
 from satchel.core.handover.messages import Entry, EntryKind, Failure, Path
 from satchel.errors import SatchelError
@@ -69,6 +69,10 @@ class JsonShow:
 
     def note(self, text: str) -> None:
         """Something for people only."""
+
+    def left_out(self, path: bytes, why: str) -> None:
+        """Something that was named, or lies in what was named, and cannot be sent."""
+        self.line("left_out", path=path.decode("utf-8", "surrogateescape"), why=why)
 
     def hear(self, event: events.Event) -> None:
         match event:
@@ -137,6 +141,10 @@ class PersonShow:
         with self._screen:
             self._progress.clear()
             print(text, file=sys.stderr, flush=True)
+
+    def left_out(self, path: bytes, why: str) -> None:
+        """Something that was named, or lies in what was named, and cannot be sent."""
+        self.note(f"Left out: {show_name(path)}: {why}")
 
     def hear(self, event: events.Event) -> None:
         with self._screen:

@@ -391,8 +391,9 @@ class Giver:
                 )
             case Outcome.REFUSED:
                 assert self._host is not None
+                self._report(events.Lost(loss=talk.loss))
                 self._judge(self._host.reopen())
                 self._open()
             case _:
-                self._report(events.Lost(loss=events.Loss.BROKEN))
+                self._report(events.Lost(loss=talk.loss))
                 self._open()

@@ -62,6 +62,8 @@ class ReceivingConversation:
         self._entries: Mapping[int, Entry] = {}
         self._turn = threading.RLock()  # guards the state machine: both threads tell it things
         self._outcome: Outcome | None = None
+        self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
+        self._greeted = False
         self._stops_at_s = float("inf")
         self._meter = Meter(report, clock.monotonic_s)
         self._commits = Commits(
@@ -118,7 +120,10 @@ class ReceivingConversation:
 
     def _say_stop(self, reason: StopReason) -> None:
         self._channel.pipe.set_deadline(FAREWELL_S)
-        self._say(Stop(reason=reason))
+        if self._greeted:  # before, the next frame is not ours to say (transport 4.7)
+            self._say(Stop(reason=reason))
+        else:
+            self._channel.pipe.close()
 
     def _farewell(self, reason: StopReason) -> None:
         """Say why, and read on until the sender hangs up: closing with data unread would reset the
@@ -177,6 +182,7 @@ class ReceivingConversation:
                     self._keys_confirmed()
                 case e.UseSuite(aes=aes):
                     self._channel.use_suite(aes=aes)
+                    self._greeted = True
                 case e.AskPerson(entries=entries, note=note):
                     self._ask(entries, note)
                 case e.Finish(number=number):
@@ -192,7 +198,7 @@ class ReceivingConversation:
                 case e.Stopped(reason=StopReason.GIVEN_UP):
                     self._outcome = Outcome.GIVEN_UP
                 case e.Stopped(reason=reason):
-                    self._report(events.Lost(loss=events.LOSS_OF[reason]))
+                    self.loss = events.LOSS_OF[reason]
                     self._outcome = self._how_far()
                 case e.Accepted() | e.Declined() | e.Confirmed():
                     raise AssertionError("an effect of the sender")
@@ -214,7 +220,11 @@ class ReceivingConversation:
             self._report(events.NoteReceived(text=note))
         chosen: frozenset[int] | None = frozenset()
         if entries:
-            chosen = self._decide(events.OfferShown(entries=entries, free_bytes=self._landing.free_bytes()))
+            try:
+                free_bytes = self._landing.free_bytes()
+                chosen = self._decide(events.OfferShown(entries=entries, free_bytes=free_bytes))
+            except EnvironmentProblem as problem:
+                raise DiskProblem(problem) from problem
         if chosen is None:
             self._carry_out(self._receiver.decline())
             self._outcome = Outcome.DECLINED

@@ -59,6 +59,8 @@ class SendingConversation:
         self._problem: SatchelError | None = None
         self._accepted = False
         self._stopped = False
+        self._greeted = False
+        self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
         self._streamed: set[int] = set()  # files that went over this connection
         self._meter = Meter(report, clock.monotonic_s)
 
@@ -89,7 +91,8 @@ class SendingConversation:
         """From another thread: say that it may go on later, and end."""
         self._stopped = True
         self._channel.pipe.set_deadline(FAREWELL_S)
-        self._say(Stop(reason=StopReason.PAUSED))
+        if self._greeted:  # before, the next frame is not ours to say (transport 4.7)
+            self._say(Stop(reason=StopReason.PAUSED))
         self._end(Outcome.LOST)
 
     def break_off(self) -> None:
@@ -142,6 +145,7 @@ class SendingConversation:
                     self._keys_confirmed()
                 case e.UseSuite(aes=aes):
                     self._channel.use_suite(aes=aes)
+                    self._greeted = True
                 case e.Accepted(numbers=numbers):
                     self._accept(numbers)
                 case e.Declined():
@@ -155,7 +159,7 @@ class SendingConversation:
                 case e.Stopped(reason=StopReason.GIVEN_UP):
                     self._end(Outcome.GIVEN_UP)
                 case e.Stopped(reason=reason):
-                    self._report(events.Lost(loss=events.LOSS_OF[reason]))
+                    self.loss = events.LOSS_OF[reason]
                     self._end(Outcome.LOST if self._accepted else Outcome.REFUSED)
                 case e.AskPerson() | e.Finish() | e.FilesOver():
                     raise AssertionError("an effect of the receiver")

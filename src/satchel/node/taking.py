@@ -20,6 +20,7 @@ from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, PeerEr
 from satchel.node import clock, events, greeting
 from satchel.node.channel import Channel
 from satchel.node.commits import Ledger
+from satchel.node.endings import code_not_right, nobody_found
 from satchel.node.entries import receiver_record
 from satchel.node.meeting import Found, Meeting, TimeIsUp, may_be_another
 from satchel.node.outcome import Outcome
@@ -76,6 +77,7 @@ class Taker:
         self._unfinished: dict[HandoverId, Unfinished] = {}
         self._whole: set[HandoverId] = set()
         self._looking = False
+        self._loss = events.Loss.BROKEN
         self._farewell_s = 0.0
         self._tried = 0  # secrets, where a typed address does not say whose turn it is
 
@@ -117,11 +119,7 @@ class Taker:
         while True:
             found = await self._find(turned_down, give_up_s)
             if found is None:
-                raise AccessDenied(
-                    "The code was not right.",
-                    safe="Nothing was received.",
-                    do="Look at the other screen again: a number and three words. Each try is counted there.",
-                )
+                raise code_not_right()
             pipe = await self._dial(found.endpoint)
             if pipe is None:
                 continue
@@ -356,7 +354,9 @@ class Taker:
         self._looking = False
         running = asyncio.ensure_future(asyncio.to_thread(talk.run, wanted=wanted, held_bytes=held_bytes))
         try:
-            return await asyncio.shield(running)
+            outcome = await asyncio.shield(running)
+            self._loss = talk.loss
+            return outcome
         finally:
             if not running.done():  # cancelled: its threads still use the files and the record
                 talk.stop()
@@ -376,24 +376,9 @@ class Taker:
                     do="Ask for the rest to be sent again.",
                 )
             case _:
-                self._report(events.Lost(loss=events.Loss.BROKEN))
+                self._report(events.Lost(loss=self._loss))
 
     def _forget(self, id: HandoverId) -> None:
         self._unfinished.pop(id).landing.close(remove=True)
         self._whole.discard(id)
         self._records.forget(id)
-
-
-def nobody_found(at: Endpoint | None) -> NothingToDo:
-    if at is None:
-        return NothingToDo(
-            "Nobody with this code was found in fifteen minutes.",
-            safe="Nothing was received.",
-            do="Are both devices on the same network? If they are and still do not meet, type the address"
-            " that the other screen shows: satchel receive --at HOST:PORT",
-        )
-    return NothingToDo(
-        "Nobody answered at this address.",
-        safe="Nothing was received.",
-        do="Compare the address with the other screen. Are both devices on the same network?",
-    )
