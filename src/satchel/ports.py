@@ -54,7 +54,11 @@ class Pipe(Protocol):
         ...
 
     def set_deadline(self, seconds: float | None) -> None:
-        """From now on each send or receive may take this long at most without any progress."""
+        """Each send or receive that begins from now on may take this long at most without any progress."""
+        ...
+
+    def set_patience(self, seconds: int) -> None:
+        """How long the other side's machine may take nothing or be silent before it counts as gone."""
         ...
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ The disk below keeps what was written in two states, as a real one does: there, 
 everything durable and, of the rest, whatever is worst: names without their data, data without names.
 """
 
+import contextlib
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -109,7 +110,8 @@ def run(world: World, count: int, seed: int) -> None:
             commits.finished(number, 1000 + number)
         commits.files_over()
     finally:
-        commits.close()
+        with contextlib.suppress(PowerCut):
+            commits.close()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -1,7 +1,7 @@
 """The question whether to take what is offered: all, some, or nothing."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from satchel.cli import units
@@ -13,6 +13,7 @@ from satchel.errors import EnvironmentProblem
 from satchel.node.events import OfferShown
 
 ITEMS_SHOWN_MAX = 40
+BYTES_PER_NAME = 512  # a file or folder costs an inode, or a block, besides its content
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,12 @@ class Asker:
             self._show.note("Only a text was wanted (--text): the files are declined.")
             return None
         if self._yes:
-            _check_room(total, offer.free_bytes)
+            _check_room(offer, range(len(offer.entries)))
             return frozenset(range(len(offer.entries)))
         if total > offer.free_bytes:
             self._show.note(f"There is room for {units.size(offer.free_bytes)} only: choose some of it.")
         chosen = self._ask(items, offer)
-        _check_room(sum(offer.entries[number].size for number in chosen or ()), offer.free_bytes)
+        _check_room(offer, chosen or ())
         return chosen
 
     def _list(self, items: Sequence[Item], files: int, total: int, free_bytes: int) -> None:
@@ -147,10 +148,22 @@ class Asker:
                 return None
 
 
-def _check_room(wanted_bytes: int, free_bytes: int) -> None:
-    if wanted_bytes > free_bytes:
+def _check_room(offer: OfferShown, numbers: Iterable[int]) -> None:
+    """Names take room, too: 200,000 empty files in folders of their own would fill a disk with "0 B" (M3)."""
+    files_bytes = 0
+    made: set[tuple[bytes, ...]] = set()
+    for number in numbers:
+        entry = offer.entries[number]
+        files_bytes += entry.size
+        depth = len(entry.path)
+        while depth and entry.path[:depth] not in made:
+            made.add(entry.path[:depth])
+            depth -= 1
+    names_bytes = len(made) * BYTES_PER_NAME
+    if files_bytes + names_bytes > offer.free_bytes and made:
+        wanted = units.size(files_bytes + names_bytes)
         problem = EnvironmentProblem(
-            f"The disk is too full: {units.size(wanted_bytes)} wanted, {units.size(free_bytes)} free.",
+            f"The disk is too full: {wanted} wanted, {units.size(offer.free_bytes)} free.",
             safe="Nothing was received, and the code is still good.",
             do="Make room, or take a part of it, and type the same code again.",
         )

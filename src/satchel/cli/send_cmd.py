@@ -9,6 +9,7 @@ from satchel.cli import units
 from satchel.cli.prompt import TEXT_BYTES_MAX, read_text
 from satchel.cli.run import open_records, prepare, run_until_done
 from satchel.cli.show import Show
+from satchel.core.handover.codec import NUMBER_MAX, OFFER_COST_MAX, offer_cost
 from satchel.core.handover.messages import EntryKind
 from satchel.errors import MisuseError
 from satchel.node import clock
@@ -65,6 +66,15 @@ def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey |
         show.left_out(refused.path, refused.why)
     if not found.entries:
         raise MisuseError("There is nothing here that can be sent.", safe="Nothing was sent.", do="")
+    if (
+        len(found.entries) > NUMBER_MAX + 1
+        or offer_cost(entry.path for entry in found.entries) > OFFER_COST_MAX
+    ):
+        raise MisuseError(
+            f"These are too many names for one hand-over: {len(found.entries):,}.",
+            safe="Nothing was sent.",
+            do="Send them in parts, or packed into one file.",
+        )
     files = [entry for entry in found.entries if entry.kind is EntryKind.FILE]
     show.note(f"Offering {units.files(len(files))}, {units.size(sum(entry.size for entry in files))}.")
     return note, found

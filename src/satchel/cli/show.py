@@ -24,6 +24,7 @@ RENAMED_SHOWN_MAX = 20
 FAILURES = {
     Failure.CHANGED: "it was changed while it was being sent",
     Failure.UNREADABLE: "it could not be read",
+    Failure.FAILED_BEFORE: "it failed before the interruption",
     Failure.REFUSED_BY_DISK: "the receiving disk does not take this name",
 }
 

@@ -4,11 +4,12 @@ Bulk data is read straight into the frame that carries it and sealed from there 
 is sent: no copy of its own. Any thread may say something; one thread reads.
 """
 
+import contextlib
 import threading
 
 from satchel.core.crypto.aead import Suite
 from satchel.core.handover.codec import encode
-from satchel.core.handover.messages import Message
+from satchel.core.handover.messages import Message, Stop, StopReason
 from satchel.core.session.frames import (
     BULK_BODY_MAX,
     FRAME_BYTES_MAX,
@@ -20,8 +21,10 @@ from satchel.core.session.frames import (
 )
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.padding import tail_sizes
-from satchel.errors import EnvironmentProblem, PeerError
+from satchel.errors import EnvironmentProblem, MisuseError, PeerError, SatchelError
 from satchel.ports import Pipe
+
+FAREWELL_S = 2.0
 
 
 def receive_exactly(pipe: Pipe, buffer: memoryview) -> None:
@@ -39,6 +42,7 @@ class Channel:
         self._sealer = Sealer(keys.send)
         self._opener = Opener(keys.receive)
         self._saying = threading.Lock()
+        self._agreed = False
         self._sealed = bytearray(FRAME_BYTES_MAX)
         self._prefix = bytearray(LENGTH_BYTES)
         self._arriving = bytearray(FRAME_BYTES_MAX)
@@ -47,9 +51,28 @@ class Channel:
     def use_suite(self, *, aes: bool) -> None:
         """The first frame of each direction has passed, and no second one."""
         suite = Suite.AES_256_GCM if aes else Suite.CHACHA20_POLY1305
+        try:
+            self._opener.agree(suite)
+        except MisuseError as early:
+            raise PeerError("transport 4.7: more than a Hello before the suite was agreed on") from early
         with self._saying:
             self._sealer.agree(suite)
-        self._opener.agree(suite)
+        self._agreed = True
+
+    def part(self, reason: StopReason) -> None:
+        """Say why we go, and close within FAREWELL_S whatever the other side does. Returns at once, and
+        never waits for a lock that a blocked sender holds: the owner's Ctrl-C is not up to the peer (M3)."""
+        closing = threading.Timer(FAREWELL_S, self.pipe.close)
+        closing.daemon = True
+        closing.start()
+        if self._agreed:
+            threading.Thread(target=self._say_stop, args=(reason,), daemon=True).start()
+        else:  # the next frame is not ours to say yet (transport 4.7)
+            self.pipe.close()
+
+    def _say_stop(self, reason: StopReason) -> None:
+        with contextlib.suppress(SatchelError):
+            self.say(Stop(reason=reason))
 
     def say(self, message: Message) -> None:
         with self._saying:

@@ -69,6 +69,7 @@ class Commits:
         self._closing = False
         self.failed: EnvironmentProblem | None = None
         self.all_done = False
+        self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="satchel-commit", daemon=True)
 
     def begin(self, wanted: Mapping[int, Entry]) -> None:
@@ -116,6 +117,8 @@ class Commits:
             self._wake.notify_all()
         if self._thread.ident is not None:
             self._thread.join()
+        if self._bug is not None:
+            raise self._bug
         return self.failed
 
     # --- the committing thread -------------------------------------------------------------------
@@ -131,6 +134,9 @@ class Commits:
                 self._commit(last=closing)
         except EnvironmentProblem as problem:
             self.failed = problem
+        except BaseException as bug:  # noqa: BLE001 - close() raises it: nobody waits for a dead thread
+            self._bug = bug
+            self.failed = EnvironmentProblem("Something went wrong while files were put in place.")
         finally:
             with self._wake:
                 self._closing = True
@@ -199,5 +205,6 @@ class Commits:
         if made:
             self._landing.sync([])
         self._settle(made)
-        self._ledger.finished()
+        if self._entries:  # of a text alone there is no record
+            self._ledger.finished()
         self.all_done = True

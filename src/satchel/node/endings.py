@@ -12,11 +12,19 @@ def code_not_right() -> AccessDenied:
     )
 
 
+def given_up() -> AccessDenied:
+    return AccessDenied(
+        "The other side has given this hand-over up.",
+        safe="Files that were whole stay; the others were removed.",
+        do="Ask for the rest to be sent again.",
+    )
+
+
 def nobody_found(at: Endpoint | None) -> NothingToDo:
     if at is None:
         return NothingToDo(
             "Nobody with this code was found in fifteen minutes.",
-            safe="Nothing was received.",
+            safe="Nothing more was received; what is in place stays.",
             do="Are both devices on the same network? If they are and still do not meet, type the address"
             " that the other screen shows: satchel receive --at HOST:PORT",
         )

@@ -11,15 +11,15 @@ from typing import assert_never
 
 from satchel.core.discovery.datagram import SlotKey, SlotKind
 from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
+from satchel.core.handover.messages import Path
 from satchel.core.handover.sending import Sender
-from satchel.core.pairing import host as h
 from satchel.core.pairing.code import CODE_RANDOM_BYTES, SpokenCode
-from satchel.core.pairing.exchange import HOST_FILL_BYTES, SCALAR_BYTES
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import Recognised, ResumptionKeys, check_flight
-from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, PeerError
+from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, PeerError, SatchelError
 from satchel.node import clock, events, greeting
 from satchel.node.channel import Channel
+from satchel.node.door import CodeDoor, Opened
 from satchel.node.entries import as_entry, as_source, sender_record
 from satchel.node.meeting import Found, Happening, LinksChanged, Meeting, TimeIsUp
 from satchel.node.outcome import Outcome
@@ -40,8 +40,10 @@ from satchel.ports import (
     SourceEntry,
 )
 
-CONFIRMED_WITHIN_S = h.CONFIRM_WITHIN_S
 ID_BYTES = 16
+# A receiver on a slow stick may take nothing for a minute, and is not gone: one that comes back on a new
+# connection is believed at once, so there is no hurry to notice that the old one is dead.
+PATIENCE_S = 120
 
 
 class Giver:
@@ -64,16 +66,17 @@ class Giver:
         self._source = source
         self._aes = aes
         self._show_address = show_address
-        self._report = report
+        self._tell = report
         self._meeting = Meeting(lan, entropy, clock.monotonic_s)
         self._code: SpokenCode | None = None
-        self._host: h.Host | None = None
+        self._door: CodeDoor | None = None
         self._entries: Sequence[SourceEntry] = ()
         self._note: str | None = None
         self._unfinished: dict[HandoverId, RecordHead] = {}
-        self._talk: SendingConversation | None = None
-        self._talking: asyncio.Task[None] | None = None
-        self._guessing: asyncio.Task[None] | None = None
+        self._talks: dict[HandoverId, tuple[SendingConversation, asyncio.Task[None]]] = {}
+        self._guessing: asyncio.Task[Opened | None] | None = None
+        self._problem: SatchelError | None = None  # of one hand-over, while others go on
+        self._failed: set[Path] = set()
         self._code_ends_s = 0.0
         self._time_is_up = False
         self._told: tuple[str, ...] | None = None
@@ -90,7 +93,7 @@ class Giver:
         """
         self._entries, self._note = entries, note
         self._code = SpokenCode.from_random(self._entropy.draw(CODE_RANDOM_BYTES))
-        self._host = h.Host(self._code)
+        self._door = CodeDoor(self._code, self._entropy, self._report)
         self._code_ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
         self._report(events.CodeReady(code=self._code.spoken()))
         await self._serve()
@@ -108,10 +111,13 @@ class Giver:
         self._report(events.Searching(resuming=len(heads)))
         await self._serve()
 
-    def stop(self) -> None:
-        """The person does not want to wait any longer: what is unfinished can go on later."""
-        if self._talk is not None:
-            self._talk.stop()
+    def _report(self, event: events.Event) -> None:
+        """A file that failed is told once, although each connection says it again."""
+        if isinstance(event, events.FileFailed):
+            if event.path in self._failed:
+                return
+            self._failed.add(event.path)
+        self._tell(event)
 
     # --- waiting ---------------------------------------------------------------------------------
 
@@ -122,26 +128,39 @@ class Giver:
         try:
             while not self._given:
                 waiting = waiting or asyncio.ensure_future(self._meeting.next())
-                busy = {task for task in (waiting, self._talking, self._guessing) if task is not None}
-                done, _ = await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
+                busy = {task for task in (waiting, self._guessing) if task is not None}
+                running = {task for _, task in self._talks.values()}
+                done, _ = await asyncio.wait(busy | running, return_when=asyncio.FIRST_COMPLETED)
                 if self._guessing in done:
                     guess, self._guessing = self._guessing, None
-                    await guess
-                if self._talking in done:
-                    talking, self._talking = self._talking, None
-                    await talking
+                    self._welcome(await guess)
+                for id in [id for id, (_, task) in self._talks.items() if task in done]:
+                    await self._conclude(id)
                 if waiting in done:
                     happening, waiting = await waiting, None
                     await self._handle(happening)
-                if self._time_is_up and self._talking is None and self._guessing is None:
-                    raise self._nobody_came()
+                if self._time_is_up and not self._talks and self._guessing is None:
+                    raise self._problem or self._nobody_came()
         finally:
-            for task in (waiting, self._guessing):
-                if task is not None:
-                    task.cancel()
-            self.stop()
-            if self._talking is not None:  # its threads still use the files and the record
-                await asyncio.gather(self._talking, return_exceptions=True)
+            for unneeded in (waiting, self._guessing):
+                if unneeded is not None:
+                    unneeded.cancel()
+            for talk, _ in self._talks.values():
+                talk.stop()
+            # Their threads still use the files and the record.
+            await asyncio.gather(*(task for _, task in self._talks.values()), return_exceptions=True)
+        if self._problem is not None:
+            raise self._problem
+
+    async def _conclude(self, id: HandoverId) -> None:
+        """A conversation has ended. What went wrong with one does not end the others (M3)."""
+        _, task = self._talks.pop(id)
+        try:
+            await task
+        except SatchelError as problem:
+            self._unfinished.pop(id, None)
+            self._problem = self._problem or problem
+            self._given = not self._unfinished and not self._talks
 
     def _open(self) -> None:
         """Shout for what is open now: the code, or the hand-overs that a break left."""
@@ -201,74 +220,19 @@ class Giver:
                 await self._talk_again(arrival, recognised, head)
             else:
                 arrival.drain()
-        elif self._host is not None and not self._unfinished and self._talking is None:
-            self._hear_flight(self._host, arrival)
+        elif self._door is not None and not self._unfinished and not self._talks:
+            if guess := self._door.knock(arrival):
+                self._guessing = asyncio.ensure_future(guess)
         else:
             arrival.drain()
 
     # --- a code ----------------------------------------------------------------------------------
 
-    def _hear_flight(self, host: h.Host, arrival: Arrival) -> None:
-        effects = host.hear_flight(
-            arrival.flight,
-            address=arrival.local.address,
-            port=arrival.local.port,
-            scalar=self._entropy.draw(SCALAR_BYTES),
-            fill=self._entropy.draw(HOST_FILL_BYTES),
-            now_s=clock.monotonic_s(),
-        )
-        for effect in effects:
-            match effect:
-                case h.Drain():
-                    arrival.drain()
-                case h.GuessCounted(number=number, of=of):
-                    self._report(events.GuessCounted(number=number, of=of))
-                case h.Answer(flight=flight):
-                    self._guessing = asyncio.ensure_future(self._guess(host, arrival, flight))
-                case _:
-                    pass  # the ten seconds of a guess are counted in _guess
-
-    async def _guess(self, host: h.Host, arrival: Arrival, flight: bytes) -> None:
-        pipe: Pipe | None = None
-        try:
-            pipe = arrival.take()
-            async with asyncio.timeout(CONFIRMED_WITHIN_S):
-                confirmation, message_1 = await greeting.in_thread(pipe, greeting.answer_guess, pipe, flight)
-        except (EnvironmentProblem, TimeoutError):
-            if pipe is not None:
-                pipe.close()
-            self._judge(host.lose(clock.monotonic_s()))
+    def _welcome(self, opened: Opened | None) -> None:
+        """The right code was typed."""
+        if opened is None:
             return
-        for effect in host.hear_confirmation(confirmation, clock.monotonic_s()):
-            if isinstance(effect, h.Matched):
-                await self._match(host, pipe, effect, message_1)
-                return
-            self._judge([effect])
-        pipe.close()
-
-    def _judge(self, effects: Sequence[h.Effect]) -> None:
-        if any(isinstance(effect, h.Closed) for effect in effects):
-            raise AccessDenied(
-                f"This code was guessed at {h.GUESSES_MAX} times.",
-                safe="Nothing was sent to anybody.",
-                do="Somebody on this network may be trying codes. Run satchel send again for a new code.",
-            )
-
-    async def _match(self, host: h.Host, pipe: Pipe, matched: h.Matched, message_1: bytes) -> None:
-        try:
-            keys = await greeting.in_thread(
-                pipe,
-                greeting.answer_match,
-                pipe,
-                psk=matched.psk,
-                confirmation=matched.confirmation,
-                message_1=message_1,
-                entropy=self._entropy,
-            )
-        except (EnvironmentProblem, PeerError):
-            pipe.close()
-            self._judge(host.reopen())
-            return
+        pipe, keys = opened
         self._report(events.Met(resumed=False))
         id = HandoverId(self._entropy.draw(ID_BYTES))
         offered = [as_entry(entry) for entry in self._entries]
@@ -278,8 +242,10 @@ class Giver:
             if numbers:  # of a text alone nothing is left to go on with
                 self._remember(id, keys, numbers)
 
-        self._begin(pipe, keys, sender, self._entries, keys_confirmed=lambda: None, remember=remember)
-        self._talking = asyncio.ensure_future(self._converse(id, accepted=None))
+        talk = self._conversation(
+            pipe, keys, sender, self._entries, keys_confirmed=lambda: None, remember=remember
+        )
+        self._talks[id] = talk, asyncio.ensure_future(self._converse(id, talk, accepted=None))
 
     def _remember(self, id: HandoverId, keys: SessionKeys, numbers: frozenset[int]) -> None:
         head = RecordHead(
@@ -326,11 +292,13 @@ class Giver:
         except (EnvironmentProblem, PeerError):
             pipe.close()
             return
-        if self._talking is not None and self._talk is not None:
+        if head.id in self._talks:
             # The same person again, from another network or after a crash: the old connection is dead.
-            self._talk.break_off()
-            talking, self._talking = self._talking, None
-            await talking
+            self._talks[head.id][0].break_off()
+            await self._conclude(head.id)
+        if head.id not in self._unfinished:  # that was its end after all
+            pipe.close()
+            return
         self._report(events.Met(resumed=True))
         kept = self._records.entries(head.id)
         entries = [as_source(entry) for entry in kept]
@@ -342,12 +310,14 @@ class Giver:
             self._records.confirm_secret(head.id)
             self._expect(replace(head, secret=keys.resumption_secret, older_secret=None))
 
-        self._begin(pipe, keys, sender, entries, keys_confirmed=keys_confirmed, remember=lambda _: None)
-        self._talking = asyncio.ensure_future(self._converse(head.id, accepted=wanted))
+        talk = self._conversation(
+            pipe, keys, sender, entries, keys_confirmed=keys_confirmed, remember=lambda _: None
+        )
+        self._talks[head.id] = talk, asyncio.ensure_future(self._converse(head.id, talk, accepted=wanted))
 
     # --- talking ---------------------------------------------------------------------------------
 
-    def _begin(
+    def _conversation(
         self,
         pipe: Pipe,
         keys: SessionKeys,
@@ -356,9 +326,10 @@ class Giver:
         *,
         keys_confirmed: Callable[[], None],
         remember: Callable[[frozenset[int]], None],
-    ) -> None:
-        pipe.set_deadline(None)  # the kernel notices a vanished peer within some twenty seconds
-        self._talk = SendingConversation(
+    ) -> SendingConversation:
+        pipe.set_deadline(None)
+        pipe.set_patience(PATIENCE_S)
+        return SendingConversation(
             channel=Channel(pipe, keys),
             sender=sender,
             entries=entries,
@@ -368,31 +339,30 @@ class Giver:
             report=self._report,
         )
 
-    async def _converse(self, id: HandoverId, *, accepted: frozenset[int] | None) -> None:
-        assert self._talk is not None
-        talk = self._talk
+    async def _converse(
+        self, id: HandoverId, talk: SendingConversation, *, accepted: frozenset[int] | None
+    ) -> None:
         outcome = await asyncio.to_thread(talk.run, accepted=accepted)
-        if self._talk is talk:
-            self._talk = None
         match outcome:
-            case Outcome.COMPLETE | Outcome.GIVEN_UP:
+            case Outcome.COMPLETE:
                 self._records.forget(id)
                 self._unfinished.pop(id, None)
                 self._given = not self._unfinished
-                if outcome is Outcome.GIVEN_UP and self._given:
-                    raise AccessDenied(
-                        "The other side has given this hand-over up.",
-                        safe="Your files are untouched.",
-                        do="Run satchel send PATH to offer them again.",
-                    )
+            case Outcome.GIVEN_UP:
+                self._records.forget(id)
+                raise AccessDenied(
+                    "The other side has given this hand-over up.",
+                    safe="Your files are untouched.",
+                    do="Run satchel send PATH to offer them again.",
+                )
             case Outcome.DECLINED:
                 raise AccessDenied(
                     "The other person declined.", safe="Nothing was sent.", do="Ask what they would like."
                 )
             case Outcome.REFUSED:
-                assert self._host is not None
+                assert self._door is not None
                 self._report(events.Lost(loss=talk.loss))
-                self._judge(self._host.reopen())
+                self._door.reopen()
                 self._open()
             case _:
                 self._report(events.Lost(loss=talk.loss))

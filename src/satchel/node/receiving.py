@@ -4,25 +4,24 @@ One thread reads and writes; another makes things durable in groups (commits.py)
 and the disk work at the same time.
 """
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import assert_never
 
 from satchel.core.blobs.stream import Piece
 from satchel.core.handover import effects as e
 from satchel.core.handover.codec import decode
-from satchel.core.handover.messages import Entry, EntryKind, Message, Stop, StopReason
+from satchel.core.handover.messages import Entry, EntryKind, Message, StopReason
 from satchel.core.handover.receiving import Receiver
 from satchel.core.session.frames import Kind
 from satchel.errors import EnvironmentProblem, NameRefused, SatchelError
 from satchel.node import clock, events
-from satchel.node.channel import Channel
+from satchel.node.channel import FAREWELL_S, Channel
 from satchel.node.commits import Commits, Ledger
 from satchel.node.outcome import Outcome
 from satchel.node.progress import Meter
 from satchel.ports import Landing
-
-FAREWELL_S = 2.0
 
 Decide = Callable[[events.OfferShown], frozenset[int] | None]
 
@@ -33,6 +32,15 @@ class DiskProblem(Exception):
     def __init__(self, problem: EnvironmentProblem) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+@contextlib.contextmanager
+def our_disk() -> Iterator[None]:
+    """What fails in here is not the connection's fault."""
+    try:
+        yield
+    except EnvironmentProblem as problem:
+        raise DiskProblem(problem) from problem
 
 
 class ReceivingConversation:
@@ -62,8 +70,8 @@ class ReceivingConversation:
         self._entries: Mapping[int, Entry] = {}
         self._turn = threading.RLock()  # guards the state machine: both threads tell it things
         self._outcome: Outcome | None = None
+        self._accepted = False
         self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
-        self._greeted = False
         self._stops_at_s = float("inf")
         self._meter = Meter(report, clock.monotonic_s)
         self._commits = Commits(
@@ -105,11 +113,11 @@ class ReceivingConversation:
     def stop(self) -> None:
         """From another thread: say that it may go on later; `run` ends within FAREWELL_S."""
         self._stops_at_s = clock.monotonic_s() + FAREWELL_S
-        self._say_stop(StopReason.PAUSED)
+        self._channel.part(StopReason.PAUSED)
 
     def _how_far(self) -> Outcome:
         if not self._entries:
-            return Outcome.REFUSED
+            return Outcome.WHOLE if self._accepted else Outcome.REFUSED  # a text alone is shown by now
         return Outcome.WHOLE if self._commits.all_done else Outcome.LOST
 
     def _say(self, message: Message) -> None:
@@ -118,23 +126,13 @@ class ReceivingConversation:
         except EnvironmentProblem:
             self._channel.pipe.close()  # the reading thread finds out, once what is here is safe
 
-    def _say_stop(self, reason: StopReason) -> None:
-        self._channel.pipe.set_deadline(FAREWELL_S)
-        if self._greeted:  # before, the next frame is not ours to say (transport 4.7)
-            self._say(Stop(reason=reason))
-        else:
-            self._channel.pipe.close()
-
     def _farewell(self, reason: StopReason) -> None:
         """Say why, and read on until the sender hangs up: closing with data unread would reset the
         connection, and the reason with it (RFC 9293 3.6.1)."""
-        self._say_stop(reason)
-        until_s = clock.monotonic_s() + FAREWELL_S
-        try:
-            while clock.monotonic_s() < until_s:
+        self._channel.part(reason)
+        with contextlib.suppress(SatchelError):  # hung up
+            while True:
                 self._channel.receive()
-        except SatchelError:
-            pass  # hung up
 
     def _begin(self, wanted: Mapping[int, Entry], held_bytes: int) -> None:
         self._entries = wanted
@@ -166,10 +164,8 @@ class ReceivingConversation:
             raise DiskProblem(self._commits.failed)
 
     def _write(self, piece: Piece) -> None:
-        try:
+        with our_disk():
             self._landing.write(piece.number, piece.offset, piece.data)
-        except EnvironmentProblem as problem:
-            raise DiskProblem(problem) from problem
         self._meter.move(len(piece.data))
         self._commits.wrote(piece.number, len(piece.data))
 
@@ -179,16 +175,17 @@ class ReceivingConversation:
                 case e.Say(message=message):
                     self._say(message)
                 case e.KeysConfirmed():
-                    self._keys_confirmed()
+                    with our_disk():
+                        self._keys_confirmed()
                 case e.UseSuite(aes=aes):
                     self._channel.use_suite(aes=aes)
-                    self._greeted = True
                 case e.AskPerson(entries=entries, note=note):
                     self._ask(entries, note)
                 case e.Finish(number=number):
                     self._finish(number)
                 case e.WontCome(number=number, failure=failure):
-                    self._commits.wont_come(number)
+                    with our_disk():
+                        self._commits.wont_come(number)
                     self._meter.file_done()
                     self._report(events.FileFailed(path=self._entries[number].path, failure=failure))
                 case e.FilesOver():
@@ -207,12 +204,10 @@ class ReceivingConversation:
 
     def _finish(self, number: int) -> None:
         entry = self._entries[number]
-        try:
+        with our_disk():
             inode = self._landing.finish(
                 number, size=entry.size, mtime_ns=entry.mtime_ns, executable=entry.executable
             )
-        except EnvironmentProblem as problem:
-            raise DiskProblem(problem) from problem
         self._commits.finished(number, inode)
 
     def _ask(self, entries: tuple[Entry, ...], note: str | None) -> None:
@@ -220,19 +215,16 @@ class ReceivingConversation:
             self._report(events.NoteReceived(text=note))
         chosen: frozenset[int] | None = frozenset()
         if entries:
-            try:
+            with our_disk():
                 free_bytes = self._landing.free_bytes()
                 chosen = self._decide(events.OfferShown(entries=entries, free_bytes=free_bytes))
-            except EnvironmentProblem as problem:
-                raise DiskProblem(problem) from problem
         if chosen is None:
             self._carry_out(self._receiver.decline())
             self._outcome = Outcome.DECLINED
             return
-        try:
+        with our_disk():
             self._remember(entries, chosen)
-        except EnvironmentProblem as problem:
-            raise DiskProblem(problem) from problem
+        self._accepted = True
         self._begin({number: entries[number] for number in sorted(chosen)}, 0)
         self._carry_out(self._receiver.accept(chosen))
 
@@ -246,11 +238,14 @@ class ReceivingConversation:
             self._carry_out(self._receiver.placed(numbers))
 
     def _refused(self, number: int, _why: NameRefused) -> None:
-        with self._turn:
-            self._carry_out(self._receiver.refused_by_disk(number))
+        try:
+            with self._turn:
+                self._carry_out(self._receiver.refused_by_disk(number))
+        except DiskProblem as disk:
+            raise disk.problem from disk
 
     def _broken(self, problem: EnvironmentProblem) -> None:
-        self._say_stop(reason_of(problem))  # the sender hangs up, and that ends the reading thread
+        self._channel.part(reason_of(problem))  # the sender hangs up, and that ends the reading thread
 
 
 def reason_of(problem: EnvironmentProblem) -> StopReason:

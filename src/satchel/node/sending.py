@@ -4,23 +4,25 @@ One thread streams; another listens, so that receipts and wishes never wait for 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import assert_never
 
 from satchel.core.blobs.chunks import CHUNK_BYTES, ChunkHasher, chunk_length
 from satchel.core.blobs.stream import chunk_head, end_record
 from satchel.core.handover import effects as e
 from satchel.core.handover.codec import decode
-from satchel.core.handover.messages import EntryKind, Failure, Message, Range, Stop, StopReason
+from satchel.core.handover.messages import EntryKind, Failure, Message, Range, StopReason
 from satchel.core.handover.sending import HashJob, OutgoingFile, Sender, SendJob
-from satchel.errors import EnvironmentProblem, SatchelError
+from satchel.errors import EnvironmentProblem
 from satchel.node import clock, events
-from satchel.node.channel import BulkWriter, Channel, body_of
+from satchel.node.channel import FAREWELL_S, BulkWriter, Channel, body_of
 from satchel.node.outcome import Outcome
 from satchel.node.progress import Meter
 from satchel.ports import OpenSource, Source, SourceEntry
 
-FAREWELL_S = 2.0
+
+class ConversationOver(Exception):
+    """Nothing more is to be read or sent: somebody stopped it, or the other side is gone."""
 
 
 class SourceLost(Exception):
@@ -56,10 +58,9 @@ class SendingConversation:
         self._report = report
         self._turn = threading.Condition()  # guards everything below, and the state machine
         self._outcome: Outcome | None = None
-        self._problem: SatchelError | None = None
+        self._problem: BaseException | None = None
         self._accepted = False
-        self._stopped = False
-        self._greeted = False
+        self._stopping = False
         self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
         self._streamed: set[int] = set()  # files that went over this connection
         self._meter = Meter(report, clock.monotonic_s)
@@ -74,11 +75,15 @@ class SendingConversation:
         try:
             self._stream()
         except EnvironmentProblem:
-            self._end(Outcome.LOST if self._accepted else Outcome.REFUSED)
+            pass  # the connection is gone
+        except ConversationOver:
+            pass  # the listener or the owner knows why
         finally:
-            self._end(Outcome.LOST)
-            if self._stopped:  # closing with receipts unread would reset the connection, and our word with it
+            if (
+                self._stopping
+            ):  # closing with receipts unread would reset the connection, and our word with it
                 listener.join(FAREWELL_S)
+            self._end(self._lost())
             self._channel.pipe.close()
             listener.join()
         self._meter.close()
@@ -88,12 +93,11 @@ class SendingConversation:
         return self._outcome
 
     def stop(self) -> None:
-        """From another thread: say that it may go on later, and end."""
-        self._stopped = True
-        self._channel.pipe.set_deadline(FAREWELL_S)
-        if self._greeted:  # before, the next frame is not ours to say (transport 4.7)
-            self._say(Stop(reason=StopReason.PAUSED))
-        self._end(Outcome.LOST)
+        """From another thread: say that it may go on later; `run` ends within FAREWELL_S or two."""
+        with self._turn:
+            self._stopping = True
+            self._turn.notify_all()
+        self._channel.part(StopReason.PAUSED)
 
     def break_off(self) -> None:
         """From another thread: the other side has come back on a new connection; this one is dead."""
@@ -106,10 +110,13 @@ class SendingConversation:
         except EnvironmentProblem:
             self._channel.pipe.close()  # both threads find out by themselves
 
-    def _begin(self, accepted: Iterable[int]) -> None:
-        self._accepted = True
+    def _begin(self, accepted: Collection[int]) -> None:
+        self._accepted = bool(accepted)  # of a text alone nothing is left to go on with
         files = [n for n in accepted if self._entries[n].kind is EntryKind.FILE]
         self._meter.begin(sum(self._entries[n].size for n in files), len(files))
+
+    def _lost(self) -> Outcome:
+        return Outcome.LOST if self._accepted else Outcome.REFUSED
 
     def _end(self, outcome: Outcome) -> None:
         with self._turn:
@@ -128,10 +135,10 @@ class SendingConversation:
                     self._carry_out(self._sender.hear(message))
                     self._turn.notify_all()
         except EnvironmentProblem:
-            self._end(Outcome.LOST if self._accepted else Outcome.REFUSED)
-        except SatchelError as problem:
+            self._end(self._lost())
+        except BaseException as problem:  # noqa: BLE001 - `run` raises it: nobody waits for a dead thread
             self._problem = problem
-            self._end(Outcome.LOST)
+            self._end(self._lost())
         finally:
             if self._outcome is not Outcome.COMPLETE:
                 self._channel.pipe.close()  # wakes the streaming thread
@@ -142,10 +149,9 @@ class SendingConversation:
                 case e.Say(message=message):
                     self._say(message)
                 case e.KeysConfirmed():
-                    self._keys_confirmed()
+                    self._with_our_disk(self._keys_confirmed)
                 case e.UseSuite(aes=aes):
                     self._channel.use_suite(aes=aes)
-                    self._greeted = True
                 case e.Accepted(numbers=numbers):
                     self._accept(numbers)
                 case e.Declined():
@@ -160,19 +166,22 @@ class SendingConversation:
                     self._end(Outcome.GIVEN_UP)
                 case e.Stopped(reason=reason):
                     self.loss = events.LOSS_OF[reason]
-                    self._end(Outcome.LOST if self._accepted else Outcome.REFUSED)
+                    self._end(self._lost())
                 case e.AskPerson() | e.Finish() | e.FilesOver():
                     raise AssertionError("an effect of the receiver")
                 case _:
                     assert_never(effect)
 
     def _accept(self, numbers: frozenset[int]) -> None:
+        self._with_our_disk(lambda: self._remember(numbers))
+        self._begin(numbers)
+
+    def _with_our_disk(self, work: Callable[[], None]) -> None:
         try:
-            self._remember(numbers)
-        except EnvironmentProblem as problem:  # our own disk, not the connection
+            work()
+        except EnvironmentProblem as problem:  # not the connection's
             self._problem = problem
             raise
-        self._begin(numbers)
 
     def _count_confirmed(self, ranges: Iterable[Range]) -> None:
         for first, count in ranges:
@@ -189,8 +198,7 @@ class SendingConversation:
         bulk = BulkWriter(self._channel)
         while True:
             with self._turn:
-                if self._outcome is not None:
-                    return
+                self._check_going_on()
                 job = self._sender.next_job()
                 if job is None and not bulk.pending:
                     self._turn.wait()
@@ -201,6 +209,11 @@ class SendingConversation:
                 self._hash(job, bulk)
             else:
                 self._send_file(job, bulk)
+
+    def _check_going_on(self) -> None:
+        """Asked before every read: who takes back his files does not send the rest of one (consent)."""
+        if self._outcome is not None or self._stopping:
+            raise ConversationOver
 
     def _open(self, number: int, bulk: BulkWriter) -> OpenSource | None:
         try:
@@ -223,6 +236,7 @@ class SendingConversation:
         buffer = memoryview(bytearray(CHUNK_BYTES))
         try:
             for index in range(job.chunks):
+                self._check_going_on()
                 part = buffer[: chunk_length(size, index)]
                 if opened.read_into(index * CHUNK_BYTES, part) < len(part):
                     raise SourceLost(Failure.CHANGED)
@@ -273,6 +287,7 @@ class SendingConversation:
         lost: Failure | None = None
         bulk.put(chunk_head(number, index))
         while left:
+            self._check_going_on()
             part = bulk.room()[:left]
             try:
                 count = opened.read_into(offset, part)

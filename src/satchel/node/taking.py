@@ -5,29 +5,30 @@ looked for again, with the secret that the session left.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from satchel.core.blobs.chunks import chunk_length
 from satchel.core.discovery.datagram import SlotKey, SlotKind
-from satchel.core.handover.messages import Entry
+from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
+from satchel.core.handover.messages import Entry, Failure
 from satchel.core.handover.receiving import Receiver
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.pairing.typist import Typist
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import ResumptionKeys
-from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, PeerError
+from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, PeerError, SatchelError
 from satchel.node import clock, events, greeting
 from satchel.node.channel import Channel
 from satchel.node.commits import Ledger
-from satchel.node.endings import code_not_right, nobody_found
+from satchel.node.endings import code_not_right, given_up
 from satchel.node.entries import receiver_record
-from satchel.node.meeting import Found, Meeting, TimeIsUp, may_be_another
+from satchel.node.meeting import Meeting
 from satchel.node.outcome import Outcome
 from satchel.node.receiving import Decide, ReceivingConversation
+from satchel.node.seeking import REPEAT_S, TYPED_ADDRESS_TRIES_S, Seeker
 from satchel.node.unfinished import Unfinished
 from satchel.ports import (
-    Arrived,
     Endpoint,
     Entropy,
     HandoverId,
@@ -40,11 +41,8 @@ from satchel.ports import (
 )
 
 ID_BYTES = 16
-DIAL_S = 5.0
-TYPED_ADDRESS_TRIES_S = 60.0
 OTHER_HOSTS_S = 4.0  # how long to look for another host when one has turned our code down
 FAREWELL_S = 10.0  # how long to look for a sender who may not know that all is in place
-REPEAT_S = 1.0
 
 OpenLanding = Callable[[HandoverId, bytes], Landing]
 
@@ -65,7 +63,6 @@ class Taker:
         at: Endpoint | None = None,
     ) -> None:
         """`at`: dial this address instead of looking for the other side."""
-        self._lan = lan
         self._entropy = entropy
         self._records = records
         self._open_landing = open_landing
@@ -74,8 +71,11 @@ class Taker:
         self._report = report
         self._at = at
         self._meeting = Meeting(lan, entropy, clock.monotonic_s)
+        self._seeker = Seeker(lan, self._meeting, at)
         self._unfinished: dict[HandoverId, Unfinished] = {}
         self._whole: set[HandoverId] = set()
+        self._fresh: set[HandoverId] = set()  # whose failed files this run has told
+        self._problem: SatchelError | None = None  # of one hand-over, while others go on
         self._looking = False
         self._loss = events.Loss.BROKEN
         self._farewell_s = 0.0
@@ -103,8 +103,10 @@ class Taker:
             raise AccessDenied("You declined.", safe="Nothing was written.", do="")
         if id not in self._unfinished:
             landing.close(remove=True)
+            if outcome is Outcome.GIVEN_UP:
+                raise given_up()
             return
-        await self._settle(id, outcome)
+        self._settle(id, outcome)
         await self._go_on()
 
     async def _take_with_code(
@@ -113,14 +115,16 @@ class Taker:
         typist = Typist(code)
         slot = SlotKey(kind=SlotKind.CODE, key=code.rendezvous_key())
         self._report(events.Searching(resuming=0))
+        ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
+        typed_ends_s = clock.monotonic_s() + TYPED_ADDRESS_TRIES_S
         self._meeting.open(shown=[slot], sought=[slot])
         turned_down: list[Endpoint] = []
         give_up_s: float | None = None
         while True:
-            found = await self._find(turned_down, give_up_s)
+            found = await self._seeker.find(turned_down, give_up_s)
             if found is None:
                 raise code_not_right()
-            pipe = await self._dial(found.endpoint)
+            pipe = await self._seeker.dial(found.endpoint)
             if pipe is None:
                 continue
             try:
@@ -141,12 +145,20 @@ class Taker:
                 continue
             except (EnvironmentProblem, PeerError):
                 pipe.close()
-                await asyncio.sleep(REPEAT_S if self._at is not None else 0)
+                if self._at is not None:
+                    if clock.monotonic_s() >= typed_ends_s:
+                        raise code_not_right() from None
+                    await asyncio.sleep(REPEAT_S)
                 continue
             self._meeting.met(found)
             outcome = await self._talk_first(pipe, keys, id, into, landing)
             if outcome is not Outcome.REFUSED:
                 return outcome
+            # It broke before anything was accepted: the code is still good over there.
+            self._report(events.Lost(loss=self._loss))
+            typed_ends_s = clock.monotonic_s() + TYPED_ADDRESS_TRIES_S
+            open_s = max(1.0, ends_s - clock.monotonic_s())
+            self._meeting.open(shown=[slot], sought=[slot], open_s=open_s)
 
     async def _talk_first(
         self, pipe: Pipe, keys: SessionKeys, id: HandoverId, into: bytes, landing: Landing
@@ -169,6 +181,7 @@ class Taker:
                 )
                 self._records.lock(id)
                 self._unfinished[id] = Unfinished(head, landing)
+                self._fresh.add(id)
 
         talk = self._conversation(
             pipe, keys, Receiver(aes=self._aes), landing, id, keys_confirmed=lambda: None, remember=remember
@@ -208,6 +221,8 @@ class Taker:
                 if not self._looking:
                     self._look_for_senders(quietly=farewell)
                 await self._meet_one(self._farewell_s if farewell else None)
+            if self._problem is not None:
+                raise self._problem
         finally:
             for unfinished in self._unfinished.values():
                 unfinished.landing.close(remove=False)
@@ -225,12 +240,12 @@ class Taker:
         )
 
     async def _meet_one(self, give_up_s: float | None) -> None:
-        found = await self._find((), give_up_s)
+        found = await self._seeker.find((), give_up_s)
         if found is None:  # everything is in place; the sender will learn it when he asks
             for id in list(self._unfinished):
                 self._forget(id)
             return
-        pipe = await self._dial(found.endpoint)
+        pipe = await self._seeker.dial(found.endpoint)
         if pipe is None:
             return
         for one, secret in self._candidates(found.key):
@@ -248,7 +263,12 @@ class Taker:
                 await asyncio.sleep(REPEAT_S if self._at is not None else 0)
                 return
             self._meeting.met(found)
-            await self._settle(one.head.id, await self._talk_again(pipe, keys, one, secret))
+            try:
+                self._settle(one.head.id, await self._talk_again(pipe, keys, one, secret))
+            except SatchelError as problem:  # with one of them: the others go on (M3)
+                self._problem = self._problem or problem
+                self._unfinished.pop(one.head.id).landing.close(remove=False)
+                self._whole.discard(one.head.id)
             return
 
     def _candidates(self, key: SlotKey) -> list[tuple[Unfinished, bytes]]:
@@ -269,8 +289,18 @@ class Taker:
             self._records.confirm_secret(id)
             one.head = replace(one.head, older_secret=None)
 
-        wanted, done, held = await asyncio.to_thread(one.look_at_disk, self._records)
-        receiver = Receiver.resumed(aes=self._aes, wanted=wanted, done=done, held=held)
+        there = await asyncio.to_thread(one.look_at_disk, self._records)
+        if id not in self._fresh:  # an earlier run of the program told its person; this one has not
+            for entry in there.failed:
+                self._report(events.FileFailed(path=entry.path, failure=Failure.FAILED_BEFORE))
+        self._fresh.add(id)
+        receiver = Receiver.resumed(
+            aes=self._aes,
+            wanted=there.wanted,
+            done=there.done,
+            held=there.held,
+            failed=[entry.number for entry in there.failed],
+        )
         talk = self._conversation(
             pipe,
             keys,
@@ -280,46 +310,12 @@ class Taker:
             keys_confirmed=keys_confirmed,
             remember=lambda _entries, _numbers: None,
         )
-        held_bytes = sum(chunk_length(wanted[n].size, index) for n in held for index in held[n])
-        return await self._run(talk, wanted=wanted, held_bytes=held_bytes)
+        held_bytes = sum(
+            chunk_length(there.wanted[n].size, index) for n, chunks in there.held.items() for index in chunks
+        )
+        return await self._run(talk, wanted=there.wanted, held_bytes=held_bytes)
 
     # --- both ------------------------------------------------------------------------------------
-
-    async def _find(self, turned_down: Sequence[Endpoint], give_up_s: float | None) -> Found | None:
-        """The next device that may be the one; None when `give_up_s` (monotonic) has come."""
-        if self._at is not None:
-            if give_up_s is not None and clock.monotonic_s() >= give_up_s:
-                return None
-            return Found(endpoint=self._at, key=SlotKey(kind=SlotKind.CODE, key=b""))
-        while True:
-            wait_s = None if give_up_s is None else max(0.0, give_up_s - clock.monotonic_s())
-            try:
-                async with asyncio.timeout(wait_s):
-                    happening = await self._meeting.next()
-            except TimeoutError:
-                return None
-            match happening:
-                case Found(endpoint=endpoint) if may_be_another(endpoint, turned_down):
-                    return happening
-                case TimeIsUp():
-                    raise nobody_found(self._at)
-                case Arrived(arrival=arrival):  # we listen nowhere
-                    arrival.drain()
-                case _:
-                    pass
-
-    async def _dial(self, endpoint: Endpoint) -> Pipe | None:
-        """Connect; with a typed address try for a minute."""
-        give_up_s = clock.monotonic_s() + TYPED_ADDRESS_TRIES_S
-        while True:
-            try:
-                return await self._lan.dial(endpoint, within_s=DIAL_S)
-            except EnvironmentProblem:
-                if self._at is None:
-                    return None
-                if clock.monotonic_s() >= give_up_s:
-                    raise nobody_found(self._at) from None
-                await asyncio.sleep(REPEAT_S)
 
     def _conversation(
         self,
@@ -362,7 +358,7 @@ class Taker:
                 talk.stop()
                 await asyncio.gather(running, return_exceptions=True)
 
-    async def _settle(self, id: HandoverId, outcome: Outcome) -> None:
+    def _settle(self, id: HandoverId, outcome: Outcome) -> None:
         match outcome:
             case Outcome.COMPLETE:
                 self._forget(id)
@@ -370,11 +366,7 @@ class Taker:
                 self._whole.add(id)
             case Outcome.GIVEN_UP:
                 self._forget(id)
-                raise AccessDenied(
-                    "The other side has given this hand-over up.",
-                    safe="Files that were whole stay; the others were removed.",
-                    do="Ask for the rest to be sent again.",
-                )
+                self._problem = self._problem or given_up()
             case _:
                 self._report(events.Lost(loss=self._loss))
 

@@ -1,12 +1,23 @@
 """A hand-over that was accepted and is not over: its record, and what of it is on disk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from satchel.core.blobs.chunks import CHUNK_BYTES, chunk_count, chunk_length, hash_chunk
 from satchel.core.handover.messages import Entry, EntryKind
 from satchel.node import greeting
 from satchel.node.entries import as_entry
 from satchel.ports import FileState, Landing, RecordEntry, RecordHead, Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """How far a hand-over has come, by what is on disk."""
+
+    wanted: Mapping[int, Entry]  # what is lacking, by number
+    done: Sequence[int]  # what is in place, ascending
+    held: Mapping[int, Mapping[int, bytes]]  # hashes of the whole chunks of what is lacking
+    failed: Sequence[RecordEntry]  # what will not come
 
 
 class Unfinished:
@@ -19,11 +30,8 @@ class Unfinished:
     def secrets(self) -> list[bytes]:
         return greeting.secrets_of([(self.head.secret, self.head.older_secret)])
 
-    def look_at_disk(
-        self, records: Records
-    ) -> tuple[dict[int, Entry], list[int], Mapping[int, Mapping[int, bytes]]]:
-        """What is lacking, what is in place (ascending), and the hashes of the whole chunks of what is
-        lacking. Reads all that is unfinished: nothing recorded is believed of it."""
+    def look_at_disk(self, records: Records) -> "Found":
+        """Reads all that is unfinished: nothing recorded is believed of it."""
         entries = records.entries(self.head.id)
         partials = self.landing.partials()
         placed = [
@@ -47,7 +55,12 @@ class Unfinished:
             for number, entry in lacking.items()
             if entry.kind is EntryKind.FILE and partials.get(number, 0) > 0
         }
-        return {n: as_entry(entry) for n, entry in lacking.items()}, sorted(in_place), held
+        return Found(
+            wanted={n: as_entry(entry) for n, entry in lacking.items()},
+            done=sorted(in_place),
+            held=held,
+            failed=[entry for entry in entries if entry.state is FileState.FAILED],
+        )
 
 
 def hash_partial(landing: Landing, entry: RecordEntry) -> dict[int, bytes]:

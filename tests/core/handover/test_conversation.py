@@ -256,7 +256,7 @@ def test_all_names_of_an_offer_together_are_bounded() -> None:
     long = m.Entry(
         path=tuple([b"x" * 255] * 15), kind=m.EntryKind.FOLDER, size=0, mtime_ns=0, executable=False
     )
-    pages = 17  # of 1,000 entries with 3,825 bytes of names each: just below 64 MiB
+    pages = 21  # of 1,000 entries whose 15 names cost 319 each: just below 96 MiB
     for page in range(pages):
         receiver.hear(m.Offer(first=page * 1000, entries=(long,) * 1000, last=False))
     with pytest.raises(PeerError, match=r"^handover 2\.2:"):
@@ -289,3 +289,24 @@ def test_receipts_after_a_break_count_what_was_sent_before() -> None:
     assert sender.hear(m.Receipt(ranges=((1, 2),)))[0] == Confirmed(ranges=((1, 2),))
     with pytest.raises(PeerError, match=r"^handover 2\.5:"):
         sender.hear(m.Receipt(ranges=((1, 1),)))
+
+
+def test_short_names_are_not_free() -> None:
+    """M3: 200,000 paths of a hundred one-byte names are 20 MB on the wire and a gigabyte in memory."""
+    receiver = Receiver(aes=False)
+    receiver.hear(m.Hello(aes=False))
+    deep = m.Entry(path=(b"x",) * 100, kind=m.EntryKind.FOLDER, size=0, mtime_ns=0, executable=False)
+    pages = 15
+    for page in range(pages):
+        receiver.hear(m.Offer(first=page * 1000, entries=(deep,) * 1000, last=False))
+    with pytest.raises(PeerError, match=r"^handover 2\.2:"):
+        receiver.hear(m.Offer(first=pages * 1000, entries=(deep,) * 1000, last=False))
+
+
+def test_what_failed_before_a_break_does_not_keep_both_waiting() -> None:
+    disk = Disk(whole={n: content for n, content in CONTENTS.items() if n != 3})
+    receiver = Receiver.resumed(aes=True, wanted={}, done=[0, 1, 2, 4, 5], held={}, failed=[3])
+    sender = Sender.resumed(ENTRIES, wanted=range(len(ENTRIES)), aes=False)
+    pair = Pair(sender, receiver, ENTRIES, CONTENTS, disk, accept=frozenset())
+    pair.run()
+    assert pair.over == {"sender": True, "receiver": True}

@@ -67,6 +67,11 @@ class SocketPipe:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
 
+    def set_patience(self, seconds: int) -> None:
+        """As in ports.py. The timeout covers a closed receive window, too (tcp(7), TCP_USER_TIMEOUT)."""
+        with self._in_use():
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
+
     def close(self) -> None:
         """As in ports.py. What was sent before still goes out."""
         with self._lock:

@@ -1,6 +1,6 @@
 """Messages of a hand-over as bytes: canonical CBOR maps. Spec: docs/spec/handover.md, section 2."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from satchel.core.blobs.chunks import HASH_BYTES
@@ -19,6 +19,9 @@ ENTRIES_PER_OFFER_MAX = 1000
 RANGES_MAX = 4000
 CHECKS_MAX = 4000
 HASHES_PER_MANIFEST_MAX = 1024
+OFFER_COST_MAX = 96 << 20  # all names of one offer together, in bytes (M3)
+COMPONENT_COST_BYTES = 64  # what a name costs in memory beyond its bytes
+RECEIVERS_FAILURES = (m.Failure.REFUSED_BY_DISK, m.Failure.FAILED_BEFORE)
 CHUNKS_MAX = SIZE_MAX >> 20
 
 _KINDS: tuple[type[m.Message], ...] = (
@@ -36,6 +39,11 @@ _KINDS: tuple[type[m.Message], ...] = (
     m.Bye,
     m.Stop,
 )  # the number on the wire is the place in this list, from 1, as is the clause in section 2
+
+
+def offer_cost(paths: Iterable[m.Path]) -> int:
+    """What these names cost whoever keeps them [2.2]."""
+    return sum(len(name) + COMPONENT_COST_BYTES for path in paths for name in path)
 
 
 def encode(message: m.Message) -> bytes:

@@ -19,6 +19,7 @@ class Failure(Enum):
     CHANGED = 1  # edited or replaced at the sender since it was offered
     UNREADABLE = 2  # the sender cannot read it any more
     REFUSED_BY_DISK = 3  # the receiver's file system does not take this name
+    FAILED_BEFORE = 4  # said by the receiver after a break: it failed on an earlier connection
 
 
 class StopReason(Enum):

@@ -12,10 +12,8 @@ from satchel.core.blobs.chunks import chunk_count, chunk_length, root
 from satchel.core.blobs.stream import ChunkEnd, FileEnd, Piece, StreamReader
 from satchel.core.handover import effects as e
 from satchel.core.handover import messages as m
-from satchel.core.handover.codec import CHECKS_MAX, RANGES_MAX
+from satchel.core.handover.codec import CHECKS_MAX, OFFER_COST_MAX, RANGES_MAX, RECEIVERS_FAILURES, offer_cost
 from satchel.errors import MisuseError, PeerError
-
-OFFER_PATH_BYTES_MAX = 64 << 20  # all names of one offer together (M3)
 
 
 class State(Enum):
@@ -48,11 +46,12 @@ class Receiver:
         self._aes = aes
         self._resumed = False
         self._offered: list[m.Entry] = []
-        self._path_bytes = 0
+        self._cost = 0
         self._entries: Mapping[int, m.Entry] = {}
         self._pending: set[int] = set()  # wanted, neither in place nor failed yet
         self._files_left = 0
         self._done: Sequence[int] = ()
+        self._failed: Sequence[int] = ()
         self._checks: dict[int, _Check] = {}
         self._hashes: dict[int, dict[int, bytes]] = {}  # unfinished files: chunk index -> hash
         self._whole: list[m.Range] = []  # files to ask for once all candidates are compared
@@ -67,6 +66,7 @@ class Receiver:
         wanted: Mapping[int, m.Entry],
         done: Sequence[int],
         held: Mapping[int, Mapping[int, bytes]],
+        failed: Sequence[int] = (),
     ) -> "Receiver":
         """Go on with an accepted offer.
 
@@ -74,10 +74,12 @@ class Receiver:
             wanted: what is not in place yet, by number.
             done: ascending numbers of what is in place and durable.
             held: hashes of the whole chunks of unfinished files, by index, as they are on disk.
+            failed: numbers of what failed on an earlier connection: the sender may not know it.
         """
         self = cls(aes=aes)
         self._resumed = True
         self._done = done
+        self._failed = failed
         self._checks = {number: _Check(dict(held[number])) for number in sorted(wanted) if held.get(number)}
         self._want(wanted)
         return self
@@ -114,15 +116,17 @@ class Receiver:
         if not self._resumed:
             self.state = State.LISTENING
             return greeted
-        return [*greeted, *_receipts(self._done), *self._ask()]
+        before = m.Failure.FAILED_BEFORE
+        failed = [e.Say(message=m.Failed(number=number, failure=before)) for number in self._failed]
+        return [*greeted, *_receipts(self._done), *failed, *self._ask()]
 
     # --- the offer -------------------------------------------------------------------------------
 
     def _hear_offer(self, page: m.Offer) -> list[e.Effect]:
         if page.first != len(self._offered):
             raise PeerError("handover 2.2: pages of an offer follow each other")
-        self._path_bytes += sum(len(name) for entry in page.entries for name in entry.path)
-        if self._path_bytes > OFFER_PATH_BYTES_MAX:
+        self._cost += offer_cost(entry.path for entry in page.entries)
+        if self._cost > OFFER_COST_MAX:
             raise PeerError("handover 2.2: the names of this offer are too long together")
         self._offered += page.entries
         if not page.last:
@@ -204,7 +208,7 @@ class Receiver:
     def _hear_failed(self, number: int, failure: m.Failure) -> list[e.Effect]:
         entry = self._entries.get(number)
         if (
-            failure is m.Failure.REFUSED_BY_DISK  # ours to say
+            failure in RECEIVERS_FAILURES  # ours to say
             or entry is None
             or entry.kind is m.EntryKind.FOLDER  # nothing of it is sent, so nothing can fail
             or number not in self._pending

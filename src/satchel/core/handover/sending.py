@@ -12,7 +12,11 @@ from enum import Enum
 from satchel.core.blobs.chunks import chunk_count, root
 from satchel.core.handover import effects as e
 from satchel.core.handover import messages as m
-from satchel.core.handover.codec import ENTRIES_PER_OFFER_MAX, HASHES_PER_MANIFEST_MAX
+from satchel.core.handover.codec import (
+    ENTRIES_PER_OFFER_MAX,
+    HASHES_PER_MANIFEST_MAX,
+    RECEIVERS_FAILURES,
+)
 from satchel.errors import MisuseError, PeerError
 
 OFFER_PAGE_BYTES = 40_000  # of encoded entries, estimated from above
@@ -213,7 +217,7 @@ class Sender:
 
     def _hear_failed(self, number: int, failure: m.Failure) -> list[e.Effect]:
         if (
-            failure is not m.Failure.REFUSED_BY_DISK  # the others are ours to say
+            failure not in RECEIVERS_FAILURES  # the others are ours to say
             or self._stages.get(number, _Stage.RESOLVED) is _Stage.RESOLVED
         ):
             raise PeerError("handover 2.11: a file that was not on its way")
