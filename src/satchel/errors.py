@@ -32,6 +32,15 @@ class PeerError(SatchelError):
 
     exit_code = 3
 
+    def __init__(
+        self,
+        what: str,
+        *,
+        safe: str = "Nothing wrong stands under a final name, and nothing of yours was changed.",
+        do: str = "Ask which program and version the other side uses, and try again with a new code.",
+    ) -> None:
+        super().__init__(what, safe=safe, do=do)
+
 
 class EnvironmentProblem(SatchelError):
     """Disk full, network gone, folder read-only: tell the person, try again when the world changes."""

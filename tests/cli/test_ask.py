@@ -190,7 +190,7 @@ def test_yes_never_fills_the_disk() -> None:
     assert full.value.disk_full
     assert decide(offer(entry("a", 10), free_bytes=10 + 512), yes=True) == frozenset({0})
     with pytest.raises(EnvironmentProblem):  # a hundred folders are not "0 B"
-        decide(offer(entry("/".join("x" * 100), 0), free_bytes=50_000), yes=True)
+        decide(offer(entry("/".join("x" * 100), 0), free_bytes=400_000), yes=True)
 
 
 def test_who_wants_a_text_only_takes_no_files() -> None:

@@ -13,7 +13,8 @@ from satchel.errors import EnvironmentProblem
 from satchel.node.events import OfferShown
 
 ITEMS_SHOWN_MAX = 40
-BYTES_PER_NAME = 512  # a file or folder costs an inode, or a block, besides its content
+FILE_COST_BYTES = 512  # an inode, besides the content
+FOLDER_COST_BYTES = 4096  # a block of a file system as it is usually made
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +151,20 @@ class Asker:
 
 def _check_room(offer: OfferShown, numbers: Iterable[int]) -> None:
     """Names take room, too: 200,000 empty files in folders of their own would fill a disk with "0 B" (M3)."""
-    files_bytes = 0
-    made: set[tuple[bytes, ...]] = set()
+    wanted_bytes = 0
+    folders: set[tuple[bytes, ...]] = set()
     for number in numbers:
         entry = offer.entries[number]
-        files_bytes += entry.size
         depth = len(entry.path)
-        while depth and entry.path[:depth] not in made:
-            made.add(entry.path[:depth])
+        if entry.kind is EntryKind.FILE:
+            wanted_bytes += entry.size + FILE_COST_BYTES
             depth -= 1
-    names_bytes = len(made) * BYTES_PER_NAME
-    if files_bytes + names_bytes > offer.free_bytes and made:
-        wanted = units.size(files_bytes + names_bytes)
+        while depth and entry.path[:depth] not in folders:  # those on the way are made, too
+            folders.add(entry.path[:depth])
+            depth -= 1
+    wanted_bytes += len(folders) * FOLDER_COST_BYTES
+    if wanted_bytes > offer.free_bytes:
+        wanted = units.size(wanted_bytes)
         problem = EnvironmentProblem(
             f"The disk is too full: {wanted} wanted, {units.size(offer.free_bytes)} free.",
             safe="Nothing was received, and the code is still good.",
