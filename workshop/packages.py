@@ -10,10 +10,13 @@ from pathlib import Path
 
 from workshop.running import Stopped, run_quietly, say
 
-LAB_PACKAGES = {  # command that the network laboratory calls -> the Debian package that brings it
+LAB_PACKAGES = {  # command that the laboratory's tests call -> the Debian package that brings it
     "faketime": "faketime",
     "ip": "iproute2",
+    "mkfs.exfat": "exfatprogs",
+    "mount.exfat-fuse": "exfat-fuse",
     "nft": "nftables",
+    "strace": "strace",
     "unshare": "util-linux",
 }
 
