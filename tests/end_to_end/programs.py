@@ -66,6 +66,15 @@ def hand_over(giver: Person, taker: Person, *paths: Path, timeout_s: float = 60.
     assert sending.wait(timeout_s) == 0, sending.text[-2000:] + sending.complaints
 
 
+def under_way(giver: Person, taker: Person, *paths: Path, moved: int = 1) -> tuple[Dialogue, Dialogue]:
+    """A hand-over of which at least `moved` bytes are over: (the sender's program, the receiver's)."""
+    sending = giver.send(*paths)
+    receiving = taker.receive(sending.expect_event("code")["code"])
+    while receiving.expect_event("progress", 20)["moved"] < moved:
+        pass
+    return sending, receiving
+
+
 def events(dialogue: Dialogue) -> list[dict[str, Any]]:
     return [json.loads(line) for line in dialogue.text.splitlines()]
 

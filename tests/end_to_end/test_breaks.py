@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.programs import Person, describe, events, fill, hand_over
+from end_to_end.programs import Person, describe, events, fill, hand_over, under_way
 from lab import Dialogue, Lab, LabError, Radio
 
 pytestmark = pytest.mark.lab
@@ -93,10 +93,7 @@ def test_a_lost_signal_is_no_end(lab: Lab, tmp_path: Path) -> None:
     tree = fill(tmp_path / "tree", files=20, total_bytes=12 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=30e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress")["moved"] < 3 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=3 << 20)
     lab.down(bilal.host)
     receiving.expect_event("lost", 40)
     lab.up(bilal.host)
@@ -109,10 +106,7 @@ def test_it_goes_on_in_another_network(lab: Lab, tmp_path: Path) -> None:
     tree = fill(tmp_path / "tree", files=20, total_bytes=12 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=30e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress")["moved"] < 3 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=3 << 20)
     lab.move(amina.host, "cafe")
     lab.move(bilal.host, "cafe")
     assert receiving.wait(60) == 0, receiving.text + receiving.complaints
@@ -124,10 +118,7 @@ def test_ctrl_c_says_so_and_both_can_go_on_later(lab: Lab, tmp_path: Path) -> No
     tree = fill(tmp_path / "tree", files=20, total_bytes=12 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=30e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress")["moved"] < 3 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=3 << 20)
     receiving.process.send_signal(2)
     assert receiving.wait(10) == 1
     assert sending.expect_event("lost")["why"] == "the other side stopped for now"
@@ -146,10 +137,7 @@ def test_a_source_that_changed_between_two_tries_is_left_out(lab: Lab, tmp_path:
     tree = fill(tmp_path / "tree", files=20, total_bytes=12 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=30e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress")["moved"] < 1 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=1 << 20)
     for dialogue in (sending, receiving):
         dialogue.process.kill()
         dialogue.wait()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.programs import Person, describe, events, fill, hand_over, write_random
+from end_to_end.programs import Person, describe, events, fill, hand_over, under_way, write_random
 from lab import Lab, Radio
 
 pytestmark = pytest.mark.lab
@@ -187,10 +187,7 @@ def test_a_source_that_changes_is_noticed_and_never_mixed(lab: Lab, tmp_path: Pa
     write_random(log, 40 << 20, random.Random(5))
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=80e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress", 20)["moved"] < 4 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=4 << 20)
     with log.open("r+b") as opened:
         opened.seek(30 << 20)
         opened.write(b"changed")

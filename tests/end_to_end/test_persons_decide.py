@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.programs import Person, describe, events, fill
+from end_to_end.programs import Person, describe, events, fill, under_way
 from lab import Lab, Radio
 
 pytestmark = pytest.mark.lab
@@ -17,10 +17,7 @@ def test_ctrl_c_ends_a_sender_whose_receiver_is_frozen(lab: Lab, tmp_path: Path)
     tree = fill(tmp_path / "tree", files=5, total_bytes=40 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=60e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress")["moved"] < 2 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=2 << 20)
     receiving.process.send_signal(19)  # frozen: its kernel still takes a little, then nothing
     time.sleep(1.0)
     sending.process.send_signal(2)
@@ -32,10 +29,7 @@ def test_ctrl_c_ends_a_receiver_whose_sender_is_frozen(lab: Lab, tmp_path: Path)
     tree = fill(tmp_path / "tree", files=5, total_bytes=40 << 20)
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
     lab.shape(amina.host, Radio(rate_bps=60e6))
-    sending = amina.send(tree)
-    receiving = bilal.receive(sending.expect_event("code")["code"])
-    while receiving.expect_event("progress")["moved"] < 2 << 20:
-        pass
+    sending, receiving = under_way(amina, bilal, tree, moved=2 << 20)
     sending.process.send_signal(19)
     time.sleep(1.0)
     receiving.process.send_signal(2)
@@ -94,11 +88,8 @@ def test_two_receivers_of_two_hand_overs_go_on_side_by_side(lab: Lab, tmp_path: 
     lab.shape(amina.host, Radio(rate_bps=60e6))
     trees = [fill(tmp_path / f"tree{place}", files=6, total_bytes=8 << 20, seed=place) for place in (0, 1)]
     for person, tree in zip(people, trees, strict=True):
-        sending = amina.send(tree)
-        receiving = person.receive(sending.expect_event("code")["code"])
-        while not receiving.expect_event("progress")["moved"]:
-            pass  # before, the sender may not have heard that it was accepted
-        for dialogue in (sending, receiving):
+        # With a first byte over, the sender has heard that it was accepted.
+        for dialogue in under_way(amina, person, tree):
             dialogue.process.kill()
             dialogue.wait()
     sending = amina.satchel("send")

@@ -224,18 +224,17 @@ class Receiver:
 
     # --- data ------------------------------------------------------------------------------------
 
-    def _chunk_length(self, number: int, index: int) -> int:
+    def _on_its_way(self, number: int) -> m.Entry | None:
+        """The entry of a file that was asked for and whose END has not come."""
         entry = self._entries.get(number)
-        if (
-            self.state is not State.RECEIVING
-            or entry is None
-            or entry.kind is m.EntryKind.FOLDER
-            or number not in self._pending
-            or number in self._finishing
-            or number in self._checks
-            or index >= chunk_count(entry.size)
-            or index in self._hashes.get(number, ())
-        ):
+        if self.state is not State.RECEIVING or entry is None or entry.kind is m.EntryKind.FOLDER:
+            return None
+        waiting = number in self._pending and number not in self._finishing and number not in self._checks
+        return entry if waiting else None
+
+    def _chunk_length(self, number: int, index: int) -> int:
+        entry = self._on_its_way(number)
+        if entry is None or index >= chunk_count(entry.size) or index in self._hashes.get(number, ()):
             raise PeerError("handover 4.3: a chunk that was not asked for")
         return chunk_length(entry.size, index)
 
@@ -253,15 +252,8 @@ class Receiver:
                     assert_never(event)
 
     def _hear_end(self, number: int, theirs: bytes) -> e.Effect:
-        entry = self._entries.get(number)
-        if (
-            self.state is not State.RECEIVING
-            or entry is None
-            or entry.kind is m.EntryKind.FOLDER
-            or number not in self._pending
-            or number in self._finishing
-            or number in self._checks
-        ):
+        entry = self._on_its_way(number)
+        if entry is None:
             raise PeerError("handover 4.4: the end of a file that was not on its way")
         hashes = self._hashes.pop(number, {})
         if len(hashes) != chunk_count(entry.size):

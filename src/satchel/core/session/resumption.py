@@ -45,7 +45,7 @@ class ResumptionKeys:
         return cls(
             sender_slot=derive(secret, b"satchel resume slot sender 1"),
             receiver_slot=derive(secret, b"satchel resume slot receiver 1"),
-            open=derive(secret, b"satchel resume open receiver 1"),
+            open=_open_key(secret),
             psk=derive(secret, b"satchel resume psk receiver 1"),
         )
 
@@ -64,7 +64,7 @@ class Resumer:
         if len(fill) != FLIGHT_FILL_BYTES or len(address) != ADDRESS_BYTES:
             raise MisuseError(f"a first flight takes {FLIGHT_FILL_BYTES} random bytes and a 16-byte address")
         keys = ResumptionKeys.of(secret)
-        proof = _proof(keys, x25519_public(ephemeral), address, port)
+        proof = _proof(keys.open, x25519_public(ephemeral), address, port)
         self._initiator = Initiator(
             keys.psk, purpose=Purpose.RESUMPTION, ephemeral=ephemeral, bound=_bound(proof, address, port)
         )
@@ -121,9 +121,9 @@ def check_flight(flight: bytes, *, secrets: Iterable[bytes], address: bytes, por
     ephemeral = flight[:EPHEMERAL_BYTES]
     proof = flight[NOISE_OVERHEAD_BYTES : NOISE_OVERHEAD_BYTES + PROOF_BYTES]
     for secret in secrets:
-        keys = ResumptionKeys.of(secret)
+        open_key = _open_key(secret)  # and no other: strangers make us do this (P3)
         for end in ((address, port), ANYWHERE):
-            if same(proof, _proof(keys, ephemeral, *end)):
+            if same(proof, _proof(open_key, ephemeral, *end)):
                 return Recognised(
                     secret=secret,
                     ephemeral=ephemeral,
@@ -133,10 +133,14 @@ def check_flight(flight: bytes, *, secrets: Iterable[bytes], address: bytes, por
     return None
 
 
-def _proof(keys: ResumptionKeys, ephemeral: bytes, address: bytes, port: int) -> bytes:
+def _open_key(secret: bytes) -> bytes:
+    return derive(secret, b"satchel resume open receiver 1")
+
+
+def _proof(open_key: bytes, ephemeral: bytes, address: bytes, port: int) -> bytes:
     """[3.3] Answered is only who has the secret (P1), and only at the end he meant: a flight recorded
     there opens nothing here."""
-    return mac(keys.open, VERSION + ephemeral + address + port.to_bytes(2, "big"))[:PROOF_BYTES]
+    return mac(open_key, VERSION + ephemeral + address + port.to_bytes(2, "big"))[:PROOF_BYTES]
 
 
 def _bound(proof: bytes, address: bytes, port: int) -> bytes:
