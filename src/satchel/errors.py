@@ -53,6 +53,10 @@ class NameRefused(EnvironmentProblem):
     """The disk takes other files, but not this one here: leave it out and go on with the rest."""
 
 
+class FileChanged(EnvironmentProblem):
+    """The file is not the one that was offered any more: what came of it is to be thrown away."""
+
+
 class AccessDenied(SatchelError):
     """Wrong code, declined, unknown person: one class, so that callers learn nothing more."""
 

@@ -163,8 +163,22 @@ class OpenSource(Protocol):
 
 
 class Source(Protocol):
+    """Used by several threads."""
+
     def open(self, entry: SourceEntry) -> OpenSource:
-        """Raises EnvironmentProblem when it cannot be read or is not the file offered any more."""
+        """Raises EnvironmentProblem when it cannot be read, FileChanged when it is not the file offered."""
+        ...
+
+    def read_whole(self, entry: SourceEntry, buffer: memoryview) -> None:
+        """All of a small file at once, into a buffer of exactly its size.
+
+        Raises as `open` does; then what is in the buffer is worth nothing.
+        """
+        ...
+
+    def rest(self) -> None:
+        """Let go of what is kept open for the next file. At the end of each conversation: a stick that is
+        not read from may be taken out."""
         ...
 
 
@@ -201,6 +215,13 @@ class Landing(Protocol):
 
     def finish(self, number: int, *, size: int, mtime_ns: int, executable: bool) -> int:
         """All bytes are there: cut to `size`, set times and mode. Returns the inode number."""
+        ...
+
+    def put(self, number: int, data: memoryview, *, mtime_ns: int, executable: bool) -> int:
+        """A whole file that came verified and in one piece: create, write and finish in one call.
+
+        Takes the place of what there is of this number. Returns the inode number.
+        """
         ...
 
     def sync(self, numbers: Sequence[int]) -> None:

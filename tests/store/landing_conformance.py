@@ -9,7 +9,7 @@ import pytest
 
 from satchel.errors import PeerError
 from satchel.ports import Landing, Placed
-from store.arrivals import receive
+from store.arrivals import MTIME_NS, receive
 
 Path = tuple[bytes, ...]
 
@@ -37,6 +37,36 @@ class LandingConformance:
         assert landing.partials() == {7: 6}
         landing.finish(7, size=6, mtime_ns=0, executable=False)
         assert read_placed(landing.place(7, (b"x",)).path) == b"abcdef"
+
+    def test_a_small_file_in_one_call(self, landing: Landing, read_placed: Callable[[Path], bytes]) -> None:
+        inode = landing.put(4, memoryview(b"small"), mtime_ns=MTIME_NS, executable=False)
+        assert landing.partials() == {4: 5}
+        buffer = bytearray(5)
+        assert landing.read(4, 0, memoryview(buffer)) == 5
+        landing.sync([4])
+        assert landing.place(4, (b"d", b"x")) == Placed(path=(b"d", b"x"), already_there=False)
+        assert landing.find_placed((b"d", b"x"), inode) == (b"d", b"x")
+        assert bytes(buffer) == read_placed((b"d", b"x")) == b"small"
+        landing.put(5, memoryview(b""), mtime_ns=0, executable=True)
+        assert read_placed(landing.place(5, (b"d", b"empty")).path) == b""
+        landing.put(6, memoryview(b"small"), mtime_ns=0, executable=False)
+        assert landing.place(6, (b"d", b"x")).already_there
+        assert landing.partials() == {}
+
+    def test_a_small_file_takes_the_place_of_what_came_of_it_before(
+        self, landing: Landing, read_placed: Callable[[Path], bytes]
+    ) -> None:
+        landing.create(1)
+        landing.write(1, 0, memoryview(b"longer, and not verified"))
+        landing.put(1, memoryview(b"whole"), mtime_ns=0, executable=False)
+        assert landing.partials() == {1: 5}
+        landing.put(1, memoryview(b"again"), mtime_ns=0, executable=False)
+        assert read_placed(landing.place(1, (b"x",)).path) == b"again"
+
+    def test_a_small_file_can_be_thrown_away(self, landing: Landing) -> None:
+        landing.put(1, memoryview(b"x"), mtime_ns=0, executable=False)
+        landing.discard(1)
+        assert landing.partials() == {}
 
     def test_what_was_written_can_be_read_back(self, landing: Landing) -> None:
         landing.create(1)

@@ -47,6 +47,8 @@ problem = problem_of(landing.write, 1, 0, memoryview(b"y" * (2 << 20)))
 assert problem.disk_full and not isinstance(problem, NameRefused)
 assert 0 < landing.partials()[1] <= 1 << 20  # what fitted is there to go on with
 assert landing.free_bytes() == 0
+assert problem_of(landing.put, 2, memoryview(b"y" * 8192), mtime_ns=0, executable=False).disk_full
+landing.discard(2)
 landing.discard(1)
 assert landing.free_bytes() > 0
 receive(landing, 1, (b"fits now",), b"y" * 1000)
@@ -61,6 +63,7 @@ for number in range(1000):
 problem = problem_of(landing.place, 2, (b"folder", b"x"))
 assert problem.disk_full and not isinstance(problem, NameRefused), problem
 assert problem_of(landing.create, 3).disk_full
+assert problem_of(landing.put, 3, memoryview(b""), mtime_ns=0, executable=False).disk_full
 assert landing.partials() == {2: 0}
 for number in range(1000):
     (disk / ("fill-%d" % number)).unlink(missing_ok=True)
@@ -85,6 +88,7 @@ for call in (
     lambda: FolderLanding.open(disk / "new", ID),
     lambda: FolderLanding.open(disk, ID).create(1),
     lambda: FolderLanding.open(disk, ID).write(0, 0, memoryview(b"x")),
+    lambda: FolderLanding.open(disk, ID).put(1, memoryview(b"x"), mtime_ns=0, executable=False),
     lambda: FolderLanding.open(disk, ID).place(0, (b"x",)),
     lambda: FolderLanding.open(disk, ID).make_folder((b"x",)),
 ):

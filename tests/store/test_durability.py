@@ -34,7 +34,8 @@ def say(what):
     except FileNotFoundError:
         pass
 """
-CALLS = "fsync,fdatasync,syncfs,renameat2,newfstatat,pwrite64,fadvise64,fchmod,link,linkat,mkdirat"
+PUT = 'landing.put(0, memoryview(b"x"), mtime_ns=0, executable=False)'
+CALLS = "fsync,fdatasync,syncfs,renameat2,newfstatat,pwrite64,fadvise64,fchmod,utimensat,link,linkat,mkdirat"
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
@@ -63,7 +64,8 @@ def positions(lines: list[str], pattern: str) -> list[int]:
 
 
 @pytest.mark.parametrize("there_before", [False, True])
-def test_data_before_name_and_name_before_word(tmp_path: Path, there_before: bool) -> None:
+@pytest.mark.parametrize("small", [False, True])
+def test_data_before_name_and_name_before_word(tmp_path: Path, there_before: bool, small: bool) -> None:
     if there_before:
         (tmp_path / "disk" / "a").mkdir(parents=True)
     script = """
@@ -77,6 +79,8 @@ say("placed")
 landing.sync([])
 say("end")
 """
+    if small:
+        script = script.replace("written(landing, [0])", PUT)
     lines = traced(script, tmp_path)
     (synced,), (placed,), (end,) = (positions(lines, f"/say/{word}") for word in ("synced", "placed", "end"))
     assert any(index < synced for index in positions(lines, r"^fsync\(.*/\.satchel-[0-9a-f]+/0>"))
@@ -148,7 +152,7 @@ assert landing.place(0, (b"x",)).already_there
     assert positions(traced(script, tmp_path), r"^fsync\(\d+<[^>]*disk/x>") != []
 
 
-EXFAT = ("fchmod:error=EPERM", "renameat2:error=EINVAL", "link,linkat:error=EPERM")
+EXFAT = ("fchmod:error=EPERM", "utimensat:error=EPERM", "renameat2:error=EINVAL", "link,linkat:error=EPERM")
 
 
 def test_a_stick_without_modes_links_and_exclusive_renames_will_do(tmp_path: Path) -> None:
@@ -159,6 +163,8 @@ say("begin")
 assert receive(landing, 0, (b"a", b"x"), b"1", executable=True).path == (b"a", b"x")
 assert receive(landing, 1, (b"a", b"x"), b"2").path == (b"a", b"x (2)")
 assert receive(landing, 2, (b"a", b"x"), b"1").already_there
+landing.put(3, memoryview(b"3"), mtime_ns=0, executable=True)
+assert landing.place(3, (b"a", b"x")).path == (b"a", b"x (3)")
 landing.close(remove=True)
 assert (disk / "a" / "x").read_bytes() == b"1"
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from satchel.ports import HandoverId, Landing
+from satchel.ports import HandoverId, Landing, Placed
 from satchel.store import landing as landing_module
 from satchel.store import renaming
 from satchel.store.landing import FolderLanding
@@ -51,10 +51,28 @@ def test_time_and_mode_arrive_but_never_set_user_id(landing: FolderLanding, into
     os.umask(umask)
     receive(landing, 0, (b"plain",), b"x")
     receive(landing, 1, (b"program",), b"x", executable=True)
-    plain, program = (into / "plain").stat(), (into / "program").stat()
-    assert plain.st_mtime_ns == program.st_mtime_ns == MTIME_NS
-    assert stat.S_IMODE(plain.st_mode) == 0o666 & ~umask
-    assert stat.S_IMODE(program.st_mode) == 0o777 & ~umask
+    for number, name in ((2, b"small plain"), (3, b"small program")):
+        landing.put(number, memoryview(b"y"), mtime_ns=MTIME_NS, executable=number == 3)
+        landing.place(number, (name,))
+    for small in ("", "small "):
+        plain, program = (into / f"{small}plain").stat(), (into / f"{small}program").stat()
+        assert plain.st_mtime_ns == program.st_mtime_ns == MTIME_NS
+        assert stat.S_IMODE(plain.st_mode) == 0o666 & ~umask
+        assert stat.S_IMODE(program.st_mode) == 0o777 & ~umask
+
+
+def test_a_umask_that_shuts_out_its_own_person_loses_no_small_file(into: Path) -> None:
+    umask = os.umask(0o377)
+    try:
+        landing = FolderLanding.open(into, ID)
+        landing.put(0, memoryview(b"x"), mtime_ns=MTIME_NS, executable=False)
+        landing.sync([0])
+        landing.place(0, (b"x",))
+        landing.close(remove=True)
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((into / "x").stat().st_mode) == 0o400
+    assert (into / "x").read_bytes() == b"x"
 
 
 def test_unfinished_files_are_for_the_owner_only(landing: FolderLanding, into: Path) -> None:
@@ -153,6 +171,58 @@ def test_a_folder_removed_meanwhile_is_made_again(landing: FolderLanding, into: 
     (into / "a" / "b").rmdir()
     (into / "a").rmdir()
     assert receive(landing, 1, (b"a", b"b", b"c"), b"2").path == (b"a", b"b", b"c")
+
+
+def small(landing: FolderLanding, number: int, path: tuple[bytes, ...]) -> Placed:
+    """Placed without a sync in between: as the files of one group are."""
+    landing.put(number, memoryview(b"%d" % number), mtime_ns=0, executable=False)
+    return landing.place(number, path)
+
+
+def test_a_folder_removed_within_a_group_is_made_again(landing: FolderLanding, into: Path) -> None:
+    small(landing, 0, (b"a", b"b", b"c"))
+    (into / "a" / "b" / "c").unlink()
+    (into / "a" / "b").rmdir()
+    assert small(landing, 1, (b"a", b"b", b"c")).path == (b"a", b"b", b"c")
+    assert (into / "a" / "b" / "c").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_folder_moved_away_within_a_group_gets_nothing_more(
+    landing: FolderLanding, into: Path, above: bool
+) -> None:
+    small(landing, 0, (b"a", b"b", b"0"))
+    moved = into / "a" if above else into / "a" / "b"
+    moved.rename(into / "moved")
+    assert small(landing, 1, (b"a", b"b", b"1")).path == (b"a", b"b", b"1")
+    assert sorted(os.listdir(into / "a" / "b")) == ["1"]
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_folder_that_becomes_a_link_within_a_group_is_left_alone(
+    landing: FolderLanding, into: Path, tmp_path: Path, above: bool
+) -> None:
+    """M4: although it is kept open."""
+    outside = tmp_path / "outside"
+    (outside / "b").mkdir(parents=True)
+    small(landing, 0, (b"a", b"b", b"0"))
+    way = into / "a" if above else into / "a" / "b"
+    way.rename(into / "moved")
+    way.symlink_to(outside)
+    assert small(landing, 1, (b"a", b"b", b"1")).path == (
+        (b"a (2)", b"b", b"1") if above else (b"a", b"b (2)", b"1")
+    )
+    assert os.listdir(outside) == ["b"]
+    assert os.listdir(outside / "b") == []
+
+
+def test_no_folder_is_kept_open_after_a_group(landing: FolderLanding) -> None:
+    """The person may want to take the stick out."""
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(6):
+        small(landing, number, (b"%d" % (number // 2), b"%d" % number))
+    landing.sync([])
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_folder_removed_in_the_very_moment_is_made_again(

@@ -60,6 +60,18 @@ def test_an_unfinished_file_that_is_a_link_is_not_written_through(into: Path, tm
     assert outside.read_bytes() == b"precious"
 
 
+def test_a_small_file_is_not_written_through_a_link(into: Path, tmp_path: Path) -> None:
+    landing = FolderLanding.open(into, ID)
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (into / STAGING / "0").symlink_to(victim)
+    landing.put(0, memoryview(b"x"), mtime_ns=0, executable=False)
+    landing.close(remove=False)
+    assert victim.read_bytes() == b"mine"
+    assert (into / STAGING / "0").read_bytes() == b"x"
+    assert not (into / STAGING / "0").is_symlink()
+
+
 def test_a_staging_folder_that_is_a_link_is_refused(into: Path, tmp_path: Path) -> None:
     into.mkdir()
     (tmp_path / "outside").mkdir()
@@ -118,6 +130,9 @@ def test_no_descriptor_is_left_open(into: Path) -> None:
     landing = FolderLanding.open(into, ID)
     for number in range(100):
         receive(landing, number, (b"d", b"%d" % number), b"x")
+    for number in range(100, 200):
+        landing.put(number, memoryview(b"x"), mtime_ns=0, executable=False)
+        landing.place(number, (b"e%d" % (number // 10), b"%d" % number))
     landing.close(remove=True)
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -148,9 +163,12 @@ landing = FolderLanding.open(Path(sys.argv[1]), bytes(range(16)))
 number = 0
 while True:
     content = b"%d " % number * 5000
-    landing.create(number)
-    landing.write(number, 0, memoryview(content))
-    landing.finish(number, size=len(content), mtime_ns=0, executable=False)
+    if number % 2:
+        landing.put(number, memoryview(content), mtime_ns=0, executable=False)
+    else:
+        landing.create(number)
+        landing.write(number, 0, memoryview(content))
+        landing.finish(number, size=len(content), mtime_ns=0, executable=False)
     landing.place(number, (b"d", b"%d" % (number % 50)))
     number += 1
     if number == 40:

@@ -1,4 +1,4 @@
-"""What is offered, and that exactly this is read: real files and folders."""
+"""What is offered of real files and folders, and what is left out with a word."""
 
 import os
 import socket
@@ -15,32 +15,11 @@ from hypothesis import strategies as st
 
 from satchel.core.handover.messages import EntryKind
 from satchel.core.wire.paths import refusal
-from satchel.errors import EnvironmentProblem, MisuseError
-from satchel.ports import OpenSource, Source, SourceEntry
-from satchel.store.source import FileSource, Survey, survey
+from satchel.errors import MisuseError
+from satchel.store.source import survey
+from store.offers import content_of, listed, look
 
 STAGING = ".satchel-" + "0" * 32
-
-
-def look(*paths: Path | str) -> Survey:
-    return survey([os.fsencode(path) for path in paths])
-
-
-def listed(found: Survey) -> list[bytes]:
-    return [b"/".join(entry.path) for entry in found.entries]
-
-
-def opened(entry: SourceEntry) -> OpenSource:
-    source: Source = FileSource()
-    return source.open(entry)
-
-
-def content_of(entry: SourceEntry) -> bytes:
-    file = opened(entry)
-    buffer = bytearray(entry.size + 10)
-    count = file.read_into(0, memoryview(buffer))
-    file.close()
-    return bytes(buffer[:count])
 
 
 # --- looking -------------------------------------------------------------------------------------
@@ -233,105 +212,3 @@ def test_memory_of_many_files_is_flat(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert len(found.entries) == count + 1
     assert used / count < 700
-
-
-# --- reading -------------------------------------------------------------------------------------
-
-
-def test_reading_at_any_place(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(bytes(range(100)))
-    file = opened(look(tmp_path / "x").entries[0])
-    buffer = bytearray(10)
-    assert file.read_into(95, memoryview(buffer)) == 5
-    assert bytes(buffer[:5]) == bytes(range(95, 100))
-    assert file.read_into(100, memoryview(buffer)) == 0
-    assert file.is_unchanged()
-    file.close()
-    file.close()
-
-
-def test_beyond_4_gib(tmp_path: Path) -> None:
-    size = (4 << 30) + 5
-    with open(tmp_path / "x", "wb") as made:
-        made.seek(size - 3)
-        made.write(b"end")
-    (entry,) = look(tmp_path / "x").entries
-    assert entry.size == size
-    file = opened(entry)
-    buffer = bytearray(10)
-    assert file.read_into(size - 3, memoryview(buffer)) == 3
-    assert bytes(buffer[:3]) == b"end"
-    file.close()
-
-
-def replace_by_rename(path: Path) -> None:
-    (path.parent / "new").write_bytes(b"12345")
-    os.rename(path.parent / "new", path)
-
-
-def append(path: Path) -> None:
-    with open(path, "ab") as file:
-        file.write(b"more")
-
-
-def edit_in_place_and_put_the_time_back(path: Path) -> None:
-    before = path.stat()
-    path.write_bytes(b"54321")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def put_a_link(path: Path) -> None:
-    os.rename(path, path.parent / "aside")
-    path.symlink_to("aside")
-
-
-def put_a_fifo(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def put_a_link_on_the_way(path: Path) -> None:
-    os.rename(path.parent, path.parent.parent / "elsewhere")
-    path.parent.symlink_to("elsewhere")
-
-
-def replace_the_folder(path: Path) -> None:
-    os.rename(path.parent, path.parent.parent / "elsewhere")
-    path.parent.mkdir()
-    path.write_bytes(b"12345")
-
-
-CHANGES = [
-    replace_the_folder,
-    replace_by_rename,
-    append,
-    edit_in_place_and_put_the_time_back,
-    put_a_link,
-    put_a_fifo,
-    os.unlink,
-]
-
-
-@pytest.mark.parametrize("change", [*CHANGES, put_a_link_on_the_way], ids=lambda change: change.__name__)
-def test_what_changed_since_it_was_offered_is_not_opened(tmp_path: Path, change: object) -> None:
-    """OnionShare CVE-2026-54706: also not a link that was swapped in later, to the very same file."""
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "x").write_bytes(b"12345")
-    (entry,) = look(tmp_path / "d" / "x").entries
-    opened(entry).close()
-    assert callable(change)
-    change(tmp_path / "d" / "x")
-    with pytest.raises(EnvironmentProblem):
-        opened(entry)
-
-
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_what_changes_while_it_is_read_is_noticed(tmp_path: Path, change: object) -> None:
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "x").write_bytes(b"12345")
-    file = opened(look(tmp_path / "d" / "x").entries[0])
-    assert file.is_unchanged()
-    assert callable(change)
-    change(tmp_path / "d" / "x")
-    assert not file.is_unchanged()
-    file.close()

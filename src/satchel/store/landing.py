@@ -14,8 +14,7 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from itertools import chain
+from contextlib import ExitStack
 from pathlib import Path as FilePath
 from typing import Self
 
@@ -25,7 +24,7 @@ from satchel.ports import HandoverId, Placed
 from satchel.store.comparing import same_content
 from satchel.store.durability import drop_cached, sync_disk_of, sync_problem
 from satchel.store.naming import numbered
-from satchel.store.problems import disk_problems, name_problems
+from satchel.store.problems import best_effort, disk_problems, name_problems
 from satchel.store.renaming import At, rename_new
 from satchel.store.staging import Staging
 from satchel.store.tree import Path, Tree
@@ -37,7 +36,7 @@ SYNC_ONE_BY_ONE_MAX = 16  # above, one syncfs is cheaper
 NAMES_SEARCHED_MAX = 1000
 HOLES_MAX = 16  # names in a row that may be missing when looking for a placed file
 _CHOSEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # links count in what the person says
-_TIMES_IN_WAY = frozenset({errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
+_OWNERS = 0o600
 
 
 class FolderLanding:
@@ -133,12 +132,31 @@ class FolderLanding:
                 )
             if status.st_size > size:
                 os.ftruncate(file, size)
-            with _best_effort():  # exFAT and FAT have no modes, and that is no reason to lose the file
+            with best_effort():  # exFAT and FAT have no modes, and that is no reason to lose the file
                 # Never set-user-id or the like: only what the person's own new files get.
                 os.fchmod(file, self._executable_mode if executable else self._mode)
-            with _best_effort():
+            with best_effort():
                 os.utime(file, ns=(status.st_atime_ns, mtime_ns))
             return status.st_ino
+
+    def put(self, number: int, data: memoryview, *, mtime_ns: int, executable: bool) -> int:
+        mode = self._executable_mode if executable else self._mode
+        if mode & _OWNERS != _OWNERS:  # a umask under which we could not open it again ourselves
+            self.create(number)
+            self.write(number, 0, data)
+            return self.finish(number, size=data.nbytes, mtime_ns=mtime_ns, executable=executable)
+        with disk_problems("write what was received"):
+            file = self._staging.create_whole(number, mode)
+            try:
+                count = os.write(file, data) if data.nbytes else 0
+                while count < data.nbytes:  # a disk that is nearly full takes a part, then says why
+                    count += os.write(file, data[count:])
+                status = os.fstat(file)
+                with best_effort():
+                    os.utime(file, ns=(status.st_atime_ns, mtime_ns))
+                return status.st_ino
+            finally:
+                os.close(file)
 
     def discard(self, number: int) -> None:
         self._staging.discard(number)
@@ -147,6 +165,7 @@ class FolderLanding:
 
     def sync(self, numbers: Sequence[int]) -> None:
         with self._naming:
+            self._tree.rest()
             try:
                 if len(numbers) + len(self._tree.touched) > SYNC_ONE_BY_ONE_MAX:
                     sync_disk_of(self._root)
@@ -183,18 +202,18 @@ class FolderLanding:
         _check(path)
         with self._naming, name_problems("give a received file its name"):
             for _ in range(3):  # again when the folder is taken away under our hands
-                with self._tree.folder(path[:-1], create=True) as (folder, stands):
-                    try:
-                        placed = self._place_in(folder, stands, number, path[-1])
-                    except FileNotFoundError:
-                        self._check_staged(number)
-                        if os.fstat(folder).st_nlink == 0:
-                            continue
-                        raise
-                    self._staging.release(number)
-                    self._tree.touched.add(stands)
-                    self._staging_touched = True
-                    return placed
+                folder, stands = self._tree.keep(path[:-1])
+                try:
+                    placed = self._place_in(folder, stands, number, path[-1])
+                except FileNotFoundError:
+                    self._check_staged(number)
+                    if os.fstat(folder).st_nlink == 0:
+                        continue
+                    raise
+                self._staging.release(number)
+                self._tree.touched.add(stands)
+                self._staging_touched = True
+                return placed
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def find_placed(self, path: Path, inode: int) -> Path | None:
@@ -223,13 +242,14 @@ class FolderLanding:
                 try:
                     with self._tree.folder(path, create=False) as (folder, stands):
                         if self._tree.made(folder):
-                            with _best_effort():
+                            with best_effort():
                                 os.utime(folder, ns=(mtime_ns, mtime_ns))
                             self._tree.touched.add(stands)
                 except (FileNotFoundError, NameRefused):
                     continue  # removed by the person since
 
     def close(self, *, remove: bool) -> None:
+        self._tree.rest()
         try:
             self._staging.close(remove=remove)
         finally:
@@ -238,17 +258,18 @@ class FolderLanding:
 
     def _place_in(self, folder: int, stands: Path, number: int, name: bytes) -> Placed:
         staged = self._staging.name_of(number)
-        later = self._counters.get((stands, name), NAMES_COMPARED_MAX + 1)
-        for n in chain(range(1, NAMES_COMPARED_MAX + 1), range(later, NAMES_TRIED_MAX + 1)):
+        for n in self._numbers_to_try(stands, name):
             candidate = numbered(name, n, is_folder=False)
+            there = At(folder, candidate)
             try:
-                rename_new(staged, At(folder, candidate))
+                rename_new(staged, there)
             except FileExistsError:
-                if n <= NAMES_COMPARED_MAX and self._stands_there(number, At(folder, candidate)):
+                if n <= NAMES_COMPARED_MAX and self._stands_there(number, there):
                     os.unlink(staged.name, dir_fd=staged.folder)
                     return Placed(path=(*stands, candidate), already_there=True)
             else:
-                self._remember_counter((stands, name), n)
+                if n > NAMES_COMPARED_MAX:
+                    self._remember_counter((stands, name), n)
                 return Placed(path=(*stands, candidate), already_there=False)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
@@ -256,10 +277,12 @@ class FolderLanding:
         with self._staging.opened(number, create=False) as file:
             return same_content(file, there)
 
+    def _numbers_to_try(self, stands: Path, name: bytes) -> Iterator[int]:
+        yield from range(1, NAMES_COMPARED_MAX + 1)
+        yield from range(self._counters.get((stands, name), NAMES_COMPARED_MAX + 1), NAMES_TRIED_MAX + 1)
+
     def _remember_counter(self, key: tuple[Path, bytes], n: int) -> None:
         """A peer may send 10^5 files of one name: do not try all numbers for each (P3)."""
-        if n <= NAMES_COMPARED_MAX:
-            return
         self._counters[key] = n + 1
         self._counters.move_to_end(key)
         if len(self._counters) > COUNTERS_MAX:
@@ -299,18 +322,6 @@ def _find_inode(folder: int, name: bytes, inode: int) -> bytes | None:
         if status.st_ino == inode and stat.S_ISREG(status.st_mode):
             return candidate
     return None
-
-
-@contextmanager
-def _best_effort() -> Iterator[None]:
-    """For times and modes: what the disk does not know is left out, what is broken is still said."""
-    try:
-        yield
-    except OverflowError:
-        pass  # a year beyond what the kernel counts
-    except OSError as exc:
-        if exc.errno not in _TIMES_IN_WAY:
-            raise
 
 
 def _umask() -> int:

@@ -2,8 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from satchel.errors import EnvironmentProblem, NameRefused
 
@@ -12,6 +11,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BROKEN = frozenset({errno.EROFS, errno.EIO, errno.ENODEV, errno.ENXIO})
 _SHORT_OF = frozenset({errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 WHOLE_DISK = FULL | _BROKEN | _SHORT_OF
+
+_IN_THE_WAY_OF_TIMES = frozenset({errno.EPERM, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 
 _SAFE = "What was complete stays where it is; what is unfinished is kept and goes on from there."
 _SENTENCES = {
@@ -50,26 +51,57 @@ def problem_with(exc: OSError, doing: str) -> EnvironmentProblem:
     return problem
 
 
-@contextmanager
-def disk_problems(doing: str) -> Iterator[None]:
-    """Turn errors of the operating system into ours."""
-    try:
-        yield
-    except OSError as exc:
-        raise problem_with(exc, doing) from exc
+class disk_problems:
+    """Turn errors of the operating system into ours, around a block. A class in a function's clothes, as in
+    contextlib: a generator takes a microsecond more, and this stands around each call for each file."""
+
+    __slots__ = ("_doing",)
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(exc, OSError):
+            raise self._turned(exc, self._doing) from exc
+
+    @staticmethod
+    def _turned(exc: OSError, doing: str) -> EnvironmentProblem:
+        return problem_with(exc, doing)
 
 
-@contextmanager
-def name_problems(doing: str) -> Iterator[None]:
+class name_problems(disk_problems):
     """The same where a name is made: most errors are then those of this one name (M3: the rest goes on)."""
-    try:
-        yield
-    except OSError as exc:
+
+    __slots__ = ()
+
+    @staticmethod
+    def _turned(exc: OSError, doing: str) -> EnvironmentProblem:
         if exc.errno in WHOLE_DISK:
-            raise problem_with(exc, doing) from exc
+            return problem_with(exc, doing)
         why = _NAME_SENTENCES.get(exc.errno or 0, "this disk does not take that name")
-        raise NameRefused(
+        return NameRefused(
             f"Could not {doing}: {why}.",
             safe="Everything else goes on.",
             do="Have it sent under another name, or choose another folder.",
-        ) from exc
+        )
+
+
+class best_effort:
+    """For times and modes: what the disk does not know is left out, what is broken is still said."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(exc, OverflowError):
+            return True  # a year beyond what the kernel counts
+        return isinstance(exc, OSError) and exc.errno in _IN_THE_WAY_OF_TIMES

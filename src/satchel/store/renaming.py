@@ -9,7 +9,7 @@ that, since a hand-over names its files one after another.
 import ctypes
 import errno
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _RENAME_NOREPLACE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -22,8 +22,7 @@ _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _NO_HARD_LINKS = _NOT_SUPPORTED | {errno.EPERM, errno.EMLINK}
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """A name in an open folder."""
 
     folder: int
@@ -52,7 +51,8 @@ def rename_exclusively(old: At, new: At) -> None:
     if _renameat2 is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     # c_char_p would end the name at a NUL; the rule for names has none, so this is a mistake of ours.
-    assert b"\0" not in old.name + new.name
+    assert b"\0" not in old.name
+    assert b"\0" not in new.name
     if _renameat2(old.folder, old.name, new.folder, new.name, _RENAME_NOREPLACE) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))

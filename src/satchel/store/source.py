@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import struct
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,10 +18,10 @@ from dataclasses import dataclass, field
 from satchel.core.handover.codec import MTIME_NS_MAX, SIZE_MAX
 from satchel.core.handover.messages import EntryKind
 from satchel.core.wire.paths import STAGING_PREFIX, refusal
-from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.errors import EnvironmentProblem, FileChanged, MisuseError
 from satchel.ports import SourceEntry
 from satchel.store.naming import free_among
-from satchel.store.problems import disk_problems
+from satchel.store.problems import disk_problems, problem_with
 
 # O_NONBLOCK: opening a FIFO put in a file's place must not wait for its writer. No meaning for files.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -177,28 +178,100 @@ def _entry(kind: EntryKind, status: os.stat_result, location: bytes, path: tuple
 
 
 def _stamp(status: os.stat_result) -> bytes:
-    times = status.st_mtime_ns, status.st_ctime_ns
-    return _STAMP.pack(*(value & _U64 for value in (status.st_dev, status.st_ino, status.st_size, *times)))
+    return _STAMP.pack(
+        status.st_dev & _U64,
+        status.st_ino & _U64,
+        status.st_size & _U64,
+        status.st_mtime_ns & _U64,
+        status.st_ctime_ns & _U64,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    location: bytes
+    descriptor: int
 
 
 class FileSource:
-    """See ports.Source. May be used by several threads."""
+    """See ports.Source."""
+
+    def __init__(self) -> None:
+        self._kept: _Folder | None = None  # of the file before: most likely of the next one, too
+        self._guard = threading.Lock()
 
     def open(self, entry: SourceEntry) -> "OpenFile":
-        with disk_problems(f"read {os.fsdecode(entry.location)!r}"):
-            file = _open_without_links(entry.location)
-        opened = OpenFile(file, entry)
         try:
-            if not opened.is_unchanged():
-                raise EnvironmentProblem(
-                    f"{os.fsdecode(entry.location)!r} was changed since it was offered.",
-                    safe="It was not sent.",
-                    do="Send it again.",
-                )
-        except BaseException:
+            opened = OpenFile(self._open(entry.location), entry)
+        except OSError as exc:
+            raise _unreadable(exc, entry) from exc
+        if not opened.is_unchanged():
             opened.close()
-            raise
+            self.rest()
+            raise _changed(entry)
         return opened
+
+    def read_whole(self, entry: SourceEntry, buffer: memoryview) -> None:
+        try:
+            file = self._open(entry.location)
+            try:
+                count = os.readv(file, [buffer])
+                while count < entry.size and (more := os.preadv(file, [buffer[count:]], count)):
+                    count += more
+                # After the reading: edited in place shows in the descriptor, replaced shows at the name.
+                here, there = os.fstat(file), os.stat(entry.location, follow_symlinks=False)
+            finally:
+                os.close(file)
+        except OSError as exc:
+            raise _unreadable(exc, entry) from exc
+        if count < entry.size or not _stamp(here) == entry.stamp == _stamp(there):
+            self.rest()
+            raise _changed(entry)
+
+    def rest(self) -> None:
+        self._keep(None)
+
+    def _open(self, location: bytes) -> int:
+        """Without following a link. Raises OSError.
+
+        A folder that is kept may have been moved since: its file is the one that was offered all the same,
+        or its stamp or the look at its name shows that it is not.
+        """
+        where, _, name = location.rpartition(b"/")
+        with self._guard:  # whoever has the folder, has it alone: nobody closes it under somebody's hands
+            kept, self._kept = self._kept, None
+        if kept is not None and kept.location == where:
+            try:
+                file = os.open(name, _FILE_FLAGS, dir_fd=kept.descriptor)
+                self._keep(kept)
+                return file
+            except OSError:
+                pass  # moved, taken out: what is there now decides
+        if kept is not None:
+            os.close(kept.descriptor)
+        kept = _Folder(where, _open_folder(where))
+        try:
+            return os.open(name, _FILE_FLAGS, dir_fd=kept.descriptor)
+        finally:
+            self._keep(kept)
+
+    def _keep(self, folder: _Folder | None) -> None:
+        with self._guard:
+            before, self._kept = self._kept, folder
+        if before is not None:
+            os.close(before.descriptor)
+
+
+def _unreadable(exc: OSError, entry: SourceEntry) -> EnvironmentProblem:
+    return problem_with(exc, f"read {os.fsdecode(entry.location)!r}")
+
+
+def _changed(entry: SourceEntry) -> FileChanged:
+    return FileChanged(
+        f"{os.fsdecode(entry.location)!r} was changed since it was offered.",
+        safe="It was not sent.",
+        do="Send it again.",
+    )
 
 
 class OpenFile:
@@ -236,18 +309,15 @@ class OpenFile:
             self._file = -1
 
 
-def _open_without_links(location: bytes) -> int:
-    """Component by component from the root: no folder on the way may have become a link either."""
-    folder = os.open(b"/", _FOLDER_FLAGS)
-    try:
-        for component in _components(location)[:-1]:
+def _open_folder(location: bytes) -> int:
+    """Component by component from the root: no folder on the way may have become a link."""
+    folder = os.open(b"/", _FOLDER_FLAGS | os.O_PATH)
+    for component in location.split(b"/"):
+        if not component:
+            continue
+        try:
             inner = os.open(component, _FOLDER_FLAGS | os.O_PATH, dir_fd=folder)
+        finally:
             os.close(folder)
-            folder = inner
-        return os.open(_components(location)[-1], _FILE_FLAGS, dir_fd=folder)
-    finally:
-        os.close(folder)
-
-
-def _components(location: bytes) -> list[bytes]:
-    return [component for component in location.split(b"/") if component]
+        folder = inner
+    return folder

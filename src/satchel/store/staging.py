@@ -22,6 +22,7 @@ from satchel.store.renaming import At
 OPEN_FILES_MAX = 64
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MADE_FOLDERS = b"folders"  # see tree.py; the one name here that is not a number
 
 
@@ -88,6 +89,18 @@ class Staging:
                 file.users -= 1
                 if file.dropped and file.users == 0:
                     os.close(file.descriptor)
+
+    def create_whole(self, number: int, mode: int) -> int:
+        """A descriptor of a new file that is the caller's to write once and to close. Raises OSError.
+
+        It has its final mode from the start: nobody else gets into this folder (0700).
+        """
+        name = b"%d" % number
+        try:
+            return os.open(name, _NEW_FLAGS, mode, dir_fd=self.folder)
+        except FileExistsError:  # a part of it came over an earlier connection
+            self.discard(number)
+            return os.open(name, _NEW_FLAGS, mode, dir_fd=self.folder)
 
     def name_of(self, number: int) -> At:
         return At(self.folder, b"%d" % number)

@@ -13,6 +13,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from satchel.errors import NameRefused
 from satchel.store.naming import numbered
@@ -26,6 +27,17 @@ _NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EOPNOT
 _MADE = struct.Struct("<QQ")  # device, inode
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The folder that the last file went to: most likely the next one goes there, too."""
+
+    offered: Path
+    stands: Path
+    way: bytes  # from the root
+    identity: tuple[int, int]  # device, inode
+    folder: int
+
+
 class Tree:
     """Used by one thread at a time."""
 
@@ -37,6 +49,7 @@ class Tree:
         self._made_folders = made_folders
         self._made = _read_made(made_folders)
         self.touched: set[Path] = set()  # folders that got new names in them and are not durable
+        self._kept: _Kept | None = None
 
     @contextmanager
     def folder(self, path: Path, *, create: bool) -> Iterator[tuple[int, Path]]:
@@ -44,6 +57,42 @@ class Tree:
 
         Raises FileNotFoundError if it is missing and not to be made, NameRefused, or another OSError.
         """
+        opened = self._go(path, create=create)
+        try:
+            yield opened
+        finally:
+            os.close(opened[0])
+
+    def keep(self, path: Path) -> tuple[int, Path]:
+        """The same, made if it is missing, and kept open until `rest` or until another one is kept: of many
+        small files most go where the last one went."""
+        kept = self._kept
+        if kept is None or kept.offered != path or not self._is_there(kept):
+            self.rest()
+            folder, stands = self._go(path, create=True)
+            status = os.fstat(folder)
+            kept = _Kept(path, stands, b"/".join(stands), (status.st_dev, status.st_ino), folder)
+            self._kept = kept
+        return kept.folder, kept.stands
+
+    def rest(self) -> None:
+        """Let go of the folder that is kept open."""
+        if self._kept is not None:
+            os.close(self._kept.folder)
+            self._kept = None
+
+    def _is_there(self, kept: _Kept) -> bool:
+        """Whether the person has not moved it away since. Nothing is opened by this look: were it wrong, the
+        file would go into the folder that was opened without links, wherever that is now."""
+        if not kept.way:
+            return True  # the chosen folder itself
+        try:
+            status = os.stat(kept.way, dir_fd=self._root, follow_symlinks=False)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == kept.identity
+
+    def _go(self, path: Path, *, create: bool) -> tuple[int, Path]:
         known = self._ways.get(path)
         opened = None
         if known is not None:
@@ -54,10 +103,7 @@ class Tree:
             self._ways[path] = opened[1]
             if len(self._ways) > WAYS_REMEMBERED_MAX:
                 self._ways.popitem(last=False)
-        try:
-            yield opened
-        finally:
-            os.close(opened[0])
+        return opened
 
     def made(self, folder: int) -> bool:
         """Whether this program made it: the times of a folder that was there before are not ours to set."""
