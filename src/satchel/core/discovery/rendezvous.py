@@ -5,6 +5,7 @@ without end (P3), so every answer, dial, table and computation below is bounded.
 Spec: docs/spec/code-and-rendezvous.md, section 4.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -28,7 +29,7 @@ from satchel.errors import MisuseError
 RENDEZVOUS_OPEN_S = 15 * 60.0
 REPEAT_S = 1.0  # give or take a tenth, so that two devices started together drift apart
 NONCE_LIFE_MIN_S, NONCE_LIFE_MAX_S = 60.0, 180.0
-ANSWER_GAP_S = 0.25  # at most four packets a second, whatever is heard
+SHOUTS_PER_S_MAX = 4  # in any second, whatever is heard
 DIAL_GAP_S = 0.25  # between any two dials for codes (and for resumptions), whoever asks for them
 REDIAL_GAP_S = 3.0  # between two dials of one address for one key
 DIALS_PER_SOURCE_MAX = 3
@@ -107,7 +108,8 @@ class Rendezvous:
         self._sought = tuple(sought[:SLOTS_MAX])
         self._open_s = open_s
         self._datagram = b""
-        self._closes_at_s = self._redraw_at_s = self._shout_at_s = self._shouted_at_s = 0.0
+        self._closes_at_s = self._redraw_at_s = self._shout_at_s = 0.0
+        self._shouted_s: deque[float] = deque(maxlen=SHOUTS_PER_S_MAX)  # the latest
         self._gate = _Gate()
         # Apart, so that forged code slots never cost a hand-over that is to go on its turn.
         self._dials = {kind: _Dials() for kind in SlotKind}
@@ -168,9 +170,10 @@ class Rendezvous:
                 for key in matched
                 if self._dials[key.kind].allows(source, key, now_s)
             ]
-        if now_s - self._shouted_at_s < ANSWER_GAP_S:
-            return []
-        return [self._shout(now_s, repeat_s=REPEAT_S)]
+        if now_s >= self._may_shout_at_s():
+            return [self._shout(now_s, repeat_s=REPEAT_S)]
+        self._shout_at_s = min(self._shout_at_s, self._may_shout_at_s())  # owed, as soon as it may be
+        return [WakeAt(at_s=self._shout_at_s)]
 
     def met(self, address: bytes, key: SlotKey) -> None:
         """The handshake with that side went through: after a break it may be dialled at once again."""
@@ -190,9 +193,12 @@ class Rendezvous:
         self._redraw_at_s = now_s + NONCE_LIFE_MIN_S + life * (NONCE_LIFE_MAX_S - NONCE_LIFE_MIN_S)
 
     def _shout(self, now_s: float, *, repeat_s: float) -> Shout:
-        self._shouted_at_s = now_s
-        self._shout_at_s = now_s + repeat_s
+        self._shouted_s.append(now_s)
+        self._shout_at_s = max(now_s + repeat_s, self._may_shout_at_s())
         return Shout(datagram=self._datagram)
+
+    def _may_shout_at_s(self) -> float:
+        return self._shouted_s[0] + 1.0 if len(self._shouted_s) == SHOUTS_PER_S_MAX else 0.0
 
 
 class _Gate:
