@@ -197,6 +197,46 @@ def test_a_reader_that_goes_is_no_crash(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (5, b"")
 
 
+PLACES = """
+import sys
+from satchel.cli import main, streams
+from satchel.errors import EnvironmentProblem
+from satchel.node.events import FilePlaced
+streams.prepare()
+def command(options, show):
+    for number in range(5000):
+        show.hear(FilePlaced(path=(b"%d" % number,), offered=(b"x",), already_there=False))
+    if sys.argv[1] == "stop":
+        raise KeyboardInterrupt
+    if sys.argv[1] == "fail":
+        raise EnvironmentProblem("x")
+    return 0
+class options:
+    json = True
+sys.exit(main.run(command, options))
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(("end", "lines"), [("return", 5000), ("stop", 5000), ("fail", 5001)])
+def test_all_is_told_however_it_ends(end: str, lines: int, unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    command = [sys.executable, "-c", PLACES, end]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert done.stderr == b""
+    assert len(done.stdout.splitlines()) == lines
+
+
+def test_a_reader_that_goes_while_files_arrive_is_no_crash() -> None:
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -c "$1" return | head -n 1; exit ${PIPESTATUS[0]}', sys.executable, PLACES],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"\n") == 1
+
+
 def test_a_terminal_that_is_not_utf_8_is_no_crash(tmp_path: Path) -> None:
     name = tmp_path / "رسالة"
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1:strict", "SATCHEL_HOME": str(tmp_path / "p")}

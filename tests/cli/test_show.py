@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,9 @@ def test_every_event_is_tested() -> None:
 def test_a_script_reads_one_object_a_line(
     event: events.Event, line: dict[str, Any] | None, capsys: Output
 ) -> None:
-    JsonShow().hear(event)
+    show = JsonShow()
+    show.hear(event)
+    show.close()
     out, err = capsys.readouterr()
     assert err == ""
     assert [json.loads(row) for row in out.splitlines()] == ([] if line is None else [line])
@@ -64,6 +67,45 @@ def test_piped_a_person_sees_no_control_characters(
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
     assert "\r" not in out + err
+
+
+@pytest.mark.parametrize("name", [b'"\\\n\x7f', b"\xff\xe2\x80", "\u202eé\U0001f600".encode(), b"\0"])
+def test_a_placed_line_is_the_json_of_what_happened(name: bytes, capsys: Output) -> None:
+    """It is put together by hand, since there are so many."""
+    show = JsonShow()
+    show.hear(events.FilePlaced(path=(b"a", name), offered=(name, b"b"), already_there=True))
+    show.close()
+    out, _ = capsys.readouterr()
+    assert out.isascii()
+    line = {"event": "placed", "path": "a/" + os.fsdecode(name), "offered": os.fsdecode(name) + "/b"}
+    assert out == json.dumps(line | {"already_there": True}) + "\n"
+
+
+def test_lines_of_files_are_held_back_for_a_moment_and_keep_their_order(capsys: Output) -> None:
+    show = JsonShow()
+    show.hear(PLACED)
+    show.hear(SAME)
+    assert capsys.readouterr().out == ""
+    show.hear(PROGRESS)
+    told = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in told] == ["placed", "placed", "progress"]
+    show.hear(PLACED)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(10)
+    assert json.loads(capsys.readouterr().out)["event"] == "placed"
+    show.hear(PLACED)
+    show.error(ERROR)
+    told = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in told] == ["placed", "error"]
+
+
+def test_so_many_lines_are_not_held_back(capsys: Output) -> None:
+    show = JsonShow()
+    for _ in range(10_000):
+        show.hear(PLACED)
+    show.close()
+    assert capsys.readouterr().out.count('"placed"') == 10_000
 
 
 def test_a_script_gets_the_code_with_its_address_once(capsys: Output) -> None:
@@ -82,7 +124,9 @@ def test_a_script_gets_the_code_with_its_address_once(capsys: Output) -> None:
 
 def test_a_script_gets_any_name_back_byte_for_byte(capsys: Output) -> None:
     name = b"\xff\xfe \x1b[2J" + "\u202e".encode()
-    JsonShow().hear(events.FilePlaced(path=(name,), offered=(name,), already_there=False))
+    show = JsonShow()
+    show.hear(events.FilePlaced(path=(name,), offered=(name,), already_there=False))
+    show.close()
     out = capsys.readouterr().out
     assert out.isascii()
     assert out.count("\n") == 1

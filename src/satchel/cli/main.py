@@ -40,6 +40,8 @@ def run(command: "Callable[[argparse.Namespace, Show], int]", options: argparse.
     except KeyboardInterrupt:
         show.note("\nStopped.")
         return STOPPED
+    finally:
+        show.close()
 
 
 def _show(*, json: bool) -> "Show":

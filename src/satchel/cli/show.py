@@ -31,7 +31,7 @@ FAILURES = {
 
 def json_path(path: Path) -> str:
     """A path for JSON: bytes that are not UTF-8 as lone surrogates (U+DC80..U+DCFF), as Python does."""
-    return "/".join(name.decode("utf-8", "surrogateescape") for name in path)
+    return b"/".join(path).decode("utf-8", "surrogateescape")
 
 
 def json_entry(number: int, entry: Entry, *, item: int | None) -> dict[str, object]:
@@ -64,9 +64,10 @@ class JsonShow:
     def __init__(self) -> None:
         self.failed = 0
         self._code: str | None = None
+        self._lines = streams.Lines()
 
     def line(self, event: str, **fields: object) -> None:
-        streams.write(json.dumps({"event": event, **fields}) + "\n")
+        self._lines.write(json.dumps({"event": event, **fields}) + "\n")
 
     def note(self, text: str) -> None:
         """Something for people only."""
@@ -106,9 +107,7 @@ class JsonShow:
                     moved=event.bytes_moved,
                 )
             case events.FilePlaced(path=path, offered=offered, already_there=already_there):
-                self.line(
-                    "placed", path=json_path(path), offered=json_path(offered), already_there=already_there
-                )
+                self._tell_placed(path, offered, already_there=already_there)
             case events.FileFailed(path=path, failure=failure):
                 self.failed += 1
                 self.line("failed", path=json_path(path), why=FAILURES[failure])
@@ -116,6 +115,18 @@ class JsonShow:
                 self.line("lost", why=loss.value)
             case _:
                 assert_never(event)
+
+    def _tell_placed(self, path: Path, offered: Path, *, already_there: bool) -> None:
+        """The one line that may come ten thousand times a second."""
+        names = [json.dumps(json_path(path))]
+        names.append(names[0] if path == offered else json.dumps(json_path(offered)))
+        there = "true" if already_there else "false"
+        line = f'{{"event": "placed", "path": {names[0]}, "offered": {names[1]}, "already_there": {there}}}\n'
+        self._lines.write_soon(line)
+
+    def close(self) -> None:
+        """Everything is out."""
+        self._lines.close()
 
     def error(self, error: SatchelError) -> None:
         self.line("error", what=error.what, safe=error.safe, do=error.do)
@@ -188,6 +199,9 @@ class PersonShow:
         for sentence in (error.what, error.safe, error.do):
             if sentence:
                 self.note(show_text(sentence))
+
+    def close(self) -> None:
+        """Everything is out: always, here."""
 
     def done(self, *, text: str, **_fields: object) -> None:
         with self._screen:

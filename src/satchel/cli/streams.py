@@ -2,6 +2,10 @@
 
 import os
 import sys
+import threading
+
+HOLD_S = 0.1
+HELD_BYTES_MAX = 1 << 16
 
 
 def prepare() -> None:
@@ -28,7 +32,7 @@ def write(text: str) -> None:
     write_bytes(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
 
 
-def write_bytes(data: bytes) -> None:
+def write_bytes(data: bytes | bytearray) -> None:
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
@@ -36,3 +40,44 @@ def write_bytes(data: bytes) -> None:
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, sys.stdout.fileno())  # also for what is still in the buffer, at the end
         os.close(silence)
+
+
+class Lines:
+    """Lines to standard output, by several threads, in the order in which they were written.
+
+    A system call for each of 10,000 lines would cost more time than the files that they tell of: a line
+    may be held back for HOLD_S.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = bytearray()
+        self._timer: threading.Timer | None = None  # set while anything is held
+
+    def write(self, line: str) -> None:
+        """At once, behind what was held back."""
+        with self._guard:
+            self._held += line.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+            self._let_go()
+
+    def write_soon(self, line: str) -> None:
+        with self._guard:
+            self._held += line.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+            if len(self._held) >= HELD_BYTES_MAX:
+                self._let_go()
+            elif self._timer is None:
+                self._timer = threading.Timer(HOLD_S, self.close)
+                self._timer.start()
+
+    def close(self) -> None:
+        """Nothing is held back any more. May be repeated, and written to again."""
+        with self._guard:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        held, self._held = self._held, bytearray()
+        if held:
+            write_bytes(held)
