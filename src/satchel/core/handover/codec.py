@@ -7,7 +7,7 @@ from satchel.core.blobs.chunks import HASH_BYTES
 from satchel.core.handover import messages as m
 from satchel.core.wire import cbor
 from satchel.core.wire.fields import Fields
-from satchel.core.wire.paths import COMPONENT_BYTES_MAX, PATH_COMPONENTS_MAX, refusal
+from satchel.core.wire.paths import PATH_COMPONENTS_MAX, refusal
 from satchel.errors import PeerError
 
 MESSAGE_BYTES_MAX = 65_000  # fits the largest control frame
@@ -23,6 +23,7 @@ OFFER_COST_MAX = 96 << 20  # all names of one offer together, in bytes (M3)
 COMPONENT_COST_BYTES = 64  # what a name costs in memory beyond its bytes
 RECEIVERS_FAILURES = (m.Failure.REFUSED_BY_DISK, m.Failure.FAILED_BEFORE)
 CHUNKS_MAX = SIZE_MAX >> 20
+_KIND_OF = tuple(m.EntryKind)
 
 _KINDS: tuple[type[m.Message], ...] = (
     m.Hello,
@@ -133,19 +134,19 @@ def _read_entry(item: cbor.Value) -> m.Entry:
     components, kind, size, mtime_ns, executable = item
     if not isinstance(components, list) or not 1 <= len(components) <= PATH_COMPONENTS_MAX:
         raise PeerError("handover 3.1: a path is a list of 1 to 100 names")
-    path = tuple(name for name in components if isinstance(name, bytes) and len(name) <= COMPONENT_BYTES_MAX)
-    why_not = refusal(path) if len(path) == len(components) else "a name is at most 255 bytes"
+    path = tuple(name for name in components if type(name) is bytes)
+    why_not = refusal(path) if len(path) == len(components) else "a name is a string of bytes"
     if why_not is not None:
         raise PeerError(f"handover 3.1: {why_not}")
-    if isinstance(kind, bool) or not isinstance(kind, int) or kind not in (0, 1):
+    if type(kind) is not int or kind not in (0, 1):  # by type, since True == 1 to Python
         raise PeerError("handover 2.2: an entry is a file (0) or a folder (1)")
-    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= (0 if kind else SIZE_MAX):
+    if type(size) is not int or not 0 <= size <= (0 if kind else SIZE_MAX):
         raise PeerError("handover 2.2: a size out of bounds")
-    if isinstance(mtime_ns, bool) or not isinstance(mtime_ns, int) or abs(mtime_ns) > MTIME_NS_MAX:
+    if type(mtime_ns) is not int or abs(mtime_ns) > MTIME_NS_MAX:
         raise PeerError("handover 2.2: a time out of bounds")
-    if not isinstance(executable, bool) or (executable and kind):
+    if type(executable) is not bool or (executable and kind):
         raise PeerError("handover 2.2: only files are executable")
-    return m.Entry(path=path, kind=m.EntryKind(kind), size=size, mtime_ns=mtime_ns, executable=executable)
+    return m.Entry(path=path, kind=_KIND_OF[kind], size=size, mtime_ns=mtime_ns, executable=executable)
 
 
 def _read_pairs(fields: Fields, key: int, count_max: int, *, clause: str) -> tuple[tuple[int, int], ...]:
@@ -153,8 +154,7 @@ def _read_pairs(fields: Fields, key: int, count_max: int, *, clause: str) -> tup
     for item in fields.array(key, count_max):
         if not isinstance(item, list) or len(item) != 2:
             raise PeerError(f"handover {clause}: a pair has two numbers")
-        first, count = (_number(part, clause) for part in item)
-        pairs.append((first, count))
+        pairs.append((_number(item[0], clause), _number(item[1], clause)))
     return tuple(pairs)
 
 

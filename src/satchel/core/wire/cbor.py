@@ -152,13 +152,13 @@ def _simple(first: int) -> bool | None:
 
 def _write(value: Writable, out: bytearray, depth: int) -> int:
     """Append one item; returns how many it is with all that is inside."""
-    if value is None or isinstance(value, bool):
+    if isinstance(value, bytes):
+        _write_head(_BYTES, len(value), out)
+        out += value
+    elif value is None or isinstance(value, bool):
         out.append(_NULL if value is None else _TRUE if value else _FALSE)
     elif isinstance(value, int) and INT_MIN <= value <= UINT_MAX:
         _write_head(_UNSIGNED, value, out) if value >= 0 else _write_head(_NEGATIVE, -1 - value, out)
-    elif isinstance(value, bytes):
-        _write_head(_BYTES, len(value), out)
-        out += value
     elif isinstance(value, str):
         try:
             content = value.encode()
@@ -168,7 +168,14 @@ def _write(value: Writable, out: bytearray, depth: int) -> int:
         out += content
     elif isinstance(value, list | tuple) and depth < DEPTH_MAX:
         _write_head(_ARRAY, len(value), out)
-        return 1 + sum([_write(item, out, depth + 1) for item in value])
+        items = 1
+        for item in value:
+            if type(item) is int and 0 <= item <= _INLINE_MAX:  # as most are: no call for these
+                out.append(item)
+                items += 1
+            else:
+                items += _write(item, out, depth + 1)
+        return items
     elif isinstance(value, dict) and depth < DEPTH_MAX:
         return _write_map(value, out, depth)
     else:
