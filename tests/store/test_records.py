@@ -56,6 +56,23 @@ def test_a_record_comes_back_as_it_was_also_after_a_restart(records: SqliteRecor
     again.close()
 
 
+@pytest.mark.parametrize("count", [1, 39, 40, 41, 80, 81])
+def test_no_file_is_lost_between_two_statements(count: int, records: SqliteRecords) -> None:
+    entries = [entry(n) for n in range(count)]
+    records.create(head(), entries)
+    assert records.entries(ID) == entries
+
+
+def test_exactly_the_files_that_were_named_are_marked(records: SqliteRecords) -> None:
+    records.create(head(), [entry(n) for n in range(12)])
+    records.create(head(OTHER), [entry(n) for n in range(12)])
+    records.mark(ID, [9, 3, 4, 3, 5, 0], FileState.DONE)
+    records.mark(ID, [], FileState.DONE)
+    done = [found.number for found in records.entries(ID) if found.state is FileState.DONE]
+    assert done == [0, 3, 4, 5, 9]
+    assert {found.state for found in records.entries(OTHER)} == {FileState.WANTED}
+
+
 def test_states_of_files(records: SqliteRecords) -> None:
     records.create(head(), [entry(n) for n in range(4)])
     records.mark_placing(ID, [(1, 77), (2, 2**64 - 1)])

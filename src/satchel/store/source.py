@@ -29,6 +29,7 @@ _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _STAMP = struct.Struct("<QQQQQ")
 _U64 = (1 << 64) - 1
 _STAGING = re.compile(re.escape(STAGING_PREFIX) + rb"[0-9a-f]{32}")
+_SENT = (stat.S_IFREG, stat.S_IFDIR)
 _WHAT = {
     stat.S_IFLNK: "a link; links are not followed",
     stat.S_IFIFO: "a pipe, not a file",
@@ -121,13 +122,13 @@ def _look_at(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...],
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         kind = stat.S_IFMT(status.st_mode)
-        why = refusal(path) or _WHAT.get(kind)
+        why = refusal(path) or (None if kind in _SENT else _WHAT.get(kind, "not a file"))
         if why is not None:
             found.refused.append(Refused(location, why))
         elif kind == stat.S_IFDIR:
             _look_into(folder, name, location, path, found)
         else:
-            _look_at_file(folder, name, location, path, found)
+            _look_at_file(folder, name, _entry(EntryKind.FILE, status, location, path), found)
     except FileNotFoundError:
         if len(path) == 1:
             raise
@@ -136,30 +137,24 @@ def _look_at(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...],
         found.refused.append(Refused(location, f"it cannot be read ({os.strerror(exc.errno or 0)})"))
 
 
-def _look_at_file(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...], found: Survey) -> None:
-    file = os.open(name, _FILE_FLAGS, dir_fd=folder)  # now, not in an hour, we learn that it is unreadable
-    try:
-        status = os.fstat(file)
-    finally:
-        os.close(file)
-    if not stat.S_ISREG(status.st_mode):
-        found.refused.append(Refused(location, "not a file"))
-        return
-    if status.st_size > SIZE_MAX:  # only files of holes are that long
-        found.refused.append(Refused(location, "its length is beyond 4 petabytes"))
-        return
-    found.entries.append(_entry(EntryKind.FILE, status, location, path))
+def _look_at_file(folder: int, name: bytes, entry: SourceEntry, found: Survey) -> None:
+    if not os.access(name, os.R_OK, dir_fd=folder):  # now, not in an hour, we learn that it is unreadable
+        os.close(os.open(name, _FILE_FLAGS, dir_fd=folder))  # and here, why
+    if entry.size > SIZE_MAX:  # only files of holes are that long
+        found.refused.append(Refused(entry.location, "its length is beyond 4 petabytes"))
+    else:
+        found.entries.append(entry)
 
 
 def _look_into(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...], found: Survey) -> None:
     inner = os.open(name, _FOLDER_FLAGS, dir_fd=folder)
     try:
         status = os.fstat(inner)
-        names = sorted(os.fsencode(item) for item in os.listdir(inner))
+        names = sorted(map(os.fsencode, os.listdir(inner)))
         found.entries.append(_entry(EntryKind.FOLDER, status, location, path))
         for item in names:
             if _STAGING.fullmatch(item) is None:  # else: what is being received here is nobody's file yet
-                _look_at(inner, item, os.path.join(location, item), (*path, item), found)
+                _look_at(inner, item, b"%b/%b" % (location, item), (*path, item), found)
     finally:
         os.close(inner)
 
