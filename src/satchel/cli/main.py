@@ -1,6 +1,7 @@
 """`satchel`: reads the command line and runs one command. Imports only what that command needs."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -26,7 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show(json="--json" in words).error(misuse)
         return misuse.exit_code
     command = import_module(f"satchel.cli.{options.module}")
-    return run(command.run, options)
+    gc.freeze()  # modules stay: no use in looking through them for garbage, again and again
+    try:
+        return run(command.run, options)
+    finally:
+        gc.freeze()  # nor in looking through all that is left when the process ends
 
 
 def run(command: "Callable[[argparse.Namespace, Show], int]", options: argparse.Namespace) -> int:
