@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from satchel.cli.show import FAILURES, JsonShow, PersonShow
-from satchel.core.handover.messages import Failure
+from satchel.core.handover.messages import Entry, EntryKind, Failure
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 
@@ -79,6 +79,26 @@ def test_a_placed_line_is_the_json_of_what_happened(name: bytes, capsys: Output)
     assert out.isascii()
     line = {"event": "placed", "path": "a/" + os.fsdecode(name), "offered": os.fsdecode(name) + "/b"}
     assert out == json.dumps(line | {"already_there": True}) + "\n"
+
+
+def test_an_offer_is_the_json_that_the_page_promises(capsys: Output) -> None:
+    name = b'"\\\n\xff' + "\u202e".encode()
+    folder = Entry(path=(name,), kind=EntryKind.FOLDER, size=0, mtime_ns=-5, executable=False)
+    file = Entry(path=(name, b"b"), kind=EntryKind.FILE, size=1 << 52, mtime_ns=2**62, executable=True)
+    JsonShow().offer([(0, folder, None), (1, file, 1)], free_bytes=7)
+    out, _ = capsys.readouterr()
+    assert out.isascii()
+    shown = os.fsdecode(name)
+    assert json.loads(out) == {
+        "event": "offer",
+        "files": [
+            {"item": None, "number": 0, "path": shown, "folder": True, "size": 0}
+            | {"mtime_ns": -5, "executable": False},
+            {"item": 1, "number": 1, "path": f"{shown}/b", "folder": False, "size": 1 << 52}
+            | {"mtime_ns": 2**62, "executable": True},
+        ],
+        "free_bytes": 7,
+    }
 
 
 def test_lines_of_files_are_held_back_for_a_moment_and_keep_their_order(capsys: Output) -> None:

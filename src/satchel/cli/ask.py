@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from satchel.cli import units
 from satchel.cli.escape import show_path, show_text
 from satchel.cli.prompt import STDIN, read_line
-from satchel.cli.show import JsonShow, Show, json_entry
+from satchel.cli.show import JsonShow, Show
 from satchel.core.handover.messages import EntryKind
 from satchel.errors import EnvironmentProblem
 from satchel.node.events import OfferShown
@@ -105,9 +105,10 @@ class Asker:
         total = sum(entry.size for entry in files)
         if isinstance(self._show, JsonShow):
             item_of = {number: place for place, item in enumerate(items, 1) for number in item.numbers}
-            entries = enumerate(offer.entries)
-            shown = [json_entry(number, entry, item=item_of.get(number)) for number, entry in entries]
-            self._show.line("offer", files=shown, free_bytes=offer.free_bytes)
+            self._show.offer(
+                ((number, entry, item_of.get(number)) for number, entry in enumerate(offer.entries)),
+                free_bytes=offer.free_bytes,
+            )
         else:
             self._list(items, len(files), total, offer.free_bytes)
         if self._text_only:

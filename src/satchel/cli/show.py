@@ -10,7 +10,8 @@ import shutil
 import sys
 import textwrap
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import starmap
 from typing import assert_never
 
 from satchel.cli import streams, units
@@ -29,22 +30,25 @@ FAILURES = {
 }
 
 
+_NULL, _BOOLEANS = "null", ("false", "true")  # in JSON
+
+
 def json_path(path: Path) -> str:
     """A path for JSON: bytes that are not UTF-8 as lone surrogates (U+DC80..U+DCFF), as Python does."""
     return b"/".join(path).decode("utf-8", "surrogateescape")
 
 
-def json_entry(number: int, entry: Entry, *, item: int | None) -> dict[str, object]:
-    """`item`: what to answer to get it; None for a folder that comes along with what is in it."""
-    return {
-        "item": item,
-        "number": number,
-        "path": json_path(entry.path),
-        "folder": entry.kind is EntryKind.FOLDER,
-        "size": entry.size,
-        "mtime_ns": entry.mtime_ns,
-        "executable": entry.executable,
-    }
+def json_entry(number: int, entry: Entry, item: int | None) -> str:
+    """One of the offered files as JSON, put together by hand: an offer may have 200,000 of them.
+
+    `item`: what to answer to get it; None for a folder that comes along with what is in it.
+    """
+    return (
+        f'{{"item": {_NULL if item is None else item}, "number": {number}, '
+        f'"path": {json.dumps(json_path(entry.path))}, '
+        f'"folder": {_BOOLEANS[entry.kind is EntryKind.FOLDER]}, "size": {entry.size}, '
+        f'"mtime_ns": {entry.mtime_ns}, "executable": {_BOOLEANS[entry.executable]}}}'
+    )
 
 
 def wrapped(text: str, columns: int) -> str:
@@ -68,6 +72,11 @@ class JsonShow:
 
     def line(self, event: str, **fields: object) -> None:
         self._lines.write(json.dumps({"event": event, **fields}) + "\n")
+
+    def offer(self, entries: Iterable[tuple[int, Entry, int | None]], *, free_bytes: int) -> None:
+        """What is offered: (number, entry, item) of each."""
+        files = ", ".join(starmap(json_entry, entries))
+        self._lines.write(f'{{"event": "offer", "files": [{files}], "free_bytes": {free_bytes}}}\n')
 
     def note(self, text: str) -> None:
         """Something for people only."""
@@ -120,9 +129,10 @@ class JsonShow:
         """The one line that may come ten thousand times a second."""
         names = [json.dumps(json_path(path))]
         names.append(names[0] if path == offered else json.dumps(json_path(offered)))
-        there = "true" if already_there else "false"
-        line = f'{{"event": "placed", "path": {names[0]}, "offered": {names[1]}, "already_there": {there}}}\n'
-        self._lines.write_soon(line)
+        self._lines.write_soon(
+            f'{{"event": "placed", "path": {names[0]}, "offered": {names[1]}, '
+            f'"already_there": {_BOOLEANS[already_there]}}}\n'
+        )
 
     def close(self) -> None:
         """Everything is out."""

@@ -134,7 +134,7 @@ def _read_entry(item: cbor.Value) -> m.Entry:
     components, kind, size, mtime_ns, executable = item
     if not isinstance(components, list) or not 1 <= len(components) <= PATH_COMPONENTS_MAX:
         raise PeerError("handover 3.1: a path is a list of 1 to 100 names")
-    path = tuple(name for name in components if type(name) is bytes)
+    path = tuple([name for name in components if type(name) is bytes])
     why_not = refusal(path) if len(path) == len(components) else "a name is a string of bytes"
     if why_not is not None:
         raise PeerError(f"handover 3.1: {why_not}")
