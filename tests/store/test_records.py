@@ -73,6 +73,21 @@ def test_exactly_the_files_that_were_named_are_marked(records: SqliteRecords) ->
     assert {found.state for found in records.entries(OTHER)} == {FileState.WANTED}
 
 
+@pytest.mark.parametrize("first", [1, 2**31, 2**62 - 2, 2**63 - 2, 2**64 - 9])
+def test_the_inodes_of_files_made_one_after_another(first: int, records: SqliteRecords) -> None:
+    records.create(head(), [entry(n) for n in range(10)])
+    inodes = [(0, first), (1, first + 1), (2, first + 2), (3, first + 4), (5, first + 5), (4, first + 6)]
+    inodes += [(7, first + 8), (8, first + 7), (9, first + 8)]
+    records.mark_placing(ID, inodes)
+    found = {entry.number: (entry.state, entry.inode) for entry in records.entries(ID)}
+    assert found == {number: (FileState.PLACING, inode) for number, inode in inodes} | {
+        6: (FileState.WANTED, 0)
+    }
+    with sqlite3.connect(records.home / "resume.sqlite3") as raw:
+        assert raw.execute("SELECT DISTINCT typeof(inode) FROM entry").fetchall() == [("blob",)]
+    raw.close()
+
+
 def test_states_of_files(records: SqliteRecords) -> None:
     records.create(head(), [entry(n) for n in range(4)])
     records.mark_placing(ID, [(1, 77), (2, 2**64 - 1)])

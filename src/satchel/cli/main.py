@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from satchel.cli.show import Show
 
 STOPPED = 1
+GARBAGE_AFTER = 20_000  # new objects; the usual 700 means a look for every other file of an offer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return misuse.exit_code
     command = import_module(f"satchel.cli.{options.module}")
     gc.freeze()  # modules stay: no use in looking through them for garbage, again and again
+    gc.set_threshold(GARBAGE_AFTER)
     try:
         return run(command.run, options)
     finally:

@@ -24,6 +24,7 @@ from satchel.store.schema import climb, version_of
 
 FLIGHTS_MAX = 1000  # of one record; more is somebody trying
 BUSY_WAIT_S = 5.0
+INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
 ROWS_A_STATEMENT = 40  # a statement for each of 200,000 files takes half as long again
 _HEAD = "id, role, secret, older_secret, into_folder, finished"
 _ENTRY = "number, path, kind, size, mtime_ns, executable, state, location, stamp, inode"
@@ -161,10 +162,18 @@ class SqliteRecords:
     def mark_placing(self, id: HandoverId, inodes: Sequence[tuple[int, int]]) -> None:
         with self._changing() as database:
             key = _key_of(database, id)
-            database.executemany(
-                "UPDATE entry SET state = ?, inode = ? WHERE record = ? AND number = ?",
-                ((FileState.PLACING.value, b"%d" % inode, key, number) for number, inode in inodes),
-            )
+            for first, count, inode in _in_step(inodes):
+                if count == 1:
+                    database.execute(
+                        "UPDATE entry SET state = ?, inode = ? WHERE record = ? AND number = ?",
+                        (FileState.PLACING.value, b"%d" % inode, key, first),
+                    )
+                else:  # the same decimals, made over there
+                    database.execute(
+                        "UPDATE entry SET state = ?, inode = CAST(CAST(number + ? AS TEXT) AS BLOB)"
+                        " WHERE record = ? AND number BETWEEN ? AND ?",
+                        (FileState.PLACING.value, inode - first, key, first, first + count - 1),
+                    )
 
     def mark_finished(self, id: HandoverId) -> None:
         with self._changing() as database:
@@ -304,6 +313,17 @@ def _key_of(database: sqlite3.Connection, id: HandoverId) -> int:
     if row is None:
         raise MisuseError("There is no record of this hand-over (any more).")
     return int(row[0])
+
+
+def _in_step(inodes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """First number, how many, first inode: files made one after another mostly have inodes one after
+    another, too."""
+    start = 0
+    for at in range(1, len(inodes) + 1):
+        number, inode = inodes[at - 1]
+        if at == len(inodes) or inodes[at] != (number + 1, inode + 1) or inode >= INODE_COUNTED_MAX:
+            yield inodes[start][0], at - start, inodes[start][1]
+            start = at
 
 
 def _row_of_head(head: RecordHead) -> tuple[Any, ...]:
