@@ -5,7 +5,7 @@ import sys
 import threading
 
 HOLD_S = 0.1
-HELD_BYTES_MAX = 1 << 16
+HELD_MAX = 500  # lines
 
 
 def prepare() -> None:
@@ -32,7 +32,7 @@ def write(text: str) -> None:
     write_bytes(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
 
 
-def write_bytes(data: bytes | bytearray) -> None:
+def write_bytes(data: bytes) -> None:
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
@@ -51,19 +51,19 @@ class Lines:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._held = bytearray()
+        self._held: list[str] = []
         self._timer: threading.Timer | None = None  # set while anything is held
 
     def write(self, line: str) -> None:
         """At once, behind what was held back."""
         with self._guard:
-            self._held += line.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+            self._held.append(line)
             self._let_go()
 
     def write_soon(self, line: str) -> None:
         with self._guard:
-            self._held += line.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-            if len(self._held) >= HELD_BYTES_MAX:
+            self._held.append(line)
+            if len(self._held) >= HELD_MAX:
                 self._let_go()
             elif self._timer is None:
                 self._timer = threading.Timer(HOLD_S, self.close)
@@ -78,6 +78,6 @@ class Lines:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        held, self._held = self._held, bytearray()
-        if held:
-            write_bytes(held)
+        if self._held:
+            held, self._held = self._held, []
+            write("".join(held))

@@ -207,6 +207,7 @@ class FileSource:
         return opened
 
     def read_whole(self, entry: SourceEntry, buffer: memoryview) -> None:
+        assert buffer.nbytes == entry.size
         try:
             file = self._open(entry.location)
             try:
