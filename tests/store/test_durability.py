@@ -206,3 +206,18 @@ os._exit(0)
     syncs = positions(lines, r"^(fsync|fdatasync)\(\d+<[^>]*resume.sqlite3-wal>")
     assert any(index < end for index in syncs)
     assert all(index < max(syncs) for index in positions(lines[:end], r"^pwrite64.*-wal>"))
+
+
+def test_a_start_with_nothing_to_forget_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    """On a slow card each wait is a tenth of a second before anything is seen."""
+    script = """
+records = SqliteRecords.open(disk, now_s=1_800_000_000)
+records.create(head(), [entry(0)])
+records.close()
+say("begin")
+records = SqliteRecords.open(disk, now_s=1_800_000_000)
+assert records.expire(1_800_000_000) == []
+assert len(records.unfinished(head().role)) == 1
+records.close()
+"""
+    assert positions(traced(script, tmp_path), r"^(fsync|fdatasync)\(") == []

@@ -194,6 +194,10 @@ class SqliteRecords:
         self._now_s = reading
         if reading is None:
             return []
+        with self._reading() as database:
+            ages = [is_over(used_s, reading) for (used_s,) in database.execute("SELECT used_s FROM record")]
+        if all(age is False for age in ages):
+            return []  # as nearly always: then nothing is written, and no start waits for the disk
         over: list[RecordHead] = []
         with self._changing(erasing=True) as database:
             for key, used_s, *row in database.execute(
@@ -239,9 +243,10 @@ class SqliteRecords:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    version_of(database)
+    if version_of(database) == 0:  # later it would change nothing, and yet write to the disk at each start
+        # A large empty file would tell of a large hand-over (T2).
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
     for setting in (
-        "auto_vacuum = INCREMENTAL",  # a large empty file would tell of a large hand-over (T2)
         "journal_mode = WAL",
         "synchronous = FULL",  # durable when a call returns; WAL's default is not
         "secure_delete = ON",
