@@ -87,6 +87,8 @@ class JsonShow:
 
     def hear(self, event: events.Event) -> None:
         match event:
+            case events.FilePlaced(path=path, offered=offered, already_there=already_there):
+                self._tell_placed(path, offered, already_there=already_there)
             case events.CodeReady(code=code):
                 self._code = code
             case events.Listening(addresses=addresses):
@@ -115,8 +117,6 @@ class JsonShow:
                     files_of=event.files_of,
                     moved=event.bytes_moved,
                 )
-            case events.FilePlaced(path=path, offered=offered, already_there=already_there):
-                self._tell_placed(path, offered, already_there=already_there)
             case events.FileFailed(path=path, failure=failure):
                 self.failed += 1
                 self.line("failed", path=json_path(path), why=FAILURES[failure])
