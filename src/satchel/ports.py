@@ -172,7 +172,7 @@ class Source(Protocol):
     def read_whole(self, entry: SourceEntry, buffer: memoryview) -> None:
         """All of a small file at once, into a buffer of exactly its size.
 
-        Raises as `open` does; then what is in the buffer is worth nothing.
+        Raises as `open` does. Then nothing of the buffer may be sent: it may be of another file.
         """
         ...
 
