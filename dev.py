@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from workshop.checks import Tally, check, run_tests
+from workshop.checks import Tally, bench, check, run_tests
 from workshop.environment import set_up
 from workshop.packages import prepare_laboratory
 from workshop.running import VENV, Stopped
@@ -54,6 +54,13 @@ def verb_demo() -> int:
     return subprocess.run([str(VENV / "bin" / "satchel"), "demo"], check=False).returncode
 
 
+def verb_bench(arguments: list[str]) -> int:
+    """bench NAME: measure against limits and peers in the network laboratory, in the same run"""
+    set_up()
+    prepare_laboratory()
+    return bench(arguments)
+
+
 def conclude(total: Tally) -> int:
     """Print the closing line, which scripts read: always the last one, always in this form."""
     print(total, flush=True)
@@ -78,8 +85,13 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, verb in VERBS.items():
         verbs.add_parser(name, help=verb.__doc__, description=verb.__doc__)
+    # It reads its own line, with packages that may not be there yet.
+    verbs.add_parser("bench", help=verb_bench.__doc__, add_help=False)
+    options, rest = parser.parse_known_args()
+    if rest and options.verb != "bench":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
-        return VERBS[parser.parse_args().verb]()
+        return verb_bench(rest) if options.verb == "bench" else VERBS[options.verb]()
     except Stopped as reason:
         print(reason, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The steps of `check` and `test`, and how they are counted."""
+"""The steps of `check` and `test`, and how they are counted; `bench`."""
 
 from __future__ import annotations
 
@@ -97,6 +97,13 @@ def read_report(report: Path, code: int) -> Tally:
     if code != 0 and tally.failed == 0:
         tally += Tally(failed=1)
     return tally
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Run a benchmark, with its output to the screen; its exit code."""
+    environment = tool_environment() | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT)])}
+    command = [*tool_command(["bench"]), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def tool_command(module: Sequence[str]) -> list[str]:

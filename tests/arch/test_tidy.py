@@ -21,7 +21,7 @@ EXCEPTIONS: dict[str, int] = {"core/handover": 1128}  # 0053
 
 def sizes_above_limit() -> Iterator[tuple[str, int]]:
     conversations: Counter[str] = Counter()
-    for path in python_files("src/", "tests/", "workshop/", "dev.py"):
+    for path in python_files("src/", "tests/", "bench/", "workshop/", "dev.py"):
         text = (ROOT / path).read_text(encoding="utf-8")
         lines = len(text.splitlines())
         if lines > FILE_LINES_MAX:
@@ -60,7 +60,7 @@ def test_every_name_says_what_is_inside() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     silent = [
         path.as_posix()
-        for path in python_files("src/", "workshop/", "dev.py")
+        for path in python_files("src/", "bench/", "workshop/", "dev.py")
         if not ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
     ]
     assert not silent

@@ -1,0 +1,48 @@
+"""`python -m bench NAME`: run a benchmark, show what it found, keep it in .dev/bench/."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench import handover
+from bench.report import as_markdown
+from bench.track import Course, say
+from lab import why_not
+
+KNOWN = {"handover": "a hand-over beside plain TCP, tar, TLS and the bound, on good and bad networks"}
+
+
+def parser() -> argparse.ArgumentParser:
+    scenarios = list(handover.SCENARIOS)
+    made = argparse.ArgumentParser(prog="dev.py bench handover", description=KNOWN["handover"])
+    made.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions (default: 3)")
+    made.add_argument("--quick", action="store_true", help="smaller sizes, which decide nothing")
+    made.add_argument("--only", nargs="+", choices=scenarios, default=scenarios, metavar="SCENARIO",
+                      help=f"of: {', '.join(scenarios)}")  # fmt: skip
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    name = arguments[0] if arguments else ""
+    if name not in KNOWN:
+        if name not in ("", "-h", "--help"):
+            say(f"There is no benchmark {name!r}.")
+        lines = [f"  {known}  {about}" for known, about in KNOWN.items()]
+        print("\n".join(["Benchmarks (python3 dev.py bench NAME --help says more):", *lines]))
+        return 0 if name in ("-h", "--help") else 2
+    options = parser().parse_args(arguments[1:])
+    if options.repeat < 1:
+        say("Nothing can be measured in less than one repetition.")
+        return 2
+    if reason := why_not():
+        say(f"No benchmark can run here: {reason}.")
+        return 1
+    report = handover.run(Course(repeat=options.repeat, quick=options.quick), options.only)
+    path = handover.keep(report)
+    print(as_markdown(report))
+    say(f"Kept as {path}, and as .json beside it.")
+    return report.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

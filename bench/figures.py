@@ -1,0 +1,110 @@
+"""Medians, spreads, ratios and verdicts. Pure."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A figure over all repetitions."""
+
+    median: float
+    least: float
+    most: float
+
+
+def spread(values: Iterable[float]) -> Spread:
+    """Raises ValueError where nothing was measured."""
+    measured = list(values)
+    if not measured:
+        raise ValueError("nothing was measured")
+    return Spread(median=statistics.median(measured), least=min(measured), most=max(measured))
+
+
+def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
+    """Repetition by repetition, so that what slows a machine for a while slows both sides of a ratio."""
+    return [a / b for a, b in zip(over, under, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a figure's median should be: exactly one side is given."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def allows(self, value: float) -> bool:
+        return (self.at_least is None or value >= self.at_least) and (
+            self.at_most is None or value <= self.at_most
+        )
+
+    def __str__(self) -> str:
+        return f">= {self.at_least:g}" if self.at_least is not None else f"<= {self.at_most:g}"
+
+
+class Verdict(Enum):
+    """The value is what a report shows."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    BOUND = "bound"  # not met, and the bound in the same run did not meet it either
+    NONE = "no target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number that a scenario is about."""
+
+    what: str
+    spread: Spread
+    unit: str = ""
+    target: Target | None = None
+    bound: Spread | None = None  # the same figure of the bound, in the same run
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.target is None:
+            return Verdict.NONE
+        if self.target.allows(self.spread.median):
+            return Verdict.MET
+        if self.bound is not None and not self.target.allows(self.bound.median):
+            return Verdict.BOUND
+        return Verdict.NOT_MET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one program used."""
+
+    cpu_s: float  # user and system
+    rss_bytes: int  # at its peak
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One repetition of one contestant."""
+
+    size_bytes: int
+    whole_s: float  # from the start of the first program to the end of the last
+    payload_s: float  # from the first payload byte to the last name in place
+    sender: Side
+    receiver: Side
+
+    @property
+    def cpu_s(self) -> float:
+        return self.sender.cpu_s + self.receiver.cpu_s
+
+    @property
+    def cpu_s_per_gib(self) -> float:
+        return self.cpu_s / (self.size_bytes / GIB)
+
+
+def speed(limit: Sequence[Sample], samples: Sequence[Sample], *, payload: bool = False) -> Spread:
+    """How fast `samples` are, as a share of the limit: 1 is as fast."""
+    if payload:
+        return spread(ratios([s.payload_s for s in limit], [s.payload_s for s in samples]))
+    return spread(ratios([s.whole_s for s in limit], [s.whole_s for s in samples]))
