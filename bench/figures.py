@@ -43,7 +43,7 @@ class Target:
         )
 
     def __str__(self) -> str:
-        return f">= {self.at_least:g}" if self.at_least is not None else f"<= {self.at_most:g}"
+        return f">= {self.at_least:.4g}" if self.at_least is not None else f"<= {self.at_most:.4g}"
 
 
 class Verdict(Enum):

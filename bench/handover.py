@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.bulk import bulk
+from bench.crowd import crowd
 from bench.machine import this_machine, version
+from bench.memory import many, memory
+from bench.probers import probers
 from bench.radio import radio, radio_bbr, radio_small
 from bench.report import as_json, as_markdown
 from bench.results import Report, Result, ScenarioFailed
@@ -25,6 +28,10 @@ SCENARIOS: dict[str, Scenario] = {
     "radio": radio,
     "radio-small": radio_small,
     "radio-bbr": radio_bbr,
+    "memory": memory,
+    "many": many,
+    "crowd": crowd,
+    "probers": probers,
 }
 
 

@@ -76,6 +76,11 @@ class Program:
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
+    def hang_up(self) -> None:
+        """Close the program's input."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
     def pid(self) -> int:
         """Of the program itself, not of what measures it."""
         measuring = self.process.inner()
