@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.figures import Figure, Sample, Side, Target, ratios, spread
+from bench.figures import Figure, Sample, Side, Target, ratio, spread
 from bench.programs import Program, Usage
 from bench.results import Result, ScenarioFailed
 from bench.track import SATCHEL, STARTED_S, Course, Track, payload_s, say, track
@@ -135,13 +135,13 @@ def figures_of(samples: dict[str, list[Sample]], read_shares: Sequence[float]) -
         ),
         Figure(
             what="time of five at once, of one after another",
-            spread=spread(ratios(five, singles)),
+            spread=ratio(five, singles),
             target=slower,
         ),
         *(
             Figure(
                 what=f"time of the other four, {name} half-way, of five at once",
-                spread=spread(ratios(times, five)),
+                spread=ratio(times, five),
                 target=slower,
             )
             for name, times in whole.items()

@@ -25,9 +25,19 @@ def spread(values: Iterable[float]) -> Spread:
     return Spread(median=statistics.median(measured), least=min(measured), most=max(measured))
 
 
-def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
-    """Repetition by repetition, so that what slows a machine for a while slows both sides of a ratio."""
-    return [a / b for a, b in zip(over, under, strict=True)]
+def ratio(over: Sequence[float], under: Sequence[float]) -> Spread:
+    """The ratio of the medians, and the least and the most of the ratios turn by turn.
+
+    Not the median of those: one turn that was disturbed on one side only would decide. What was run
+    once is compared with every turn of the other.
+    """
+    if not over or not under:
+        raise ValueError("nothing was measured")
+    turns = max(len(over), len(under))
+    overs, unders = (list(some) * (turns if len(some) == 1 else 1) for some in (over, under))
+    each = [a / b for a, b in zip(overs, unders, strict=True)]
+    middle = statistics.median(over) / statistics.median(under)
+    return Spread(median=middle, least=min(each), most=max(each))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,14 @@ class Figure:
             return Verdict.BOUND
         return Verdict.NOT_MET
 
+    @property
+    def decided(self) -> bool:
+        """Whether every turn says the same as the median."""
+        if self.target is None:
+            return True
+        says = {self.target.allows(value) for value in (self.spread.least, self.spread.most)}
+        return says == {self.target.allows(self.spread.median)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
@@ -106,5 +124,14 @@ class Sample:
 def speed(limit: Sequence[Sample], samples: Sequence[Sample], *, payload: bool = False) -> Spread:
     """How fast `samples` are, as a share of the limit: 1 is as fast."""
     if payload:
-        return spread(ratios([s.payload_s for s in limit], [s.payload_s for s in samples]))
-    return spread(ratios([s.whole_s for s in limit], [s.whole_s for s in samples]))
+        return ratio([s.payload_s for s in limit], [s.payload_s for s in samples])
+    return ratio([s.whole_s for s in limit], [s.whole_s for s in samples])
+
+
+UNSTEADY = 1.5
+
+
+def is_unsteady(samples: Sequence[Sample]) -> bool:
+    """Whether one turn took so much longer than another that something else was running."""
+    times = spread(sample.whole_s for sample in samples)
+    return times.most > UNSTEADY * times.least

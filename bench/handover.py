@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ def run_one(name: str, scenario: Scenario, course: Course) -> Result:
     began_s = time.monotonic()
     try:
         result = scenario(course)
-    except (ScenarioFailed, LabError, OSError, ValueError) as reason:
+    except (ScenarioFailed, LabError, OSError, ValueError, LookupError, subprocess.SubprocessError) as reason:
         result = Result(name=name, failure=" ".join(str(reason).split()) or type(reason).__name__)
         say(f"  failed: {result.failure}")
     result.took_s = time.monotonic() - began_s

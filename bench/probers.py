@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.figures import Figure, Sample, Target, ratios, spread
+from bench.figures import Figure, Sample, Target, ratio, spread
 from bench.programs import Program
 from bench.report import MB
 from bench.results import Result, ScenarioFailed
@@ -57,12 +57,14 @@ def probers(course: Course) -> Result:
 
 
 def figures_of(alone: list[Probed], probed: list[Probed]) -> list[Figure]:
-    whole = ratios([p.sample.whole_s for p in probed], [a.sample.whole_s for a in alone])
-    payload = ratios([p.sample.payload_s for p in probed], [a.sample.payload_s for a in alone])
+    whole = ratio([p.sample.whole_s for p in probed], [a.sample.whole_s for a in alone])
+    payload = ratio([p.sample.payload_s for p in probed], [a.sample.payload_s for a in alone])
+    cpu = ratio([p.sample.sender.cpu_s for p in probed], [a.sample.sender.cpu_s for a in alone])
     pairs = list(zip(alone, probed, strict=True))
     return [
-        Figure(what="time, of alone", spread=spread(whole), target=Target(at_most=1.1)),
-        Figure(what="time from the first byte, of alone", spread=spread(payload)),
+        Figure(what="time, of alone", spread=whole, target=Target(at_most=1.1)),
+        Figure(what="time from the first byte, of alone", spread=payload),
+        Figure(what="the sender's CPU, of alone", spread=cpu),
         Figure(
             what="bytes answered to strangers",
             spread=spread([max(p.answer_bytes for p in probed)]),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench.figures import Figure, Sample, Target, spread
+from bench.figures import Figure, Sample, Target, ratio, spread
 from bench.results import Result
 from bench.track import Course, Track, alternate, say, track
 from bench.workspace import IN_MEMORY, random_file, random_tree, workspace
@@ -29,7 +29,7 @@ def radio(course: Course) -> Result:
         Figure(what="time", unit="s", spread=spread(s.whole_s for s in ours), target=Target(at_most=8.5)),
         Figure(
             what="time, of one plain TCP stream",
-            spread=spread(s.whole_s / plain.whole_s for s in ours),
+            spread=ratio([s.whole_s for s in ours], [plain.whole_s]),
             target=Target(at_most=0.2),
         ),
         air_share(size, ours),

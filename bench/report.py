@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 
-from bench.figures import Figure, Sample, Side, Spread, speed, spread
+from bench.figures import Figure, Sample, Side, Spread, is_unsteady, speed, spread
 from bench.results import Report, Result
 
 MB = 1_000_000
@@ -17,6 +17,7 @@ def as_json(report: Report) -> str:
         for figure, line in zip(result.figures, written["figures"], strict=True):
             line["target"] = None if figure.target is None else str(figure.target)
             line["verdict"] = figure.verdict.value
+            line["decided"] = figure.decided
     return json.dumps(tree, indent=1) + "\n"
 
 
@@ -55,30 +56,40 @@ def section(result: Result) -> Iterable[str]:
         limit = next(iter(result.contestants.values()))
         for name, samples in result.contestants.items():
             yield contestant_row(name, limit, samples)
-    if result.notes:
+    notes = [*result.notes, *warnings(result)]
+    if notes:
         yield ""
-        yield from (f"- {note}" for note in result.notes)
+        yield from (f"- {note}" for note in notes)
+
+
+def warnings(result: Result) -> Iterable[str]:
+    """Who was disturbed: a verdict that stands on a disturbed limit is none."""
+    for name, samples in result.contestants.items():
+        if is_unsteady(samples):
+            times = spread(sample.whole_s for sample in samples)
+            yield (
+                f"**Unsteady:** {name} took {number(times.least)} to {number(times.most)} s. Something else "
+                "was running: measure again on a quiet machine, with more repetitions."
+            )
 
 
 def figure_row(figure: Figure) -> str:
     bound = "" if figure.bound is None else shown(figure.bound)
     target = "" if figure.target is None else str(figure.target)
     unit = f" {figure.unit}" if figure.unit else ""
-    return f"| {figure.what} | {shown(figure.spread)}{unit} | {target} | {figure.verdict.value} | {bound} |"
+    verdict = figure.verdict.value + ("" if figure.decided else ", not in every turn")
+    return f"| {figure.what} | {shown(figure.spread)}{unit} | {target} | {verdict} | {bound} |"
 
 
 def contestant_row(name: str, limit: Sequence[Sample], samples: Sequence[Sample]) -> str:
-    """A ratio is a speed: 1 is as fast as the limit. None where the limit was run less often."""
-    comparable = len(limit) == len(samples)
-    whole = shown(speed(limit, samples)) if comparable else ""
-    payload = shown(speed(limit, samples, payload=True)) if comparable else ""
+    """A ratio is a speed: 1 is as fast as the limit."""
     rate = spread(s.size_bytes / MB / s.payload_s for s in samples)
     cells = [
         name.replace("|", "\\|"),  # else it would be the end of a cell
         shown(spread(s.whole_s for s in samples)),
-        whole,
+        shown(speed(limit, samples)),
         shown(spread(s.payload_s for s in samples)),
-        payload,
+        shown(speed(limit, samples, payload=True)),
         number(rate.median),
         f"{cpu(samples, [s.sender for s in samples])} + {cpu(samples, [s.receiver for s in samples])}",
         f"{peak_mb([s.sender for s in samples])}, {peak_mb([s.receiver for s in samples])}",

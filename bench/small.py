@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from bench.figures import Figure, Sample, Target, ratios, speed, spread
+from bench.figures import Figure, Sample, Target, ratio, speed
 from bench.results import Result
 from bench.track import Contestant, Course, alternate, track
 from bench.workspace import IN_MEMORY, ON_DISK, random_tree, workspace
@@ -32,7 +32,7 @@ def small_disk(course: Course) -> Result:
     figures = [
         Figure(
             what="time of whole processes, of tar and one syncfs",
-            spread=spread(ratios([s.whole_s for s in ours], [s.whole_s for s in tar])),
+            spread=ratio([s.whole_s for s in ours], [s.whole_s for s in tar]),
             target=Target(at_most=1.5),
         )
     ]

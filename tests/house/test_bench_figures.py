@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.figures import Figure, Sample, Side, Target, Verdict, ratios, speed, spread
+from bench.figures import Figure, Sample, Side, Target, Verdict, ratio, speed, spread
 from bench.handover import run_one
 from bench.report import as_json, as_markdown, number, shown
 from bench.results import Machine, Report, Result, ScenarioFailed
@@ -46,11 +46,37 @@ def test_a_spread_is_of_what_was_measured() -> None:
         spread([])
 
 
-def test_a_ratio_is_within_one_turn() -> None:
-    assert ratios([1.0, 10.0], [2.0, 20.0]) == [0.5, 0.5]
-    with pytest.raises(ValueError, match="longer"):
-        ratios([1.0], [1.0, 2.0])
+def test_a_ratio_is_of_medians_and_spreads_over_turns() -> None:
+    of_three = ratio([1.0, 2.0, 30.0], [4.0, 4.0, 4.0])
+    assert (of_three.median, of_three.least, of_three.most) == (0.5, 0.25, 7.5)
     assert speed([sample(1.0), sample(10.0)], [sample(2.0), sample(20.0)]).most == 0.5
+
+
+@pytest.mark.parametrize(("over", "under"), [([1.0, 2.0], [1.0, 2.0, 3.0]), ([], [1.0]), ([1.0], [])])
+def test_a_ratio_needs_as_many_turns_on_both_sides(over: list[float], under: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"longer|nothing"):
+        ratio(over, under)
+
+
+def test_what_was_run_once_is_compared_with_every_turn() -> None:
+    once = ratio([2.0, 4.0, 3.0], [10.0])
+    assert (once.median, once.least, once.most) == (0.3, 0.2, 0.4)
+
+
+def test_a_target_that_some_turns_miss_is_not_decided() -> None:
+    figure = Figure(what="speed", spread=spread([0.5, 0.7, 0.8]), target=Target(at_least=0.6))
+    assert figure.verdict is Verdict.MET
+    assert not figure.decided
+    assert found(0.7, Target(at_least=0.6)).decided
+    assert found(0.7).decided
+    assert "met, not in every turn" in as_markdown(report(Result(name="fast", figures=[figure])))
+
+
+def test_a_limit_that_was_disturbed_is_told() -> None:
+    disturbed = Result(name="bulk", contestants={"plain TCP": [sample(1.0), sample(1.6)]})
+    assert "**Unsteady:** plain TCP took 1.00 to 1.60 s" in as_markdown(report(disturbed))
+    steady = Result(name="bulk", contestants={"plain TCP": [sample(1.0), sample(1.4)]})
+    assert "Unsteady" not in as_markdown(report(steady))
 
 
 @pytest.mark.parametrize(
@@ -111,9 +137,9 @@ def test_markdown_has_targets_verdicts_and_reasons() -> None:
     assert "**failed: no room**" in text
 
 
-def test_a_limit_that_was_run_once_has_no_ratio_with_three() -> None:
+def test_a_limit_that_was_run_once_stands_beside_three() -> None:
     radio = Result(name="radio", contestants={"plain": [sample(9.0)], "Satchel": [sample(3.0)] * 3})
-    assert "| Satchel | 3.00 |  | 1.50 |  |" in as_markdown(report(radio))
+    assert "| Satchel | 3.00 | 3.00 | 1.50 | 3.00 |" in as_markdown(report(radio))
 
 
 def test_json_has_everything_and_the_verdict() -> None:
