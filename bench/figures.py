@@ -61,7 +61,7 @@ class Verdict(Enum):
 
     MET = "met"
     NOT_MET = "not met"
-    BOUND = "bound"  # not met, and the bound in the same run did not meet it either
+    BOUND = "bound"  # not met, and the bound of the same run did not meet it in any turn
     NONE = "no target"
 
 
@@ -81,9 +81,10 @@ class Figure:
             return Verdict.NONE
         if self.target.allows(self.spread.median):
             return Verdict.MET
-        if self.bound is not None and not self.target.allows(self.bound.median):
-            return Verdict.BOUND
-        return Verdict.NOT_MET
+        # Its best turn: a bound that was disturbed is to excuse nothing.
+        if self.bound is None or any(map(self.target.allows, (self.bound.least, self.bound.most))):
+            return Verdict.NOT_MET
+        return Verdict.BOUND
 
     @property
     def decided(self) -> bool:

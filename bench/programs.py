@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.figures import Side
 from bench.results import ScenarioFailed
-from lab import Host, LabError
+from lab import Host
 from lab.namespace import children
 
 MEASURED = Path(__file__).parent / "inside" / "measured.py"
@@ -147,6 +147,3 @@ class Program:
         with self._arrived:
             self._closed = True
             self._arrived.notify_all()
-
-
-__all__ = ["Event", "LabError", "Program", "Usage"]

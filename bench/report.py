@@ -68,8 +68,8 @@ def warnings(result: Result) -> Iterable[str]:
         if is_unsteady(samples):
             times = spread(sample.whole_s for sample in samples)
             yield (
-                f"**Unsteady:** {name} took {number(times.least)} to {number(times.most)} s. Something else "
-                "was running: measure again on a quiet machine, with more repetitions."
+                f"**Unsteady:** {name} took {number(times.least)} to {number(times.most)} s. Was something "
+                "else running? Measure again on a quiet machine, with more repetitions."
             )
 
 

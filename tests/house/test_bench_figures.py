@@ -97,6 +97,12 @@ def test_verdict(value: float, target: Target | None, bound: float | None, verdi
     assert found(value, target, bound).verdict is verdict
 
 
+def test_a_bound_that_was_disturbed_excuses_nothing() -> None:
+    disturbed = spread([0.3, 0.5, 0.66])
+    slow = Figure(what="speed", spread=spread([0.4]), target=Target(at_least=0.6), bound=disturbed)
+    assert slow.verdict is Verdict.NOT_MET
+
+
 def test_cpu_is_of_both_sides_for_each_gib() -> None:
     assert sample(1.0, cpu_s=0.75).cpu_s_per_gib == 1.5
 
