@@ -43,6 +43,7 @@ class Channel:
         self._opener = Opener(keys.receive)
         self._saying = threading.Lock()
         self._agreed = False
+        self._opened_first = False
         self._sealed = bytearray(FRAME_BYTES_MAX)
         self._prefix = bytearray(LENGTH_BYTES)
         self._arriving = bytearray(FRAME_BYTES_MAX)
@@ -89,19 +90,24 @@ class Channel:
             self.pipe.send_all(self._sealer.padding(size))
 
     def receive(self) -> tuple[Kind, memoryview]:
-        """The next frame; its body is valid until the next call."""
+        """The next frame; its body is valid until the next call. Raises PeerError, too, for what only a
+        peer who has the keys can do: a first frame that was no Hello, so that nothing was agreed on."""
+        if self._opened_first and not self._agreed:
+            raise PeerError("transport 4.7: a first frame that is not a Hello")
         receive_exactly(self.pipe, memoryview(self._prefix))
         try:
             length = self._opener.sealed_length(bytes(self._prefix))
             sealed = memoryview(self._arriving)[:length]
             receive_exactly(self.pipe, sealed)
-            return self._opener.open(sealed, self._plain)
+            frame = self._opener.open(sealed, self._plain)
         except PeerError as broken:  # anybody on the network can do that: a break, and nobody's guilt
             raise EnvironmentProblem(
                 "The connection was disturbed on its way.",
                 safe="Nothing wrong was written.",
                 do="It goes on by itself when the other side is met again.",
             ) from broken
+        self._opened_first = True
+        return frame
 
 
 class BulkWriter:
