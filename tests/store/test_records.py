@@ -326,6 +326,28 @@ def test_a_damaged_file_is_said_and_not_changed(home: Path, content: bytes) -> N
     assert (home / "resume.sqlite3").read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE record SET role = 77",
+        "UPDATE record SET secret = 'a text'",
+        "UPDATE record SET used_s = 'a text'",
+        "UPDATE entry SET state = 77",
+        "UPDATE entry SET kind = 77",
+        "UPDATE entry SET path = 'a text'",
+        "UPDATE entry SET inode = x'ff'",
+    ],
+)
+def test_a_damaged_row_is_said(records: SqliteRecords, home: Path, damage: str) -> None:
+    """SQLite has no checksums, so it does not see this itself."""
+    records.create(head(), [entry(0)])
+    other = sqlite3.connect(home / "resume.sqlite3", isolation_level=None)
+    other.execute(damage)
+    other.close()
+    with pytest.raises(EnvironmentProblem, match="damaged"):
+        records.entries(ID) if "entry" in damage else records.expire(NOW_S + 30 * 86_400)
+
+
 def test_a_busy_file_is_said(records: SqliteRecords, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records_module, "BUSY_WAIT_S", 0.01)
     impatient = SqliteRecords.open(home)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
+from types import UnionType
 from typing import Any, Self
 
 from satchel.core.handover.messages import EntryKind, as_ranges
@@ -27,7 +28,9 @@ BUSY_WAIT_S = 5.0
 INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
 ROWS_A_STATEMENT = 40  # a statement for each of 200,000 files takes half as long again
 _HEAD = "id, role, secret, older_secret, into_folder, finished"
+_HEAD_TYPES = (bytes, int, bytes, bytes | None, bytes, int)
 _ENTRY = "number, path, kind, size, mtime_ns, executable, state, location, stamp, inode"
+_ENTRY_TYPES = (int, bytes, int, int, int, int, int, bytes, bytes, bytes)
 
 
 class SqliteRecords:
@@ -93,8 +96,8 @@ class SqliteRecords:
             rows = database.execute(
                 f"SELECT {_HEAD} FROM record WHERE role = ? ORDER BY key",  # noqa: S608
                 (role.value,),
-            ).fetchall()
-        return [_head_of(row) for row in rows]
+            )
+            return [_head_of(row) for row in rows]
 
     def lock(self, id: HandoverId) -> bool:
         with self._reading() as database, disk_problems("lock the record of a hand-over"):
@@ -203,6 +206,7 @@ class SqliteRecords:
             for key, used_s, *row in database.execute(
                 f"SELECT key, used_s, {_HEAD} FROM record ORDER BY key"  # noqa: S608
             ).fetchall():
+                _check_types((used_s,), (int | None,))
                 age = is_over(used_s, reading)
                 if age is None:
                     database.execute("UPDATE record SET used_s = ? WHERE key = ?", (reading, key))
@@ -285,15 +289,21 @@ def _close_to_others(path: Path) -> None:
             name.chmod(0o600)
 
 
+class _DamagedRow(Exception):
+    """Not what was written there. SQLite has no checksums: it hands on what a failing disk made of a row."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 @contextmanager
 def _database_problems() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as exc:
+    except (sqlite3.Error, _DamagedRow) as exc:
         raise _problem_with(exc) from exc
 
 
-def _problem_with(exc: sqlite3.Error) -> EnvironmentProblem:
+def _problem_with(exc: Exception) -> EnvironmentProblem:
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     what, do = {
         sqlite3.SQLITE_FULL: ("the disk of the profile is full", "Make room on it, then start again."),
@@ -351,28 +361,41 @@ def _row_of(entry: RecordEntry) -> tuple[Any, ...]:
 
 
 def _entry_of(row: tuple[Any, ...]) -> RecordEntry:
+    _check_types(row, _ENTRY_TYPES)
     number, path, kind, size, mtime_ns, executable, state, location, stamp, inode = row
-    return RecordEntry(
-        number=number,
-        path=tuple(path.split(b"/")),
-        kind=EntryKind(kind),
-        size=size,
-        mtime_ns=mtime_ns,
-        executable=bool(executable),
-        state=FileState(state),
-        location=location,
-        stamp=stamp,
-        inode=int(inode),
-    )
+    try:
+        return RecordEntry(
+            number=number,
+            path=tuple(path.split(b"/")),
+            kind=EntryKind(kind),
+            size=size,
+            mtime_ns=mtime_ns,
+            executable=bool(executable),
+            state=FileState(state),
+            location=location,
+            stamp=stamp,
+            inode=int(inode),
+        )
+    except ValueError as exc:  # no such kind, no such state, not a decimal
+        raise _DamagedRow from exc
 
 
 def _head_of(row: Sequence[Any]) -> RecordHead:
+    _check_types(row, _HEAD_TYPES)
     id, role, secret, older_secret, into, finished = row
-    return RecordHead(
-        id=HandoverId(id),
-        role=Role(role),
-        secret=secret,
-        older_secret=older_secret,
-        into=into,
-        finished=bool(finished),
-    )
+    try:
+        return RecordHead(
+            id=HandoverId(id),
+            role=Role(role),
+            secret=secret,
+            older_secret=older_secret,
+            into=into,
+            finished=bool(finished),
+        )
+    except ValueError as exc:  # no such role
+        raise _DamagedRow from exc
+
+
+def _check_types(row: Sequence[Any], types: Sequence[type | UnionType]) -> None:
+    if not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
+        raise _DamagedRow
