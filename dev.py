@@ -12,10 +12,11 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from workshop.checks import Tally, bench, check, run_tests
 from workshop.environment import set_up
+from workshop.fuzzing import SECONDS, fuzz, refuse_unknown, target_names
 from workshop.packages import prepare_laboratory
 from workshop.running import VENV, Stopped
 
@@ -61,6 +62,13 @@ def verb_bench(arguments: list[str]) -> int:
     return bench(arguments)
 
 
+def verb_fuzz(targets: Sequence[str], seconds: int, *, keep: bool) -> int:
+    """throw inputs at every decoder of what strangers and peers send"""
+    refuse_unknown(targets)
+    set_up()
+    return conclude(fuzz(targets, seconds, keep=keep))
+
+
 def conclude(total: Tally) -> int:
     """Print the closing line, which scripts read: always the last one, always in this form."""
     print(total, flush=True)
@@ -75,6 +83,17 @@ VERBS: dict[str, Callable[[], int]] = {
 }
 
 
+def add_fuzz(parser: argparse.ArgumentParser) -> None:
+    known = ", ".join(target_names())
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"all, or some of: {known}")
+    parser.add_argument(
+        "--seconds", type=int, default=SECONDS, metavar="N", help=f"for each target; {SECONDS} if not said"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="add the inputs that reached something new to the checkout"
+    )
+
+
 def main() -> int:
     if sys.version_info < PYTHON_OLDEST:
         needed = ".".join(map(str, PYTHON_OLDEST))
@@ -85,13 +104,18 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, verb in VERBS.items():
         verbs.add_parser(name, help=verb.__doc__, description=verb.__doc__)
+    add_fuzz(verbs.add_parser("fuzz", help=verb_fuzz.__doc__, description=verb_fuzz.__doc__))
     # It reads its own line, with packages that may not be there yet.
     verbs.add_parser("bench", help=verb_bench.__doc__, add_help=False)
-    options, rest = parser.parse_known_args()
-    if rest and options.verb != "bench":
+    chosen, rest = parser.parse_known_args()
+    if rest and chosen.verb != "bench":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
-        return verb_bench(rest) if options.verb == "bench" else VERBS[options.verb]()
+        if chosen.verb == "bench":
+            return verb_bench(rest)
+        if chosen.verb == "fuzz":
+            return verb_fuzz(chosen.targets, chosen.seconds, keep=chosen.keep)
+        return VERBS[chosen.verb]()
     except Stopped as reason:
         print(reason, file=sys.stderr)
         return 1

@@ -6,15 +6,18 @@ outside `.dev/`, and never installs into the system's Python (PEP 668).
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,16 +36,7 @@ def set_up() -> None:
     wanted = fingerprint()
     if read_stamp() == wanted and PYTHON.exists():
         return
-    try:
-        DEV.mkdir(parents=True, exist_ok=True)
-        lock = open(DEV / "lock", "w", encoding="ascii")  # noqa: SIM115 - held until we end
-    except OSError as problem:
-        raise Stopped(
-            f"{DEV} cannot be written ({problem.strerror}). Nothing was changed. Run this as the owner "
-            "of the checkout, or delete .dev/ first if another user made it."
-        ) from problem
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two terminals: the second one waits, then finds it done
+    with alone():
         found = read_stamp()
         if found == wanted and PYTHON.exists():
             return
@@ -56,6 +50,49 @@ def set_up() -> None:
         make_tool_venv()
         install_locked()
         STAMP.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Two terminals: the second one waits, then finds it done."""
+    try:
+        DEV.mkdir(parents=True, exist_ok=True)
+        lock = open(DEV / "lock", "w", encoding="ascii")  # noqa: SIM115 - closed below
+    except OSError as problem:
+        raise Stopped(
+            f"{DEV} cannot be written ({problem.strerror}). Nothing was changed. Run this as the owner "
+            "of the checkout, or delete .dev/ first if another user made it."
+        ) from problem
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install_group(group: str, *, module: str) -> None:
+    """Add one more dependency group of uv.lock, if it is not there; the next change of uv.lock takes it
+    away again. Raises Stopped where `module`, which it is for, has no ready build for this machine."""
+    with alone():
+        if has_module(module):
+            return
+        say(f"installing the group {group} of uv.lock")
+        uv, environment = str(TOOL / "bin" / "uv"), uv_environment()
+        if private_index() is None:
+            sync = [uv, "sync", "--locked", "--quiet", "--group", group, "--directory", str(ROOT)]
+            result = run_quietly(sync, environment)
+        else:
+            result = run_steps(steps_from_private_index(uv, "--only-group", group), environment)
+        if result.returncode != 0:
+            raise Stopped(no_packages(result.stdout))
+        if not has_module(module):
+            raise Stopped(
+                f"There is no ready build of {module} for Python {platform.python_version()} on "
+                f"{platform.machine()}. Nothing outside of {DEV} was changed. Run this where uv.lock names "
+                "one; all else works here."
+            )
+
+
+def has_module(module: str) -> bool:
+    return run_quietly([str(PYTHON), "-c", f"import {module}"], os.environ).returncode == 0
 
 
 def fingerprint() -> dict[str, str]:
@@ -125,7 +162,21 @@ def make_tool_venv() -> None:
 
 def install_locked() -> None:
     say("installing what uv.lock names")
-    uv = str(TOOL / "bin" / "uv")
+    uv, environment = str(TOOL / "bin" / "uv"), uv_environment()
+    if private_index() is None:
+        result = run_quietly([uv, "sync", "--locked", "--quiet", "--directory", str(ROOT)], environment)
+    else:
+        steps = [
+            [uv, "venv", "--quiet", "--clear", str(VENV)],
+            *steps_from_private_index(uv),
+            [*pip_into_venv(), "--no-deps", "--editable", str(ROOT)],
+        ]
+        result = run_steps(steps, environment)
+    if result.returncode != 0:
+        raise Stopped(no_packages(result.stdout))
+
+
+def uv_environment() -> dict[str, str]:
     environment = {
         **os.environ,
         "UV_PROJECT_ENVIRONMENT": str(VENV),
@@ -135,28 +186,30 @@ def install_locked() -> None:
     }
     for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
         environment.pop(name, None)
-    if private_index() is None:
-        result = run_quietly([uv, "sync", "--locked", "--quiet", "--directory", str(ROOT)], environment)
-    else:
-        result = install_from_private_index(uv, environment)
-    if result.returncode != 0:
-        raise Stopped(no_packages(result.stdout))
+    return environment
 
 
-def install_from_private_index(uv: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def steps_from_private_index(uv: str, *which: str) -> list[list[str]]:
     """The versions and hashes of uv.lock, fetched by pip from where the caller's configuration says.
 
     uv would refuse: its lock file names PyPI's addresses, and it does not read pip.conf.
     """
     requirements = str(DEV / "requirements.txt")
-    export = [uv, "export", "--quiet", "--frozen", "--no-emit-project", "--directory", str(ROOT)]
-    pip = [str(TOOL / "bin" / "python"), "-m", "pip", "--python", str(PYTHON), "install", "--quiet"]
-    steps = [
-        [uv, "venv", "--quiet", "--clear", str(VENV)],
+    export = [uv, "export", "--quiet", "--frozen", "--no-emit-project", "--directory", str(ROOT), *which]
+    return [
         [*export, "--format", "requirements.txt", "--output-file", requirements],
-        [*pip, "--require-hashes", "-r", requirements],
-        [*pip, "--no-deps", "--editable", str(ROOT)],
+        [*pip_into_venv(), "--require-hashes", "-r", requirements],
     ]
+
+
+def pip_into_venv() -> list[str]:
+    return [str(TOOL / "bin" / "python"), "-m", "pip", "--python", str(PYTHON), "install", "--quiet"]
+
+
+def run_steps(
+    steps: Sequence[Sequence[str]], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Up to the first that fails."""
     for step in steps:
         result = run_quietly(step, {**environment, **index_environment()})
         if result.returncode != 0:

@@ -1,0 +1,84 @@
+"""core/session/frames: frames of a peer who has the keys, and bytes of a stranger who has not."""
+
+from collections.abc import Iterator
+
+from fuzz.feed import Feed
+from fuzz.frame_peer import AS_IT_CAME, BULK, CONTROL, PADDING, PLAIN, FramePeer, says
+from fuzz.vectors import of_kind
+from satchel.core.crypto.aead import Suite
+from satchel.core.session.frames import (
+    FRAME_BYTES_MAX,
+    HEADER_BYTES,
+    LENGTH_BYTES,
+    PLAIN_BYTES_MAX,
+    Kind,
+    Opener,
+    Sealer,
+)
+from satchel.errors import PeerError
+
+SECRET = bytes.fromhex(next(of_kind("transport", "first_frame"))["secret"])
+FRAMES_MAX = 8
+PLAIN_BUFFER = bytearray(PLAIN_BYTES_MAX)
+
+
+def check(data: bytes) -> bool:
+    feed = Feed(data)
+    suite = list(Suite)[feed.number(2)]
+    peer, opener, again = FramePeer(SECRET), Opener(SECRET), Sealer(SECRET)
+    opened = 0
+    while feed and opened < FRAMES_MAX:
+        frame = peer.next_frame(feed)
+        try:
+            kind, body = open_next(opener, frame)
+        except PeerError:
+            return False
+        assert seal(again, kind, body, len(frame)) == frame  # one frame has one form
+        opened += 1
+        if opened == 1:
+            for end in (opener, again, peer):
+                end.agree(suite)
+    return opened > 0
+
+
+def open_next(opener: Opener, frame: bytes) -> tuple[Kind, bytes]:
+    """As the node does it: the length first, then as many bytes; what is missing never comes."""
+    length = opener.sealed_length(frame[:LENGTH_BYTES].ljust(LENGTH_BYTES, b"\0"))
+    assert LENGTH_BYTES + length <= FRAME_BYTES_MAX  # so much is allocated (P3)
+    sealed = frame[LENGTH_BYTES : LENGTH_BYTES + length]
+    kind, body = opener.open(memoryview(sealed.ljust(length, b"\0")), PLAIN_BUFFER)
+    return kind, bytes(body)
+
+
+def seal(sealer: Sealer, kind: Kind, body: bytes, size: int) -> bytes:
+    match kind:
+        case Kind.CONTROL:
+            return sealer.control(body)
+        case Kind.PADDING:
+            return sealer.padding(size)
+        case Kind.BULK:
+            plain = bytearray(HEADER_BYTES) + body + bytearray(size)
+            return bytes(sealer.bulk_into(plain, len(body), size, bytearray(size)))
+
+
+def seeds() -> Iterator[bytes]:
+    for vector in of_kind("transport", "first_frame"):
+        yield b"\x00" + says(AS_IT_CAME, bytes.fromhex(vector["frame"]))
+    for suite in (b"\x00", b"\x01"):
+        good = says(CONTROL, b"hello") + says(BULK, b"data", b"\x00") + says(PADDING, zeros=b"\x00\x00")
+        yield (
+            suite
+            + good
+            + says(BULK, b"more", b"\x63")
+            + says(PADDING, zeros=b"\x02\x00")
+            + says(CONTROL, b"x" * 300)
+        )
+        yield suite + says(CONTROL, b"hello") + says(PLAIN, b"\x02\x00\x00\x01a" + bytes(300))
+    for plain in (
+        b"\x01\x00\x00\x05",
+        b"\x04\x00\x00\x01x",
+        b"\x02\x00\x00\x00",
+        b"\x03\x00\x00\x00\x01",
+        b"\x01",
+    ):
+        yield b"\x00" + says(PLAIN, plain)

@@ -1,0 +1,69 @@
+"""core/session/resumption: first flights to an unfinished hand-over (P1)."""
+
+from collections.abc import Iterator
+
+from fuzz.feed import Feed
+from fuzz.noise_peer import NoisePeer
+from fuzz.vectors import drawn, of_kind
+from satchel.core.crypto.kdf import mac
+from satchel.core.session.handshake import NOISE_OVERHEAD_BYTES, Purpose
+from satchel.core.session.resumption import (
+    ANSWER_FILL_BYTES,
+    EPHEMERAL_BYTES,
+    FLIGHT_BYTES,
+    PROOF_BYTES,
+    VERSION,
+    ResumptionKeys,
+    check_flight,
+)
+from satchel.errors import PeerError
+
+AS_IT_CAME, WITH_A_PROOF, SEALED = range(3)
+VECTOR = next(of_kind("transport", "resumption"))
+SECRETS = [bytes.fromhex(VECTOR["secret"]), drawn("another secret", 32)]
+ADDRESS = bytes.fromhex(VECTOR["own_address"])
+PORT = VECTOR["own_port"]
+END = ADDRESS + PORT.to_bytes(2, "big")
+
+
+def check(data: bytes) -> bool:
+    feed = Feed(data)
+    kind = feed.number(3)
+    flight = feed.rest() if kind == AS_IT_CAME else proved(feed, sealed=kind == SEALED)
+    try:
+        recognised = check_flight(flight, secrets=SECRETS, address=ADDRESS, port=PORT)
+    except PeerError:
+        assert len(flight) != FLIGHT_BYTES
+        return False
+    assert recognised is not None or kind == AS_IT_CAME
+    if recognised is None:
+        return False
+    assert recognised.ephemeral == flight[:EPHEMERAL_BYTES]
+    try:
+        answer, _ = recognised.accept(ephemeral=drawn("e", 32), fill=bytes(ANSWER_FILL_BYTES))
+    except PeerError:
+        return False
+    assert len(answer) == FLIGHT_BYTES
+    return True
+
+
+def proved(feed: Feed, *, sealed: bool) -> bytes:
+    """A flight of somebody who has a secret, with any ephemeral key; `sealed`: and a good tag."""
+    keys = ResumptionKeys.of(SECRETS[feed.number(2)])
+    ephemeral = feed.exactly(EPHEMERAL_BYTES)
+    proof = mac(keys.open, VERSION + ephemeral + END)[:PROOF_BYTES]
+    message_1 = ephemeral + feed.exactly(NOISE_OVERHEAD_BYTES - EPHEMERAL_BYTES)
+    if sealed:
+        peer = NoisePeer(keys.psk, Purpose.RESUMPTION, VERSION + proof + END)
+        message_1 = peer.message_1(ephemeral, b"")
+    return (message_1 + proof).ljust(FLIGHT_BYTES, b"\0")
+
+
+def seeds() -> Iterator[bytes]:
+    for kind in ("flight", "resumption"):
+        for vector in of_kind("transport", kind):
+            flight = bytes.fromhex(vector["flight"])
+            yield bytes((AS_IT_CAME,)) + flight
+            yield bytes((WITH_A_PROOF, 0)) + flight[:NOISE_OVERHEAD_BYTES]
+            yield bytes((SEALED, 1)) + flight[:EPHEMERAL_BYTES]
+    yield bytes((SEALED, 0)) + bytes(EPHEMERAL_BYTES)  # of low order

@@ -1,0 +1,172 @@
+"""core/handover/sending: messages of a receiver who breaks the rules (M2, M3)."""
+
+from collections.abc import Iterator
+
+from fuzz.feed import Feed, as_piece
+from fuzz.talk import SIZES, can_be_said, content, offered, ranges
+from fuzz.vectors import of_kind, raw
+from satchel.core.blobs.chunks import chunk_count, hash_chunk
+from satchel.core.handover import effects as e
+from satchel.core.handover import messages as m
+from satchel.core.handover.codec import decode
+from satchel.core.handover.sending import HashJob, OutgoingFile, Sender, SendJob, State
+from satchel.errors import PeerError
+
+AS_IT_CAME, HELLO, ACCEPT, RECEIPT, CHECK, WANT_FILES, WANT_CHUNKS, READY, FAILED, DO, GIVE_UP, DECLINE = (
+    range(12)
+)
+FRESH, RESUMED, WITH_A_NOTE = range(3)
+
+
+class Owner:
+    """Does what the sender gives it to do, as the node would."""
+
+    def __init__(self, feed: Feed) -> None:
+        entries = offered()
+        self.accepted: frozenset[int] = frozenset()
+        self.sent: set[int] = set()
+        kind = feed.number(3)
+        if kind == RESUMED:
+            self.accepted = frozenset({1, 2, 3, 4})
+            self.sender = Sender.resumed(entries, wanted=self.accepted, aes=True)
+        else:
+            self.sender = Sender(entries, aes=True, note="note" if kind == WITH_A_NOTE else None)
+
+    def carry_out(self, effects: list[e.Effect]) -> None:
+        can_be_said(effects)
+        for effect in effects:
+            match effect:
+                case e.Accepted(numbers=numbers):
+                    assert not self.accepted
+                    assert numbers <= set(range(len(SIZES)))
+                    self.accepted = numbers
+                case e.Confirmed(ranges=confirmed):
+                    assert all({*range(first, first + count)} <= self.accepted for first, count in confirmed)
+                case e.WontCome(number=number):
+                    assert number in self.accepted
+                case _:
+                    pass
+
+    def work(self, *, give_up: bool) -> None:
+        job = self.sender.next_job()
+        if job is None:
+            return
+        # Nothing is read but files that were offered and accepted, and of them what is there (M2).
+        assert job.number in self.accepted
+        size = SIZES[job.number]
+        assert size is not None
+        count = chunk_count(size)
+        hashes = [hash_chunk(content(size, index)) for index in range(count)]
+        if give_up:
+            self.carry_out(self.sender.failed(job.number, m.Failure.CHANGED))
+        elif isinstance(job, HashJob):
+            assert 1 <= job.chunks <= count
+            self.carry_out(self.sender.hashed(job.number, hashes[: job.chunks]))
+        else:
+            self.send(job, size, hashes)
+
+    def send(self, job: SendJob, size: int, hashes: list[bytes]) -> None:
+        assert job.number not in self.sent  # nobody gets a file twice over one connection
+        self.sent.add(job.number)
+        outgoing = OutgoingFile(size, job.known)
+        for first, length in job.ranges:
+            for index in range(first, first + length):
+                assert outgoing.chunk_sent(index, hashes[index])
+        outgoing.root()  # of all its chunks, told or sent
+        self.sender.sent(job.number)
+
+
+def check(data: bytes) -> bool:
+    feed = Feed(data)
+    owner = Owner(feed)
+    try:
+        while feed:
+            step(owner, feed)
+    except PeerError:
+        return False
+    return owner.sender.state is State.OVER
+
+
+def step(owner: Owner, feed: Feed) -> None:
+    match feed.number(12):
+        case kind if kind == AS_IT_CAME:
+            owner.carry_out(owner.sender.hear(decode(feed.piece())))
+        case kind if kind in (DO, GIVE_UP):
+            owner.work(give_up=kind == GIVE_UP)
+        case kind:
+            owner.carry_out(owner.sender.hear(message(kind, feed)))
+
+
+def message(kind: int, feed: Feed) -> m.Message:
+    """One that the codec lets in or nearly so: the machine is to bear the rest, too."""
+    if kind == HELLO:
+        return m.Hello(aes=bool(feed.number(2)))
+    if kind == ACCEPT:
+        return m.Accept(last=bool(feed.number(2)), ranges=in_order(ranges(feed)))
+    if kind == RECEIPT:
+        return m.Receipt(ranges=in_order(ranges(feed)))
+    if kind == CHECK:
+        return m.Check(files=tuple((number, 1 + count) for number, count in ranges(feed)))
+    if kind == WANT_FILES:
+        return m.WantFiles(ranges=in_order(ranges(feed)))
+    if kind == WANT_CHUNKS:
+        return m.WantChunks(number=feed.number(6), ranges=in_order(ranges(feed)))
+    if kind == READY:
+        return m.Ready()
+    if kind == FAILED:
+        return m.Failed(number=feed.number(6), failure=m.Failure(1 + feed.number(4)))
+    return m.Decline()
+
+
+def in_order(found: tuple[m.Range, ...]) -> tuple[m.Range, ...]:
+    """As the codec lets them in [1.6]."""
+    kept: list[m.Range] = []
+    free = 0
+    for first, count in sorted(found):
+        if count and first >= free:
+            kept.append((first, count))
+            free = first + count + 1
+    return tuple(kept)
+
+
+def seeds() -> Iterator[bytes]:
+    for vector in of_kind("handover", "sender"):
+        heard = [bytes((AS_IT_CAME,)) + as_piece(raw(body)) for body in vector["hears"]]
+        yield bytes((RESUMED if vector["resumed"] else FRESH,)) + (bytes((DO,))).join(heard)
+    accept = bytes((HELLO, 1, ACCEPT, 1, 1, 0, 5))
+    whole = bytes((WANT_FILES, 2, 0, 3, 4, 1, READY, DO, DO, DO, DO))
+    yield bytes((FRESH,)) + accept + whole + bytes((RECEIPT, 1, 0, 5))
+    yield bytes((WITH_A_NOTE,)) + accept + whole + bytes((FAILED, 2, 2, RECEIPT, 2, 0, 2, 3, 2))
+    yield (
+        bytes((FRESH,))
+        + accept
+        + bytes((CHECK, 2, 2, 0, 4, 0, DO, GIVE_UP, WANT_CHUNKS, 2, 1, 1, 1, DO, READY))
+    )
+    yield bytes(
+        (
+            RESUMED,
+            HELLO,
+            0,
+            RECEIPT,
+            2,
+            1,
+            1,
+            3,
+            2,
+            CHECK,
+            1,
+            2,
+            1,
+            DO,
+            WANT_CHUNKS,
+            2,
+            0,
+            READY,
+            DO,
+            RECEIPT,
+            1,
+            2,
+            1,
+        )
+    )
+    yield bytes((FRESH, HELLO, 0, DECLINE))
