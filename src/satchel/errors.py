@@ -53,6 +53,10 @@ class NameRefused(EnvironmentProblem):
     """The disk takes other files, but not this one here: leave it out and go on with the rest."""
 
 
+class NotTheFolder(EnvironmentProblem):
+    """The chosen folder has nothing of this unfinished hand-over in it: another disk is there, or none."""
+
+
 class FileChanged(EnvironmentProblem):
     """The file is not the one that was offered any more: what came of it is to be thrown away."""
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NewType, Protocol
 
 from satchel.core.handover.messages import EntryKind
+from satchel.core.session.stripes import PathCounts
 
 HandoverId = NewType("HandoverId", bytes)  # 16 random bytes, local to this machine, never sent
 Address = NewType("Address", bytes)  # 16 bytes: IPv6, or IPv4 as ::ffff:a.b.c.d; no scope
@@ -53,8 +54,24 @@ class Pipe(Protocol):
         """Bytes read, at least 1. Raises EnvironmentProblem at the end of the stream, too."""
         ...
 
+    def receive_all(self, buffer: memoryview) -> None:
+        """Fill all of `buffer`. Raises EnvironmentProblem when the stream ends first."""
+        ...
+
+    def waiting_bytes(self) -> int:
+        """How much has come and can be received without waiting."""
+        ...
+
     def set_deadline(self, seconds: float | None) -> None:
         """Each send or receive that begins from now on may take this long at most without any progress."""
+        ...
+
+    def path(self) -> PathCounts:
+        """What was sent, sent again and acknowledged over this connection so far."""
+        ...
+
+    def keep_queue_short(self) -> None:
+        """Hold little back that has not left yet: what is sent next may then go by another pipe."""
         ...
 
     def set_patience(self, seconds: int) -> None:
@@ -104,6 +121,11 @@ class Arrival(Protocol):
     link: Link
     local: Endpoint
     remote: Endpoint
+
+    @property
+    def is_waiting(self) -> bool:
+        """False once it went away, or had to make room for others."""
+        ...
 
     def take(self) -> Pipe: ...
     def drain(self) -> None:
@@ -176,6 +198,15 @@ class Source(Protocol):
         """
         ...
 
+    def is_gone(self, entry: SourceEntry) -> bool:
+        """Whether what the person named, and this is in, is not there now: a disk was taken out."""
+        ...
+
+    def recognise(self, entries: Sequence[SourceEntry]) -> list[SourceEntry]:
+        """As they were offered by an earlier run of the program: a file of the same size and time of change
+        counts as the one that was offered, whatever its disk is called now."""
+        ...
+
     def rest(self) -> None:
         """Let go of what is kept open for the next file. At the end of each conversation: a stick that is
         not read from may be taken out."""
@@ -191,6 +222,16 @@ class Placed:
     already_there: bool  # the same content stood there before: nothing was written
 
 
+class Chosen(Protocol):
+    """The folder that the person chose, as long as nothing is accepted: nothing of ours is in it."""
+
+    def free_bytes(self) -> int: ...
+    def begin(self, id: HandoverId) -> "Landing":
+        """Something was accepted: make room for what is unfinished. Durable when it returns, so that a
+        record may say that it is there."""
+        ...
+
+
 class Landing(Protocol):
     """The folder that the person chose, and one hand-over's unfinished files in it.
 
@@ -199,7 +240,6 @@ class Landing(Protocol):
     deleted. Every call raises EnvironmentProblem for a full, read-only or broken disk.
     """
 
-    def free_bytes(self) -> int: ...
     def partials(self) -> dict[int, int]:
         """Number and length in bytes of every unfinished file there, after a restart too."""
         ...

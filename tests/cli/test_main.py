@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from satchel import __version__
 from satchel import errors as e
 from satchel.cli.main import main, run
+from satchel.cli.send_cmd import last_words
 from satchel.cli.show import Show
 
 OPTIONS = argparse.Namespace(json=False)
@@ -140,6 +142,56 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "receive" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["receive", "--resume", "--into", "there"],
+        ["receive", "--resume", "--yes"],
+        ["receive", "--resume", "--text", "--yes"],
+        ["send", "--for", "3"],
+    ],
+    ids=" ".join,
+)
+def test_what_would_be_ignored_is_refused(
+    line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*line, "--home", str(tmp_path / "profile")]) == 2
+    err = capsys.readouterr().err
+    assert [option for option in line if option.startswith("--") and option not in err] == []
+    assert len(err.splitlines()) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("json_too", [True, False])
+def test_stopped_at_the_question_for_the_code(number: int, json_too: bool, tmp_path: Path) -> None:
+    """The last event is `done` or `error`, whenever it is stopped."""
+    line = [sys.executable, "-c", ASKS, *(["--json"] if json_too else []), "--home", str(tmp_path / "home")]
+    with subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as program:
+        assert program.stderr is not None
+        assert program.stderr.readline() == "asking\n"
+        program.send_signal(number)
+        out, err = program.communicate(timeout=20)
+    assert program.returncode == 1
+    said = list(json.loads(out.splitlines()[-1]).values()) if json_too else err.splitlines()
+    assert said[-3:] == ["Stopped.", "Nothing of yours was changed.", "Start again."]
+    assert "Traceback" not in err
+
+
+ASKS = """
+import sys
+from satchel.cli import receive_cmd
+from satchel.cli.main import main
+ask = receive_cmd.read_line
+def asking(question):
+    print("asking", file=sys.stderr, flush=True)
+    return ask(question)
+receive_cmd.read_line = asking
+sys.exit(main(["receive", *sys.argv[1:]]))
+"""
+
+
 # --- whole programs, as far as they go without a network -----------------------------------------
 
 
@@ -167,11 +219,35 @@ def test_what_does_not_exist_cannot_be_sent(tmp_path: Path) -> None:
     assert b"\x1b" not in done.stdout
 
 
+def test_nothing_that_can_be_sent_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("elsewhere")
+    done = satchel("send", str(tmp_path / "link"), home=tmp_path / "profile")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 4  # what was left out, and three sentences
+
+
+@pytest.mark.parametrize("line", ['receive --home "$1"', 'send letter --home "$1"', "send --home home"])
+def test_a_working_folder_that_was_deleted_is_told(line: str, tmp_path: Path) -> None:
+    command = f'mkdir "$1/gone" && cd "$1/gone" && rmdir "$1/gone" && exec "$0" -m satchel.cli.main {line}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, tmp_path], capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 1, done.stderr
+    assert b"is not there any more" in done.stderr
+    assert len(done.stderr.splitlines()) == 3
+
+
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     done = satchel("receive", "--into", str(tmp_path / "file"), home=tmp_path / "profile")
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.splitlines()) == 3
+
+
+def test_the_last_line_of_a_sender_is_true() -> None:
+    assert last_words(1, 1, failed=0) == "Done: what was wanted is over there."
+    assert last_words(1, 1, failed=2).endswith("but for 2 files that failed: see above.")
+    assert last_words(2, 3, failed=0) == "Done: 2 of 3 have what they wanted."
 
 
 def test_a_text_that_cannot_be_sent(tmp_path: Path) -> None:
@@ -218,7 +294,7 @@ sys.exit(main.run(command, options))
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(("end", "lines"), [("return", 5000), ("stop", 5000), ("fail", 5001)])
+@pytest.mark.parametrize(("end", "lines"), [("return", 5000), ("stop", 5001), ("fail", 5001)])
 def test_all_is_told_however_it_ends(end: str, lines: int, unbuffered: str) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     command = [sys.executable, "-c", PLACES, end]

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from satchel.cli.progress import ProgressLine, Rate, describe
+from satchel.cli.progress import Crowd, ProgressLine, Rate, describe
 from satchel.node.events import Progress
 
 HALF = Progress(bytes_done=500, bytes_of=1000, files_done=3, files_of=12_000, bytes_moved=400)
@@ -41,6 +41,27 @@ def test_the_line_says_the_most_important_first() -> None:
 def test_nothing_but_empty_files_is_no_division_by_zero() -> None:
     empty = Progress(bytes_done=0, bytes_of=0, files_done=0, files_of=1, bytes_moved=0)
     assert describe(empty, 5.0).startswith("100 %")
+
+
+def test_a_crowd_is_summed_up_by_the_latest_of_each() -> None:
+    crowd = Crowd()
+    assert crowd.sum_with(1, HALF) == HALF
+    both = crowd.sum_with(2, HALF)
+    assert (both.bytes_done, both.bytes_of, both.files_done, both.files_of) == (1000, 2000, 6, 24_000)
+    done = Progress(bytes_done=1000, bytes_of=1000, files_done=12_000, files_of=12_000, bytes_moved=900)
+    both = crowd.sum_with(1, done)
+    assert both == Progress(
+        bytes_done=1500, bytes_of=2000, files_done=12_003, files_of=24_000, bytes_moved=1300
+    )
+
+
+def test_one_of_a_crowd_that_begins_anew_makes_no_negative_rate() -> None:
+    crowd, rate = Crowd(), Rate()
+    crowd.sum_with(1, HALF)
+    assert rate.of(crowd.sum_with(2, HALF).bytes_moved, 1.0) == 0.0
+    again = Progress(bytes_done=500, bytes_of=1000, files_done=3, files_of=12_000, bytes_moved=0)
+    assert rate.of(crowd.sum_with(1, again).bytes_moved, 2.0) == 0.0
+    assert rate.of(crowd.sum_with(2, HALF).bytes_moved, 3.0) == 0.0
 
 
 def test_piped_it_is_silent(capsys: pytest.CaptureFixture[str]) -> None:

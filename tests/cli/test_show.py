@@ -1,7 +1,8 @@
-"""What a person reads and what a script reads."""
+"""What a script reads, and that every event is told to both."""
 
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from satchel.cli.show import FAILURES, JsonShow, PersonShow
 from satchel.core.handover.messages import Entry, EntryKind, Failure
-from satchel.errors import EnvironmentProblem
+from satchel.errors import AccessDenied, EnvironmentProblem
 from satchel.node import events
 
 PROGRESS = events.Progress(bytes_done=5, bytes_of=10, files_done=1, files_of=2, bytes_moved=4)
@@ -19,6 +20,17 @@ SAME = events.FilePlaced(path=(b"c",), offered=(b"c",), already_there=True)
 CODE = events.CodeReady(code="482 apple river stone")
 HERE = events.Listening(addresses=("192.168.1.5:40000", "[fe80::1]:40001"))
 ERROR = EnvironmentProblem("The disk is full.", safe="What arrived stays.", do="Make room.")
+
+# What happens with one of several receivers.
+OF_ONE: list[tuple[events.Event, dict[str, Any]]] = [
+    (events.Met(resumed=False), {"event": "met", "resumed": False}),
+    (PROGRESS, {"event": "progress", "bytes": 5, "of": 10, "files": 1, "files_of": 2, "moved": 4}),
+    (
+        events.FileFailed(path=(b"x",), failure=Failure.UNREADABLE),
+        {"event": "failed", "path": "x", "why": "it could not be read"},
+    ),
+    (events.Lost(loss=events.Loss.PAUSED), {"event": "lost", "why": "the other side stopped for now"}),
+]
 
 # Every event, and the line that docs/spec/cli.md promises for it.
 LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
@@ -37,6 +49,17 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
         {"event": "failed", "path": "x", "why": "it was changed while it was being sent"},
     ),
     (events.Lost(loss=events.Loss.BROKEN), {"event": "lost", "why": "the connection broke"}),
+    (events.Declined(), {"event": "declined"}),
+    (events.Given(number=2, of=3), {"event": "given", "number": 2, "of": 3}),
+    *((events.ByReceiver(receiver=3, event=event), line | {"receiver": 3}) for event, line in OF_ONE),
+    (
+        events.Trouble(problem=AccessDenied("What.", safe="Safe.", do="Do.")),
+        {"event": "trouble", "what": "What.", "safe": "Safe.", "do": "Do."},
+    ),
+    (
+        events.ByHandover(handover=2, event=events.Met(resumed=True)),
+        {"event": "met", "resumed": True, "handover": 2},
+    ),
 ]
 EACH_LINE = pytest.mark.parametrize(("event", "line"), LINES, ids=lambda part: type(part).__name__)
 Output = pytest.CaptureFixture[str]
@@ -142,6 +165,39 @@ def test_a_script_gets_the_code_with_its_address_once(capsys: Output) -> None:
     assert address["event"] == "address"
 
 
+def test_only_what_is_about_one_receiver_says_whose_it_is(capsys: Output) -> None:
+    show = JsonShow()
+    show.hear(events.ByReceiver(receiver=2, event=PROGRESS))
+    show.hear(PROGRESS)
+    show.done(text="Done.", given=1, failed=0)
+    of_one, of_nobody, done = map(json.loads, capsys.readouterr().out.splitlines())
+    assert of_one == of_nobody | {"receiver": 2}
+    assert done == {"event": "done", "given": 1, "failed": 0}
+
+
+def test_receivers_that_are_told_of_at_once_are_not_mixed_up(capsys: Output) -> None:
+    show = JsonShow()
+
+    def tell(receiver: int) -> None:
+        for _ in range(200):
+            failed = events.FileFailed(path=(b"%d" % receiver,), failure=Failure.CHANGED)
+            show.hear(events.ByReceiver(receiver=receiver, event=failed))
+
+    threads = [threading.Thread(target=tell, args=(receiver,)) for receiver in range(1, 5)]
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # they take turns all the time
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval_s)
+    told = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert show.failed == len(told) == 800
+    assert all(line["path"] == str(line["receiver"]) for line in told)
+
+
 def test_a_script_gets_any_name_back_byte_for_byte(capsys: Output) -> None:
     name = b"\xff\xfe \x1b[2J" + "\u202e".encode()
     show = JsonShow()
@@ -175,105 +231,5 @@ def test_every_event_and_field_is_in_the_command_page(
     if line is not None:
         page = (Path(__file__).parents[2] / "docs/spec/cli.md").read_text(encoding="utf-8")
         row = next(row for row in page.splitlines() if row.startswith(f"| `{line['event']}` |"))
+        row += next(clause for clause in page.splitlines() if clause.startswith("- 4.5 "))  # of any event
         assert [field for field in line if f"`{field}`" not in row and field != "event"] == []
-
-
-# --- people --------------------------------------------------------------------------------------
-
-
-def test_the_code_alone_goes_to_stdout(capsys: Output) -> None:
-    show = PersonShow()
-    show.hear(CODE)
-    show.hear(HERE)
-    show.hear(HERE)  # another network: the code is not shown again
-    out, err = capsys.readouterr()
-    assert out == "    482 apple river stone\n"
-    assert "482" not in err
-    assert "satchel receive --at 192.168.1.5:40000" in err
-    assert max(map(len, err.splitlines())) <= 80
-
-
-def test_an_error_is_three_sentences(capsys: Output) -> None:
-    PersonShow().error(ERROR)
-    assert capsys.readouterr() == ("", "The disk is full.\nWhat arrived stays.\nMake room.\n")
-
-
-def test_a_sentence_that_is_not_there_takes_no_line(capsys: Output) -> None:
-    PersonShow().error(EnvironmentProblem("Stopped."))
-    assert capsys.readouterr().err == "Stopped.\n"
-
-
-def test_an_error_cannot_drive_the_terminal(capsys: Output) -> None:
-    PersonShow().error(EnvironmentProblem("No folder \x1b[2J\u202e."))
-    assert capsys.readouterr().err == "No folder \\u{1b}[2J\\u{202e}.\n"
-
-
-def test_in_a_terminal_sentences_break_between_words(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((20, 24)))
-    show = PersonShow()
-    show.note(
-        "\nOne sentence that is longer than that.\n  1  12 B  a name that is longer\nsatchel receive --resume"
-    )
-    assert capsys.readouterr().err.splitlines() == [
-        "",
-        "One sentence that is",
-        "longer than that.",
-        "  1  12 B  a name that is longer",
-        "satchel receive",
-        "--resume",
-    ]
-
-
-def test_names_are_escaped(capsys: Output) -> None:
-    show = PersonShow()
-    show.hear(events.FileFailed(path=(b"a\x1b[2J",), failure=Failure.REFUSED_BY_DISK))
-    show.hear(events.FilePlaced(path=(b"a\n (2)",), offered=(b"a\n",), already_there=False))
-    assert show.failed == 1
-    failed, renamed = capsys.readouterr().err.splitlines()
-    assert failed == "Not transferred: a\\u{1b}[2J: the receiving disk does not take this name."
-    assert renamed == "a\\u{a} was there already: the new one is a\\u{a} (2)"
-
-
-def test_the_end_says_what_was_skipped_and_renamed(capsys: Output) -> None:
-    show = PersonShow()
-    for event in (SAME, PLACED, PLACED):
-        show.hear(event)
-    show.done(text="Done.", files=3)
-    assert capsys.readouterr().out.splitlines() == [
-        "Done.",
-        "1 file was there already with the same content.",
-        "2 files got another name, since the name was taken.",
-    ]
-
-
-def test_many_renamed_files_do_not_fill_the_screen(capsys: Output) -> None:
-    show = PersonShow()
-    for _ in range(1000):
-        show.hear(PLACED)
-    assert len(capsys.readouterr().err.splitlines()) == 20
-
-
-def test_a_text_to_a_file_is_what_was_sent(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    PersonShow().hear(events.NoteReceived(text="é\x1b[2J\u202e\n\n"))
-    assert capfdbinary.readouterr().out == "é\x1b[2J\u202e\n\n".encode()
-
-
-def test_a_text_to_a_terminal_is_escaped(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
-    """Also with `--text`: what another person wrote never drives our terminal."""
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    PersonShow().hear(events.NoteReceived(text="é\x1b[2J\u202e\nend"))
-    assert capsys.readouterr().out == "é\\u{1b}[2J\\u{202e}\nend\n"
-
-
-def test_a_note_never_stands_in_the_progress_line(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    show = PersonShow()
-    show.hear(PROGRESS)
-    show.note("Interrupted.")
-    show.hear(PROGRESS)
-    show.done(text="Done.")
-    out, err = capsys.readouterr()
-    drawn = " 50 %  5 B of 10 B  1 of 2 files"
-    assert err == f"\r\x1b[K{drawn}\r\x1b[KInterrupted.\n\r\x1b[K{drawn}\r\x1b[K"
-    assert out == "Done.\n"

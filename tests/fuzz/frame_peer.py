@@ -17,10 +17,13 @@ _LABELS = {
 
 
 class FramePeer:
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, suite: Suite | None = None) -> None:
+        """`suite`: on a further pipe, the one that was agreed on."""
         self._secret = secret
         self._key = FrameKey(Suite.CHACHA20_POLY1305, derive(secret, b"satchel frames first 1"))
         self._number = 0
+        if suite is not None:
+            self.agree(suite)
 
     def agree(self, suite: Suite) -> None:
         self._key = FrameKey(suite, derive(self._secret, _LABELS[suite]))

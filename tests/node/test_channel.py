@@ -2,43 +2,43 @@
 
 import pytest
 
-from satchel.core.session.frames import Kind, Sealer
-from satchel.core.session.handshake import SessionKeys
+from core.session.session_kit import open_frame
+from node.memory import KEYS, PEERS_KEYS, MemoryPipe
+from satchel.core.crypto.aead import Suite
+from satchel.core.session.frames import Kind, Opener, Sealer
 from satchel.errors import EnvironmentProblem, PeerError
-from satchel.node.channel import Channel
-from satchel.ports import Address, Endpoint
-
-SECRET = bytes(range(32))
-KEYS = SessionKeys(send=SECRET, receive=SECRET, session_hash=bytes(32), resumption_secret=bytes(32))
-
-
-class PipeOf:
-    """Brings these bytes, then the end."""
-
-    local = remote = Endpoint(address=Address(bytes(16)), port=0)
-
-    def __init__(self, arriving: bytes) -> None:
-        self._arriving = arriving
-
-    def receive_into(self, buffer: memoryview) -> int:
-        if not self._arriving:
-            raise EnvironmentProblem("The connection has ended.")
-        part = self._arriving[: len(buffer)]
-        buffer[: len(part)] = part
-        self._arriving = self._arriving[len(part) :]
-        return len(part)
-
-    def send_all(self, data: bytes | bytearray | memoryview) -> None: ...
-    def set_deadline(self, seconds: float | None) -> None: ...
-    def set_patience(self, seconds: int) -> None: ...
-    def close(self) -> None: ...
+from satchel.node.channel import Channel, new_frame_buffer
 
 
 def test_a_first_frame_that_is_no_hello_is_the_peers_fault() -> None:
     """Found by the fuzz target `connection`: it came out as a mistake of ours (a MisuseError)."""
-    first = Sealer(SECRET).padding(300)
-    channel = Channel(PipeOf(first + bytes((0, 0, 0, 252)) + bytes(252)), KEYS)
-    kind, _ = channel.receive()
+    pipe = MemoryPipe()
+    pipe.bring(Sealer(PEERS_KEYS.send).padding(300) + bytes((0, 0, 0, 252)) + bytes(252))
+    channel = Channel(pipe, KEYS)
+    kind, _ = channel.receive(new_frame_buffer())
     assert kind is Kind.PADDING
     with pytest.raises(PeerError, match=r"^transport 4\.7:"):
-        channel.receive()
+        channel.receive(new_frame_buffer())
+
+
+@pytest.mark.parametrize("suite", Suite)
+def test_on_a_further_pipe_nothing_is_agreed_on(suite: Suite) -> None:
+    """It shows up with 256 bytes that say nothing, and goes on with bulk frames."""
+    pipe = MemoryPipe()
+    channel = Channel(pipe, KEYS, suite)
+    channel.show_up()
+    opener, sealer = Opener(KEYS.send, suite), Sealer(PEERS_KEYS.send, suite)
+    assert [len(frame) for frame in pipe.sent] == [256]
+    assert open_frame(opener, pipe.sent[0]) == (Kind.PADDING, b"")
+    for _ in range(3):
+        pipe.bring(sealer.control(b"x"))
+        kind, body = channel.receive(new_frame_buffer())
+        assert (kind, bytes(body)) == (Kind.CONTROL, b"x")
+
+
+def test_a_first_frame_of_a_stranger_is_a_break_and_nobodys_guilt() -> None:
+    """P2: a flight that is replayed is answered, but whoever replays it seals nothing."""
+    pipe = MemoryPipe()
+    pipe.bring(Sealer(bytes(32), Suite.AES_256_GCM).padding(256))
+    with pytest.raises(EnvironmentProblem):
+        Channel(pipe, KEYS, Suite.AES_256_GCM).receive(new_frame_buffer())

@@ -83,7 +83,6 @@ class World:
 
 def commits_in(world: World, refused: list[int] | None = None) -> Commits:
     return Commits(
-        landing=world,  # type: ignore[arg-type]
         ledger=Ledger(world, ID),  # type: ignore[arg-type]
         report=lambda event: None,
         placed=world.receipts.extend,
@@ -103,7 +102,7 @@ def run(world: World, count: int, seed: int) -> None:
     """Finish all files, in groups as they come, until the end or the cut."""
     chance = random.Random(seed)
     commits = commits_in(world)
-    commits.begin(entries(count))
+    commits.begin(entries(count), world)  # type: ignore[arg-type]
     try:
         for number in range(count):
             commits.wrote(number, chance.choice([1, 1, 40 << 20]))
@@ -144,7 +143,7 @@ def test_a_name_that_the_disk_refuses_leaves_the_others() -> None:
     world = World(refused=frozenset({1}))
     refused: list[int] = []
     commits = commits_in(world, refused)
-    commits.begin(entries(3))
+    commits.begin(entries(3), world)  # type: ignore[arg-type]
     for number in range(3):
         commits.finished(number, number)
     commits.close()
@@ -161,19 +160,39 @@ def test_a_disk_that_fails_is_told_and_stops_the_reading_thread() -> None:
 
     world = Full()
     commits = Commits(
-        landing=world,  # type: ignore[arg-type]
         ledger=Ledger(world, ID),  # type: ignore[arg-type]
         report=lambda event: None,
         placed=world.receipts.extend,
         refused=lambda number, why: None,
         broken=told.append,
     )
-    commits.begin(entries(2))
+    commits.begin(entries(2), world)  # type: ignore[arg-type]
     commits.finished(0, 0)
     commits.wrote(1, 200 << 20)  # returns although nothing makes room
     assert commits.close() is commits.failed is not None
     assert told == [commits.failed]
     assert world.receipts == []
+
+
+def test_a_mistake_of_ours_is_told_in_three_sentences_and_raised() -> None:
+    told: list[EnvironmentProblem] = []
+
+    class Wrong(World):
+        def sync(self, numbers: Sequence[int]) -> None:
+            raise KeyError("a mistake")
+
+    commits = Commits(
+        ledger=Ledger(Wrong(), ID),  # type: ignore[arg-type]
+        report=lambda event: None,
+        placed=lambda numbers: None,
+        refused=lambda number, why: None,
+        broken=told.append,
+    )
+    commits.begin(entries(1), Wrong())  # type: ignore[arg-type]
+    commits.finished(0, 0)
+    with pytest.raises(KeyError):
+        commits.close()
+    assert all((told[0].what, told[0].safe, told[0].do))
 
 
 def test_files_already_there_are_reported_as_such() -> None:
@@ -186,14 +205,13 @@ def test_files_already_there_are_reported_as_such() -> None:
 
     world = There()
     commits = Commits(
-        landing=world,  # type: ignore[arg-type]
         ledger=Ledger(world, ID),  # type: ignore[arg-type]
         report=seen.append,
         placed=world.receipts.extend,
         refused=lambda number, why: None,
         broken=lambda problem: None,
     )
-    commits.begin(entries(1))
+    commits.begin(entries(1), world)  # type: ignore[arg-type]
     commits.finished(0, 0)
     commits.close()
     assert seen == [events.FilePlaced(path=(b"0",), offered=(b"0",), already_there=True)]

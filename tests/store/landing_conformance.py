@@ -152,9 +152,6 @@ class LandingConformance:
         landing.sync([])
         assert [read_placed((b"many", b"%d" % n)) for n in range(200)] == [b"%d" % n for n in range(200)]
 
-    def test_there_is_room(self, landing: Landing) -> None:
-        assert landing.free_bytes() > 0
-
     @pytest.mark.parametrize("bad", [(), (b"..",), (b"a", b""), (b"/etc",), (b"a\0",)], ids=repr)
     def test_a_bad_path_is_refused_everywhere(self, landing: Landing, bad: Path) -> None:
         landing.create(0)

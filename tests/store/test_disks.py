@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from satchel.errors import EnvironmentProblem, NameRefused
 from satchel.ports import FileState, HandoverId
+from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
 from satchel.store.records import SqliteRecords
 from store.arrivals import receive
@@ -46,11 +47,12 @@ landing.create(1)
 problem = problem_of(landing.write, 1, 0, memoryview(b"y" * (2 << 20)))
 assert problem.disk_full and not isinstance(problem, NameRefused)
 assert 0 < landing.partials()[1] <= 1 << 20  # what fitted is there to go on with
-assert landing.free_bytes() == 0
+chosen = ChosenFolder.open(disk)
+assert chosen.free_bytes() == 0
 assert problem_of(landing.put, 2, memoryview(b"y" * 8192), mtime_ns=0, executable=False).disk_full
 landing.discard(2)
 landing.discard(1)
-assert landing.free_bytes() > 0
+assert chosen.free_bytes() > 0
 receive(landing, 1, (b"fits now",), b"y" * 1000)
 # No inode left: of the whole disk too, not of this name.
 landing.create(2)
@@ -86,6 +88,8 @@ mount("-o", "remount,ro", str(disk))
 for call in (
     lambda: FolderLanding.open(disk, HandoverId(b"1" * 16)),
     lambda: FolderLanding.open(disk / "new", ID),
+    lambda: ChosenFolder.open(disk),
+    lambda: ChosenFolder.open(disk / "new"),
     lambda: FolderLanding.open(disk, ID).create(1),
     lambda: FolderLanding.open(disk, ID).write(0, 0, memoryview(b"x")),
     lambda: FolderLanding.open(disk, ID).put(1, memoryview(b"x"), mtime_ns=0, executable=False),

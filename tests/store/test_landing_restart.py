@@ -10,6 +10,7 @@ import pytest
 
 from satchel.errors import EnvironmentProblem, NameRefused
 from satchel.ports import HandoverId
+from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
 from store.arrivals import receive
 
@@ -152,12 +153,13 @@ def test_a_file_in_place_of_the_chosen_folder_is_said(into: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="it is not a folder"):
         FolderLanding.open(into, ID)
     with pytest.raises(EnvironmentProblem):
-        FolderLanding.make(into)
+        ChosenFolder.open(into)
 
 
 CHILD = """
 import sys
 from pathlib import Path
+from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
 landing = FolderLanding.open(Path(sys.argv[1]), bytes(range(16)))
 number = 0

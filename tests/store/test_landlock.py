@@ -112,12 +112,13 @@ def test_writes_stay_inside(public_path: Path, user: str) -> None:
 WHOLE = """
 import sys
 from pathlib import Path
+from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import confine_writes, harden
 from satchel.store.records import SqliteRecords
 home, into = Path(sys.argv[1]), Path(sys.argv[2])
 records = SqliteRecords.open(home)
-FolderLanding.make(into)
+ChosenFolder.open(into).close()
 harden()
 confine_writes([home, into])
 sys.path.insert(0, sys.argv[3])

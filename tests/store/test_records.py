@@ -349,7 +349,7 @@ def test_a_damaged_row_is_said(records: SqliteRecords, home: Path, damage: str) 
 
 
 def test_a_busy_file_is_said(records: SqliteRecords, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records_module, "BUSY_WAIT_S", 0.01)
+    monkeypatch.setattr(records_module, "BUSY_S", 0.01)
     impatient = SqliteRecords.open(home)
     other = sqlite3.connect(home / "resume.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -2,19 +2,22 @@
 
 import argparse
 import gc
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from satchel.cli import streams
 from satchel.cli.parser import read
-from satchel.errors import SatchelError
+from satchel.errors import EnvironmentProblem, SatchelError
 
 if TYPE_CHECKING:
     from satchel.cli.show import Show
 
-STOPPED = 1
 GARBAGE_AFTER = 20_000  # new objects; the usual 700 means a look for every other file of an offer
 
 
@@ -40,15 +43,34 @@ def run(command: "Callable[[argparse.Namespace, Show], int]", options: argparse.
     """What every command's errors become: sentences, and one of the documented exit codes."""
     show = _show(json=options.json)
     try:
-        return command(options, show)
+        with _stopping_well():
+            return command(options, show)
     except SatchelError as error:
         show.error(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        show.note("\nStopped.")
-        return STOPPED
+    except KeyboardInterrupt:  # before anything was under way: from then on run_until_done looks after it
+        stopped = EnvironmentProblem("Stopped.", safe="Nothing of yours was changed.", do="Start again.")
+        show.error(stopped)
+        return stopped.exit_code
     finally:
         show.close()
+
+
+@contextmanager
+def _stopping_well() -> Iterator[None]:
+    """SIGTERM ends a question as Ctrl-C does: with a last word, and the exit code for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _show(*, json: bool) -> "Show":

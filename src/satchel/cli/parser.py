@@ -18,6 +18,7 @@ EXIT_CODES = """exit codes:
   4  not allowed: declined, or the code was not right
   5  nothing to do, or nobody came in time
 """
+RECEIVERS_MAX = 100  # of one code: a class, not a city
 Commands = Any  # argparse has no public name for what add_subparsers() returns
 
 
@@ -40,6 +41,12 @@ def read(words: Sequence[str]) -> argparse.Namespace:
         # What is an argument is seen by every program of this machine, and kept by the shell.
         do = "A code is never an argument: run satchel receive, and type it when asked."
     raise MisuseError(f"satchel {options.command} {what}.", safe="Nothing was done.", do=do)
+
+
+def count_of_receivers(word: str) -> int:
+    if not (word.isascii() and word.isdecimal() and len(word) < 6 and 1 <= int(word) <= RECEIVERS_MAX):
+        raise argparse.ArgumentTypeError(f"a number from 1 to {RECEIVERS_MAX}")
+    return int(word)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,11 +82,20 @@ def _add_send(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "send",
         parents=[shared],
         help="hand files and folders over with a one-time code",
-        description="Shows a code; whoever types it into `satchel receive` nearby gets what you offer. "
+        description="Shows a code; whoever types it into `satchel receive` nearby gets what you offer: "
+        "one person, or as many as --for says. "
         "Without PATH: go on with everything that is unfinished.",
         allow_abbrev=False,
     )
     send.add_argument("path", metavar="PATH", nargs="*", help="file or folder")
+    send.add_argument(
+        "--for",
+        dest="receivers",
+        metavar="N",
+        type=count_of_receivers,
+        default=1,
+        help=f"how many may take it with this one code, 1 to {RECEIVERS_MAX} (default: 1)",
+    )
     send.add_argument("--text", action="store_true", help="send a text, read from standard input")
     send.set_defaults(module="send_cmd")
 
@@ -93,9 +109,7 @@ def _add_receive(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "is offered and asks before anything is taken.",
         allow_abbrev=False,
     )
-    receive.add_argument(
-        "--into", metavar="DIR", default=".", help="folder to put things in (default: this one)"
-    )
+    receive.add_argument("--into", metavar="DIR", help="folder to put things in (default: this one)")
     receive.add_argument("--yes", action="store_true", help="take everything without asking")
     receive.add_argument("--text", action="store_true", help="take a text only, no files")
     receive.add_argument(

@@ -40,6 +40,24 @@ def describe(event: Progress, rate: float) -> str:
     return f"{line}  {event.files_done:,} of {units.files(event.files_of)}"
 
 
+class Crowd:
+    """Several receivers of one offer, or several hand-overs that go on side by side, as one progress."""
+
+    def __init__(self) -> None:
+        self._latest: dict[int, Progress] = {}
+
+    def sum_with(self, number: int, event: Progress) -> Progress:
+        self._latest[number] = event
+        all_of_them = self._latest.values()
+        return Progress(
+            bytes_done=sum(one.bytes_done for one in all_of_them),
+            bytes_of=sum(one.bytes_of for one in all_of_them),
+            files_done=sum(one.files_done for one in all_of_them),
+            files_of=sum(one.files_of for one in all_of_them),
+            bytes_moved=sum(one.bytes_moved for one in all_of_them),
+        )
+
+
 class ProgressLine:
     """Drawn over itself on standard error; `clear` before anything else is written there."""
 

@@ -10,6 +10,7 @@ from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
 from satchel.cli.ask import Asker
 from satchel.cli.escape import show_name
+from satchel.cli.profile import absolute
 from satchel.cli.prompt import read_line
 from satchel.cli.run import open_records, prepare, run_until_done
 from satchel.cli.show import Show
@@ -18,8 +19,9 @@ from satchel.errors import MisuseError, NothingToDo
 from satchel.node import clock, events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes
-from satchel.node.taking import ID_BYTES, Taker
+from satchel.node.taking import Taker
 from satchel.ports import HandoverId, Landing, Role
+from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
 
 
@@ -33,7 +35,7 @@ class Tally:
         self.began_s: float | None = None  # when the first bytes were on their way, the person's answer given
 
     def hear(self, event: events.Event) -> None:
-        match event:
+        match event.event if isinstance(event, events.ByHandover) else event:
             case events.FilePlaced():
                 self.files += 1
             case events.NoteReceived():
@@ -47,23 +49,25 @@ class Tally:
 
 def run(options: argparse.Namespace, show: Show) -> int:
     at = parse_endpoint(options.at) if options.at else None
-    into = Path(options.into).absolute()
+    if options.resume:
+        _refuse_what_resume_ignores(options)
+    into = absolute(options.into or ".")
     entropy = SystemEntropy()
     records = open_records(options.home)
     folders = [into]
     code: SpokenCode | None = None
+    chosen: ChosenFolder | None = None
     if options.resume:
         folders = [Path(os.fsdecode(head.into)) for head in records.unfinished(Role.RECEIVER)]
     else:
-        # A folder that cannot be written to is told before the code is asked for.
-        FolderLanding.open(into, HandoverId(entropy.draw(ID_BYTES))).close(remove=True)
+        chosen = ChosenFolder.open(into)  # one that cannot be written to is told before the code is asked for
         code = ask_code(show)
     prepare([*folders, records.home])
     tally = Tally(show)
     asker = Asker(show, yes=options.yes, text_only=options.text)
 
-    def open_landing(id: HandoverId, folder: bytes) -> Landing:
-        return FolderLanding.open(folder, id)
+    def reopen(id: HandoverId, folder: bytes) -> Landing:
+        return FolderLanding.reopen(folder, id)
 
     async def take() -> None:
         async with LocalNetwork(listening=False, draw=entropy.draw, now_s=clock.awake_and_asleep_s) as lan:
@@ -71,24 +75,37 @@ def run(options: argparse.Namespace, show: Show) -> int:
                 lan=lan,
                 entropy=entropy,
                 records=records,
-                open_landing=open_landing,
+                reopen=reopen,
                 aes=has_aes(),
                 decide=asker.decide,
                 report=tally.hear,
                 at=at,
             )
-            if code is None:
+            if code is None or chosen is None:
                 await taker.resume()
             else:
-                await taker.take(code, os.fsencode(into))
+                await taker.take(code, chosen, os.fsencode(into))
 
     run_until_done(take)
     seconds = clock.monotonic_s() - tally.began_s if tally.began_s is not None else 0.0
     if tally.files or not tally.texts or options.json:  # after a text alone nothing else is printed
         where = show_name(os.fsencode(into)) if code is not None else "the chosen folder"
         text = f"Done: {units.files(tally.files)} in {where}, {units.duration(seconds)}."
+        if show.failed:
+            text += f" {units.files(show.failed)} did not arrive: see above."
         show.done(text=text, files=tally.files, failed=show.failed, seconds=round(seconds, 3))
     return 1 if show.failed else 0
+
+
+def _refuse_what_resume_ignores(options: argparse.Namespace) -> None:
+    given = {"--into": options.into is not None, "--yes": options.yes, "--text": options.text}
+    names = [name for name, is_given in given.items() if is_given]
+    if names:
+        raise MisuseError(
+            f"satchel receive --resume takes no {' and no '.join(names)}.",
+            safe="Nothing was done.",
+            do="What is unfinished goes on in the folder where it began, with what was chosen then.",
+        )
 
 
 def ask_code(show: Show) -> SpokenCode:
@@ -96,7 +113,11 @@ def ask_code(show: Show) -> SpokenCode:
     while True:
         typed = read_line("Code: ")
         if typed is None:
-            raise NothingToDo("No code was given.", safe="Nothing was received.", do="")
+            raise NothingToDo(
+                "No code was given.",
+                safe="Nothing was received.",
+                do="Run satchel receive again, and type the code that the other screen shows.",
+            )
         try:
             return SpokenCode.parse(typed)
         except MisuseError as mistake:

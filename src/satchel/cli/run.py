@@ -59,5 +59,6 @@ def run_until_done(work: Callable[[], Awaitable[None]]) -> None:
         raise EnvironmentProblem(
             "Stopped.",
             safe="What has arrived stays, and nothing unfinished stands under a final name.",
-            do="It can go on within seven days: satchel send without a path, and satchel receive --resume.",
+            do="What was accepted can go on within seven days: satchel send without a path, and satchel"
+            " receive --resume.",
         ) from None

@@ -6,6 +6,7 @@ import os
 from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
+from satchel.cli.profile import absolute
 from satchel.cli.prompt import TEXT_BYTES_MAX, read_text
 from satchel.cli.run import open_records, prepare, run_until_done
 from satchel.cli.show import Show
@@ -25,6 +26,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
     records = open_records(options.home)
     prepare([records.home])
     started_s = clock.monotonic_s()
+    givers: list[Giver] = []
 
     async def give() -> None:
         async with LocalNetwork(listening=True, draw=entropy.draw, now_s=clock.awake_and_asleep_s) as lan:
@@ -36,7 +38,9 @@ def run(options: argparse.Namespace, show: Show) -> int:
                 aes=has_aes(),
                 show_address=show_endpoint,
                 report=show.hear,
+                receivers=options.receivers,
             )
+            givers.append(giver)
             if found is None:
                 await giver.resume()
             else:
@@ -44,8 +48,18 @@ def run(options: argparse.Namespace, show: Show) -> int:
 
     run_until_done(give)
     seconds = clock.monotonic_s() - started_s
-    show.done(text="Done: all that was wanted is over there.", failed=show.failed, seconds=round(seconds, 3))
+    text = last_words(givers[0].given, options.receivers if found is not None else 1, failed=show.failed)
+    show.done(text=text, given=givers[0].given, failed=show.failed, seconds=round(seconds, 3))
     return 1 if show.failed else 0
+
+
+def last_words(given: int, receivers: int, *, failed: int) -> str:
+    """How it ended, for a person; never better than it was."""
+    if receivers > 1:
+        text = f"Done: {given} of {receivers} have what they wanted"
+    else:
+        text = "Done: what was wanted is over there"
+    return f"{text}, but for {units.files(failed)} that failed: see above." if failed else f"{text}."
 
 
 def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey | None]:
@@ -59,13 +73,31 @@ def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey |
                 safe="Nothing was sent.",
                 do="Send a long one as a file: satchel send FILE",
             )
+    if not options.path and note is None and options.receivers > 1:
+        raise MisuseError(
+            "--for goes with something to send.",
+            safe="Nothing was sent.",
+            do="To go on with what is unfinished: satchel send, without anything.",
+        )
     if not options.path:
+        if note is None and options.receivers > 1:
+            raise MisuseError(
+                "satchel send without a path takes no --for.",
+                safe="Nothing was done.",
+                do="What is unfinished goes on with those who accepted it then.",
+            )
         return note, survey([]) if note is not None else None
+    for path in options.path:
+        absolute(path)
     found = survey([os.fsencode(path) for path in options.path])
     for refused in found.refused:
         show.left_out(refused.path, refused.why)
     if not found.entries:
-        raise MisuseError("There is nothing here that can be sent.", safe="Nothing was sent.", do="")
+        raise MisuseError(
+            "There is nothing here that can be sent.",
+            safe="Nothing was sent.",
+            do="Name files and folders that you can read; links, pipes and devices are not sent.",
+        )
     if (
         len(found.entries) > NUMBER_MAX + 1
         or offer_cost(entry.path for entry in found.entries) > OFFER_COST_MAX

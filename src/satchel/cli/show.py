@@ -10,18 +10,21 @@ import shutil
 import sys
 import textwrap
 import threading
+import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import starmap
 from typing import assert_never
 
 from satchel.cli import streams, units
 from satchel.cli.escape import show_name, show_path, show_text
-from satchel.cli.progress import ProgressLine
+from satchel.cli.progress import Crowd, ProgressLine
 from satchel.core.handover.messages import Entry, EntryKind, Failure, Path
 from satchel.errors import SatchelError
 from satchel.node import events
 
 RENAMED_SHOWN_MAX = 20
+ADDRESSES_SHOWN_MAX = 4
+FRAME = "| "
 FAILURES = {
     Failure.CHANGED: "it was changed while it was being sent",
     Failure.UNREADABLE: "it could not be read",
@@ -62,6 +65,30 @@ def wrapped(text: str, columns: int) -> str:
     return "\n".join(lines)
 
 
+def advised(addresses: Sequence[str]) -> list[str]:
+    """Those that another device may dial, the ones that are typed most easily first."""
+    others = [address for address in addresses if not address.startswith(("127.", "[::1]"))]
+    others.sort(key=lambda address: (address.startswith("[fe80:"), address.startswith("[")))
+    return others[:ADDRESSES_SHOWN_MAX]
+
+
+def framed(text: str, columns: int) -> str:
+    """A text of another person: no line of it can be taken for one of ours, a wrapped one neither."""
+    width = max(1, columns - len(FRAME) - 1)
+    rows: list[str] = []
+    for line in text.rstrip("\n").expandtabs(4).split("\n"):
+        row, taken = "", 0
+        for character in line:
+            wide = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+            if row and taken + wide > width:
+                rows.append(row)
+                row, taken = "", 0
+            row += character
+            taken += wide
+        rows.append(row)
+    return "".join(f"{FRAME}{row}\n" for row in rows)
+
+
 class JsonShow:
     """Events for scripts."""
 
@@ -69,9 +96,11 @@ class JsonShow:
         self.failed = 0
         self._code: str | None = None
         self._lines = streams.Lines()
+        self._whose: dict[str, object] = {}
+        self._telling = threading.RLock()
 
     def line(self, event: str, **fields: object) -> None:
-        self._lines.write(json.dumps({"event": event, **fields}) + "\n")
+        self._lines.write(json.dumps({"event": event, **fields, **self._whose}) + "\n")
 
     def offer(self, entries: Iterable[tuple[int, Entry, int | None]], *, free_bytes: int) -> None:
         """What is offered: (number, entry, item) of each."""
@@ -86,6 +115,10 @@ class JsonShow:
         self.line("left_out", path=path.decode("utf-8", "surrogateescape"), why=why)
 
     def hear(self, event: events.Event) -> None:
+        with self._telling:
+            self._hear(event)
+
+    def _hear(self, event: events.Event) -> None:
         match event:
             case events.FilePlaced(path=path, offered=offered, already_there=already_there):
                 self._tell_placed(path, offered, already_there=already_there)
@@ -120,10 +153,25 @@ class JsonShow:
             case events.FileFailed(path=path, failure=failure):
                 self.failed += 1
                 self.line("failed", path=json_path(path), why=FAILURES[failure])
+            case events.Declined():
+                self.line("declined")
+            case events.Given(number=number, of=of):
+                self.line("given", number=number, of=of)
+            case events.Trouble(problem=problem):
+                self.line("trouble", what=problem.what, safe=problem.safe, do=problem.do)
+            case events.ByReceiver(receiver=receiver, event=inner):
+                self._hear_of(inner, receiver=receiver)
+            case events.ByHandover(handover=handover, event=inner):
+                self._hear_of(inner, handover=handover)
             case events.Lost(loss=loss):
                 self.line("lost", why=loss.value)
             case _:
                 assert_never(event)
+
+    def _hear_of(self, event: events.Event, **whose: object) -> None:
+        self._whose = whose
+        self._hear(event)
+        self._whose = {}
 
     def _tell_placed(self, path: Path, offered: Path, *, already_there: bool) -> None:
         """The one line that may come ten thousand times a second."""
@@ -151,9 +199,13 @@ class PersonShow:
     def __init__(self) -> None:
         self.failed = 0
         self._code: str | None = None
+        self._receivers = 1
+        self._resuming = False
+        self._advised: list[str] | None = None
         self._renamed = 0
         self._same = 0
         self._progress = ProgressLine()
+        self._crowd = Crowd()
         self._screen = threading.RLock()
 
     def note(self, text: str) -> None:
@@ -174,13 +226,14 @@ class PersonShow:
 
     def _hear(self, event: events.Event) -> None:
         match event:
-            case events.CodeReady(code=code):
-                self._code = code
+            case events.CodeReady(code=code, receivers=receivers):
+                self._code, self._receivers = code, receivers
             case events.Listening(addresses=addresses):
                 self._tell_addresses(addresses)
             case events.Searching(resuming=0):
                 self.note("Looking for the other device ...")
             case events.Searching(resuming=resuming):
+                self._resuming = True
                 self.note(
                     f"Looking for the other side of {units.count(resuming, 'unfinished hand-over')} ..."
                 )
@@ -199,6 +252,20 @@ class PersonShow:
             case events.FileFailed(path=path, failure=failure):
                 self.failed += 1
                 self.note(f"Not transferred: {show_path(path)}: {FAILURES[failure]}.")
+            case events.Declined():
+                self.note("Somebody looked at it and declined.")
+            case events.Given(number=number, of=of):
+                self.note(f"{number} of {of} have it.")
+            case events.Trouble(problem=problem):
+                self.note("It will not come to an end with one of them:")
+                self.error(problem)
+            case (
+                events.ByReceiver(receiver=number, event=events.Progress() as progress)
+                | events.ByHandover(handover=number, event=events.Progress() as progress)
+            ):
+                self._progress.draw(self._crowd.sum_with(number, progress))
+            case events.ByReceiver(event=inner) | events.ByHandover(event=inner):
+                self._hear(inner)
             case events.Lost(loss=loss):
                 self._progress.begin_anew()
                 self.note(f"Interrupted: {loss.value}. What has arrived is safe; waiting to go on ...")
@@ -224,20 +291,34 @@ class PersonShow:
                 streams.write(f"{units.files(self._renamed)} got another name, since the name was taken.\n")
 
     def _tell_addresses(self, addresses: Sequence[str]) -> None:
-        if self._code is None:
+        """Whoever cannot be found by itself is dialled by hand: the address is told whenever it changes."""
+        if self._code is not None:
+            self._tell_code(self._code)
+            self._code = None
+        here = advised(addresses)
+        if here == self._advised:
             return
+        before, self._advised = self._advised, here
+        command = "satchel receive --resume --at" if self._resuming else "satchel receive --at"
+        if not here:
+            self.note("This device is in no network. Connect both to one: Wi-Fi, a hotspot or a cable.")
+        else:
+            new = "" if not before else "This device has another address now. "
+            self.note(f"{new}If they do not find each other, on the other device:")
+        for address in here:
+            self.note(f"    {command} {address}")
+
+    def _tell_code(self, code: str) -> None:
         self.note("\nOn the other device run:   satchel receive")
         self.note("and type this code:\n")
-        streams.write(f"    {self._code}\n")
-        self.note("\nIt is good for one hand-over within 15 minutes. Waiting ... (Ctrl-C to stop)")
-        if addresses:
-            self.note(f"If they do not find each other:  satchel receive --at {addresses[0]}")
-        self._code = None
+        streams.write(f"    {code}\n")
+        many = "one hand-over" if self._receivers == 1 else f"{self._receivers} hand-overs"
+        self.note(f"\nIt is good for {many} within 15 minutes. Waiting ... (Ctrl-C to stop)")
 
     def _tell_text(self, text: str) -> None:
         self._progress.clear()
         if sys.stdout.isatty():
-            streams.write(show_text(text).rstrip("\n") + "\n")
+            streams.write(framed(show_text(text), shutil.get_terminal_size().columns))
         else:  # a file, another program: byte for byte as it came
             streams.write_bytes(text.encode())
 

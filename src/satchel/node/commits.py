@@ -43,7 +43,6 @@ class Commits:
     def __init__(
         self,
         *,
-        landing: Landing,
         ledger: Ledger,
         report: events.Report,
         placed: Callable[[list[int]], None],
@@ -52,7 +51,7 @@ class Commits:
     ) -> None:
         """`broken` is told, on the committing thread, when the disk fails: whoever reads may be waiting
         for a sender who waits for receipts."""
-        self._landing = landing
+        self._landing: Landing  # there from `begin` on, if anything is wanted
         self._ledger = ledger
         self._report = report
         self._placed = placed
@@ -72,7 +71,11 @@ class Commits:
         self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="satchel-commit", daemon=True)
 
-    def begin(self, wanted: Mapping[int, Entry]) -> None:
+    def begin(self, wanted: Mapping[int, Entry], landing: Landing | None) -> None:
+        """`landing`: None where nothing is wanted, of a text alone."""
+        assert landing is not None or not wanted
+        if landing is not None:
+            self._landing = landing
         self._entries = wanted
         self._awaited = {n for n, entry in wanted.items() if entry.kind is EntryKind.FILE}
         self._thread.start()
@@ -136,7 +139,11 @@ class Commits:
             self.failed = problem
         except BaseException as bug:  # noqa: BLE001 - close() raises it: nobody waits for a dead thread
             self._bug = bug
-            self.failed = EnvironmentProblem("Something went wrong while files were put in place.")
+            self.failed = EnvironmentProblem(
+                "Something went wrong while files were put in place.",
+                safe="What is in place is whole; what is unfinished is kept.",
+                do="Go on with: satchel receive --resume. If it happens again, please report it.",
+            )
         finally:
             with self._wake:
                 self._closing = True
@@ -201,7 +208,8 @@ class Commits:
                 made.append(number)
             except NameRefused as why:
                 self._refused(number, why)
-        self._landing.set_folder_times((self._entries[n].path, self._entries[n].mtime_ns) for n in made)
+        if self._entries:
+            self._landing.set_folder_times((self._entries[n].path, self._entries[n].mtime_ns) for n in made)
         if made:
             self._landing.sync([])
         self._settle(made)

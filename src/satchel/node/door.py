@@ -8,22 +8,35 @@ from collections.abc import Coroutine, Sequence
 
 from satchel.core.pairing import host as h
 from satchel.core.pairing.code import SpokenCode
-from satchel.core.pairing.exchange import HOST_FILL_BYTES, SCALAR_BYTES
+from satchel.core.pairing.exchange import HOST_FILL_BYTES, SCALAR_BYTES, is_for
 from satchel.core.session.handshake import SessionKeys
 from satchel.errors import AccessDenied, EnvironmentProblem, PeerError
 from satchel.node import clock, events, greeting
+from satchel.node.draining import drain
 from satchel.ports import Arrival, Entropy, Pipe
 
 Opened = tuple[Pipe, SessionKeys]
 
 
 class CodeDoor:
-    """Opens to who types the code; used from one asyncio loop."""
+    """Opens to who types the code, as often as it is opened again; used from one asyncio loop."""
 
     def __init__(self, code: SpokenCode, entropy: Entropy, report: events.Report) -> None:
         self._host = h.Host(code)
         self._entropy = entropy
         self._report = report
+        self._code = code
+        self.is_closed = False
+        self.problem: AccessDenied | None = None  # why nobody comes in any more, if that is to be told
+
+    def is_meant(self, arrival: Arrival) -> bool:
+        """Whether this flight speaks of our channel: everything else is not worth a place in the queue."""
+        end = arrival.local
+        return is_for(self._code, arrival.flight, address=end.address, port=end.port)
+
+    def close(self) -> None:
+        """Nobody else comes in."""
+        self.is_closed = True
 
     def knock(self, arrival: Arrival) -> Coroutine[None, None, Opened | None] | None:
         """Somebody connected. What is returned is to be awaited: it is the guess; None: not looked at."""
@@ -48,27 +61,49 @@ class CodeDoor:
         return None
 
     def reopen(self) -> None:
-        """The connection broke before anything was accepted. Raises AccessDenied after the last guess."""
+        """The one who typed it was lost before anything was accepted."""
         self._judge(self._host.reopen())
 
+    def let_the_next_in(self) -> None:
+        """The one who typed it is in, and others may come."""
+        self._host.let_the_next_in()
+
     async def _guess(self, arrival: Arrival, flight: bytes) -> Opened | None:
-        """Raises AccessDenied after the last guess."""
-        pipe: Pipe | None = None
+        """Over when the next may knock: a wrong guess takes the pause with it."""
         try:
             pipe = arrival.take()
-            async with asyncio.timeout(h.CONFIRM_WITHIN_S):
-                confirmation, message_1 = await greeting.in_thread(pipe, greeting.answer_guess, pipe, flight)
-        except (EnvironmentProblem, TimeoutError):
-            if pipe is not None:
-                pipe.close()
+        except EnvironmentProblem:
             self._judge(self._host.lose(clock.monotonic_s()))
+            await asyncio.sleep(h.PAUSE_AFTER_WRONG_S)
             return None
+        heard = await self._hear(pipe, flight)
+        if heard is None:
+            drain(pipe, self._entropy)
+            self._judge(self._host.lose(clock.monotonic_s()))
+            await asyncio.sleep(h.PAUSE_AFTER_WRONG_S)
+            return None
+        confirmation, message_1 = heard
         for effect in self._host.hear_confirmation(confirmation, clock.monotonic_s()):
             if isinstance(effect, h.Matched):
                 return await self._match(pipe, effect, message_1)
             self._judge([effect])
-        pipe.close()
+        drain(pipe, self._entropy)
+        await asyncio.sleep(h.PAUSE_AFTER_WRONG_S)
         return None
+
+    async def _hear(self, pipe: Pipe, flight: bytes) -> tuple[bytes, bytes] | None:
+        """None: there was no confirmation in time. The pipe is left open, to be drained."""
+        hearing = asyncio.ensure_future(asyncio.to_thread(greeting.answer_guess, pipe, flight))
+        try:
+            await asyncio.wait([hearing], timeout=h.CONFIRM_WITHIN_S)
+        except asyncio.CancelledError:
+            pipe.close()
+            raise
+        finally:
+            hearing.add_done_callback(lambda over: over.cancelled() or over.exception())
+        if not hearing.done() or hearing.exception() is not None:
+            return None
+        return hearing.result()
 
     async def _match(self, pipe: Pipe, matched: h.Matched, message_1: bytes) -> Opened | None:
         try:
@@ -89,7 +124,8 @@ class CodeDoor:
 
     def _judge(self, effects: Sequence[h.Effect]) -> None:
         if any(isinstance(effect, h.Closed) for effect in effects):
-            raise AccessDenied(
+            self.close()
+            self.problem = AccessDenied(
                 f"This code was guessed at {h.GUESSES_MAX} times.",
                 safe="Nothing was sent to anybody.",
                 do="Somebody on this network may be trying codes. Run satchel send again for a new code.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from satchel.core.handover.messages import Entry, Failure, Path, StopReason
+from satchel.errors import SatchelError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,7 @@ class CodeReady:
     """Show this code to the person; tell nobody else."""
 
     code: str = field(repr=False)
+    receivers: int = 1  # how many may use it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,43 @@ LOSS_OF = {
     StopReason.DISK_PROBLEM: Loss.DISK_PROBLEM,
 }
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """Sender: somebody looked at the offer and does not want it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Sender, where several may take the offer: one more has all that it wanted."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Sender, where several may take the offer: it will not come to an end with one of them."""
+
+    problem: SatchelError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByReceiver:
+    """Sender, where several may take the offer: what happened with one of them."""
+
+    receiver: int  # from 1, in the order in which they came
+    event: "Event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHandover:
+    """Receiver, where several unfinished hand-overs go on side by side: what happened with one of them."""
+
+    handover: int  # from 1, in the order in which they were accepted
+    event: "Event"
+
+
 Event = (
     CodeReady
     | Listening
@@ -111,5 +150,10 @@ Event = (
     | FilePlaced
     | FileFailed
     | Lost
+    | Declined
+    | Given
+    | Trouble
+    | ByReceiver
+    | ByHandover
 )
 Report = Callable[[Event], None]

@@ -1,4 +1,4 @@
-"""From a connected pipe to session keys, on both sides; blocking, each call with a deadline of its own.
+"""From a connected pipe to session keys, on both sides; blocking, each call bounded by `in_thread`.
 
 The bytes and their order are core's (pairing, session); here they are only sent and received.
 """
@@ -19,10 +19,10 @@ from satchel.core.session.handshake import (
     SessionKeys,
 )
 from satchel.errors import EnvironmentProblem, PeerError
-from satchel.node.channel import receive_exactly
 from satchel.ports import Entropy, Pipe
 
 STEP_S = 10.0  # for each answer of the other side; a guess that takes longer is a wrong one
+WHOLE_S = STEP_S + 1.0  # and for all of it: who sends a byte now and then would else never be done (P3)
 
 
 P = ParamSpec("P")
@@ -30,13 +30,16 @@ T = TypeVar("T")
 
 
 async def in_thread(pipe: Pipe, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """Run one of the calls below beside the loop. A cancelled wait closes the pipe, so that the thread
-    ends, too."""
+    """Run one of the calls below beside the loop, for WHOLE_S at most: then the pipe is closed, and the
+    call ends as for somebody who does not answer. So it is when the wait is cancelled."""
+    closing = asyncio.get_running_loop().call_later(WHOLE_S, pipe.close)
     try:
         return await asyncio.to_thread(call, *args, **named)
     except asyncio.CancelledError:
         pipe.close()
         raise
+    finally:
+        closing.cancel()
 
 
 class NotTheOne(Exception):
@@ -45,7 +48,7 @@ class NotTheOne(Exception):
 
 def receive_bytes(pipe: Pipe, count: int) -> bytes:
     buffer = bytearray(count)
-    receive_exactly(pipe, memoryview(buffer))
+    pipe.receive_all(memoryview(buffer))
     return bytes(buffer)
 
 
@@ -101,8 +104,16 @@ def answer_match(
     return keys
 
 
-def greet_again(pipe: Pipe, secret: bytes, entropy: Entropy, *, typed_address: bool) -> SessionKeys:
-    """The receiver's side of a resumption. Raises EnvironmentProblem for no answer, PeerError."""
+def greet_again(
+    pipe: Pipe,
+    secret: bytes,
+    entropy: Entropy,
+    *,
+    typed_address: bool,
+    purpose: Purpose = Purpose.RESUMPTION,
+) -> SessionKeys:
+    """The receiver's side of a resumption, or of a further pipe of a session (STRIPE). Raises
+    EnvironmentProblem for no answer, PeerError."""
     pipe.set_deadline(STEP_S)
     address, port = resumption.ANYWHERE if typed_address else (bytes(pipe.remote.address), pipe.remote.port)
     resumer = resumption.Resumer(
@@ -111,13 +122,14 @@ def greet_again(pipe: Pipe, secret: bytes, entropy: Entropy, *, typed_address: b
         port=port,
         ephemeral=entropy.draw(EPHEMERAL_BYTES),
         fill=entropy.draw(resumption.FLIGHT_FILL_BYTES),
+        purpose=purpose,
     )
     pipe.send_all(resumer.flight)
     return resumer.finish(receive_bytes(pipe, resumption.FLIGHT_BYTES))
 
 
 def answer_again(pipe: Pipe, recognised: resumption.Recognised, entropy: Entropy) -> SessionKeys:
-    """The sender's side of a resumption. Raises PeerError before a byte is sent."""
+    """The sender's side of a resumption or of a further pipe. Raises PeerError before a byte is sent."""
     pipe.set_deadline(STEP_S)
     answer, keys = recognised.accept(
         ephemeral=entropy.draw(EPHEMERAL_BYTES), fill=entropy.draw(resumption.ANSWER_FILL_BYTES)

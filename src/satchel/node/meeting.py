@@ -54,6 +54,7 @@ class Meeting:
         self._sought: tuple[SlotKey, ...] = ()
         self._closes_at_s: float | None = None
         self._places: dict[int, _Place] = {}
+        self._dials = r.Dials()  # of all links, and of what was open before
         self._happened: deque[Happening] = deque()
 
     def open(
@@ -74,8 +75,7 @@ class Meeting:
 
     def met(self, found: Found) -> None:
         """The handshake with that side went through."""
-        for place in self._places.values():
-            place.machine.met(found.endpoint.address, found.key)
+        self._dials.met(found.endpoint.address, found.endpoint.port, found.key)
 
     async def next(self) -> Happening:
         """What happens next."""
@@ -113,6 +113,7 @@ class Meeting:
             shown=self._shown,
             sought=self._sought,
             open_s=self._closes_at_s - now_s,
+            dials=self._dials,
         )
         place = self._places[id(link)] = _Place(link, machine)
         self._carry_out(place, machine.start(now_s, self._entropy.draw(r.RANDOM_BYTES)))

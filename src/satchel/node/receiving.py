@@ -1,29 +1,44 @@
-"""The receiving side of one connection: writes what comes and carries out what core's Receiver decides.
+"""The receiving side of one session: writes what comes and carries out what core's Receiver decides.
 
-One thread reads and writes; another makes things durable in groups (commits.py), so that the network
-and the disk work at the same time.
+A thread for each pipe receives and opens (inbox.py), one hashes and writes, and another makes things
+durable in groups (commits.py), so that the network, the processor and the disk work at the same time.
 """
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
-from satchel.core.blobs.stream import Piece
+from satchel.core.blobs.incoming import Arrival, Finish, PutWhole, ReadBack, Write
 from satchel.core.handover import effects as e
 from satchel.core.handover.codec import decode
-from satchel.core.handover.messages import Entry, EntryKind, Message, StopReason
+from satchel.core.handover.messages import Entry, EntryKind, Message, Stop, StopReason
 from satchel.core.handover.receiving import Receiver
 from satchel.core.session.frames import Kind
-from satchel.errors import EnvironmentProblem, NameRefused, SatchelError
+from satchel.core.session.handshake import SessionKeys
+from satchel.errors import EnvironmentProblem, NameRefused, PeerError, SatchelError
 from satchel.node import clock, events
-from satchel.node.channel import FAREWELL_S, Channel
+from satchel.node.channel import FAREWELL_S, Channel, new_frame_buffer
 from satchel.node.commits import Commits, Ledger
+from satchel.node.inbox import Gone, Inbox
 from satchel.node.outcome import Outcome
 from satchel.node.progress import Meter
-from satchel.ports import Landing
+from satchel.ports import Endpoint, Landing, Pipe
+
+READ_BACK_BYTES = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The person's word on an offer, durable by now."""
+
+    numbers: frozenset[int]
+    landing: Landing | None  # where it goes; None where nothing but a text is wanted
+
 
 Decide = Callable[[events.OfferShown], frozenset[int] | None]
+Consider = Callable[[tuple[Entry, ...], str | None], Wanted | None]
 
 
 class DiskProblem(Exception):
@@ -51,31 +66,31 @@ class ReceivingConversation:
         *,
         channel: Channel,
         receiver: Receiver,
-        landing: Landing,
         ledger: Ledger,
         keys_confirmed: Callable[[], None],
-        remember: Callable[[tuple[Entry, ...], frozenset[int]], None],
-        decide: Decide,
+        consider: Consider,
+        open_pipes: Callable[[int, "ReceivingConversation"], None],
         report: events.Report,
     ) -> None:
-        """`keys_confirmed` lets the older resumption secret go, `remember(entries, numbers)` makes the
-        offer durable before it is accepted."""
+        """`keys_confirmed` lets the older resumption secret go, `consider(entries, note)` asks the person and
+        makes what they want durable (None: nothing), `open_pipes(pipes, self)` dials more for `add_pipe`."""
         self._channel = channel
         self._receiver = receiver
-        self._landing = landing
+        self._landing: Landing  # there from `_begin` on, if anything is wanted
         self._keys_confirmed = keys_confirmed
-        self._remember = remember
-        self._decide = decide
+        self._consider = consider
+        self._open_pipes = open_pipes
+        self._inbox = Inbox()
         self._report = report
         self._entries: Mapping[int, Entry] = {}
         self._turn = threading.RLock()  # guards the state machine: both threads tell it things
         self._outcome: Outcome | None = None
         self._accepted = False
+        self.sender_went_on = False  # it has stored our acceptance, or it would be silent [5.4]
         self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
         self._stops_at_s = float("inf")
         self._meter = Meter(report, clock.monotonic_s)
         self._commits = Commits(
-            landing=landing,
             ledger=ledger,
             report=report,
             placed=self._placed,
@@ -83,15 +98,21 @@ class ReceivingConversation:
             broken=self._broken,
         )
 
-    def run(self, *, wanted: Mapping[int, Entry] | None = None, held_bytes: int = 0) -> Outcome:
-        """Blocks. `wanted`: what a resumed hand-over still lacks. Raises PeerError if the other side
-        broke the rules, EnvironmentProblem for our own disk."""
+    def run(
+        self,
+        *,
+        wanted: Mapping[int, Entry] | None = None,
+        landing: Landing | None = None,
+        held_bytes: int = 0,
+    ) -> Outcome:
+        """Blocks. `wanted`, `landing`: what a resumed hand-over still lacks, and where it goes on. Raises
+        PeerError if the other side broke the rules, EnvironmentProblem for our own disk."""
         if wanted is not None:
-            self._begin(wanted, held_bytes)
+            self._begin(wanted, landing, held_bytes)
         problem: SatchelError | None = None
         try:
-            with self._turn:
-                self._carry_out(self._receiver.start())
+            self._greet()
+            self._inbox.add(self._channel)
             while self._outcome is None and clock.monotonic_s() < self._stops_at_s:
                 self._receive()
         except DiskProblem as disk:
@@ -103,12 +124,29 @@ class ReceivingConversation:
             problem = broken
         finally:
             self._channel.pipe.close()
+            self._inbox.close()
             disk_problem = self._commits.close()
             self._meter.close()
         problem = problem or disk_problem
         if problem is not None and self._outcome is not Outcome.COMPLETE:
             raise problem
         return self._outcome or self._how_far()
+
+    @property
+    def remote(self) -> Endpoint:
+        """The end that was dialled."""
+        return self._channel.pipe.remote
+
+    @property
+    def stripe_secret(self) -> bytes:
+        """Opens more pipes of this session."""
+        return self._channel.keys.stripe_secret
+
+    def add_pipe(self, pipe: Pipe, keys: SessionKeys) -> None:
+        """From another thread: another pipe of this session, whose handshake is over."""
+        further = Channel(pipe, keys, self._channel.suite)
+        further.show_up()
+        self._inbox.add(further)
 
     def stop(self) -> None:
         """From another thread: say that it may go on later; `run` ends within FAREWELL_S."""
@@ -132,42 +170,99 @@ class ReceivingConversation:
         self._channel.part(reason)
         with contextlib.suppress(SatchelError):  # hung up
             while True:
-                self._channel.receive()
+                with self._inbox.next() as item:
+                    if isinstance(item, Gone) and item.is_first:
+                        return
 
-    def _begin(self, wanted: Mapping[int, Entry], held_bytes: int) -> None:
+    def _begin(self, wanted: Mapping[int, Entry], landing: Landing | None, held_bytes: int) -> None:
+        if landing is not None:
+            self._landing = landing
         self._entries = wanted
         files = [entry for entry in wanted.values() if entry.kind is EntryKind.FILE]
         self._meter.skip(held_bytes)
         self._meter.begin(sum(entry.size for entry in files), len(files))
-        self._commits.begin(wanted)
+        self._commits.begin(wanted, landing)
 
-    # --- the reading thread ----------------------------------------------------------------------
+    # --- the writing thread ----------------------------------------------------------------------
+
+    def _greet(self) -> None:
+        """Our Hello and theirs, before frames are read ahead: the suite follows from both."""
+        with self._turn:
+            self._carry_out(self._receiver.start())
+        kind, body = self._channel.receive(new_frame_buffer())
+        self._hear(kind, body)
 
     def _receive(self) -> None:
-        kind, body = self._channel.receive()
-        if kind is Kind.CONTROL:
-            message = decode(bytes(body))
-            with self._turn:
-                self._carry_out(self._receiver.hear(message))
-        elif kind is Kind.BULK:
-            incoming = self._receiver.hear_bulk(body)
-            while True:
-                with self._turn:  # not while writing: the other thread must be able to make room
-                    event = next(incoming, None)
-                if event is None:
-                    break
-                if isinstance(event, Piece):
-                    self._write(event)
-                else:
-                    self._carry_out([event])
+        with self._inbox.next() as item:
+            if isinstance(item, Gone):
+                self._lose(item)
+            else:
+                for kind, body, first in item:
+                    if kind is Kind.CONTROL and not first:
+                        raise PeerError("transport 5.7: a message on a further pipe")
+                    self._hear(kind, body)
         if self._commits.failed:
             raise DiskProblem(self._commits.failed)
 
-    def _write(self, piece: Piece) -> None:
-        with our_disk():
-            self._landing.write(piece.number, piece.offset, piece.data)
-        self._meter.move(len(piece.data))
-        self._commits.wrote(piece.number, len(piece.data))
+    def _lose(self, gone: Gone) -> None:
+        """A further pipe that ends takes with it what was on it, unless all is here."""
+        with self._turn:
+            if gone.is_first or self._receiver.awaits_content:
+                raise gone.problem
+
+    def _hear(self, kind: Kind, body: memoryview) -> None:
+        if kind is Kind.CONTROL:
+            message = decode(bytes(body))
+            self.sender_went_on |= self._accepted and not isinstance(message, Stop)
+            with self._turn:
+                self._carry_out(self._receiver.hear(message))
+        elif kind is Kind.BULK:
+            self.sender_went_on = True
+            incoming = self._receiver.hear_bulk(body)
+            while True:
+                with self._turn:  # not while writing: the other thread must be able to make room
+                    arrival = next(incoming, None)
+                if arrival is None:
+                    break
+                with our_disk():
+                    self._land(arrival)
+
+    def _land(self, arrival: Arrival) -> None:
+        match arrival:
+            case Write(number=number, offset=offset, data=data):
+                self._landing.write(number, offset, data)
+                self._meter.move(len(data))
+                self._commits.wrote(number, len(data))
+            case PutWhole(number=number, data=data):
+                entry = self._entries[number]
+                inode = self._landing.put(number, data, mtime_ns=entry.mtime_ns, executable=entry.executable)
+                self._meter.move(len(data))
+                self._commits.wrote(number, len(data))
+                self._commits.finished(number, inode)
+            case ReadBack():
+                self._read_back(arrival)
+            case Finish(number=number):
+                entry = self._entries[number]
+                inode = self._landing.finish(
+                    number, size=entry.size, mtime_ns=entry.mtime_ns, executable=entry.executable
+                )
+                self._commits.finished(number, inode)
+            case _:
+                assert_never(arrival)
+
+    def _read_back(self, back: ReadBack) -> None:
+        buffer = memoryview(bytearray(min(back.length, READ_BACK_BYTES)))
+        at, end = back.offset, back.offset + back.length
+        while at < end:
+            count = self._landing.read(back.number, at, buffer[: end - at])
+            if not count:
+                raise EnvironmentProblem(
+                    "An unfinished file became shorter than what was received.",
+                    safe="It does not get its name; the rest is kept.",
+                    do="See which program writes into the hidden folder, then start again.",
+                )
+            self._receiver.read_back(back, buffer[:count])
+            at += count
 
     def _carry_out(self, effects: Iterable[e.Effect]) -> None:
         for effect in effects:
@@ -181,12 +276,12 @@ class ReceivingConversation:
                     self._channel.use_suite(aes=aes)
                 case e.AskPerson(entries=entries, note=note):
                     self._ask(entries, note)
-                case e.Finish(number=number):
-                    self._finish(number)
+                case e.OpenPipes(pipes=pipes):
+                    self._open_pipes(pipes, self)
                 case e.WontCome(number=number, failure=failure):
                     with our_disk():
                         self._commits.wont_come(number)
-                    self._meter.file_done()
+                    self._meter.files_done(1)
                     self._report(events.FileFailed(path=self._entries[number].path, failure=failure))
                 case e.FilesOver():
                     self._commits.files_over()
@@ -197,44 +292,34 @@ class ReceivingConversation:
                 case e.Stopped(reason=reason):
                     self.loss = events.LOSS_OF[reason]
                     self._outcome = self._how_far()
-                case e.Accepted() | e.Declined() | e.Confirmed():
+                case (
+                    e.Accepted()
+                    | e.Declined()
+                    | e.Confirmed()
+                    | e.HashChunks()
+                    | e.SendFiles()
+                    | e.SendChunks()
+                ):
                     raise AssertionError("an effect of the sender")
                 case _:
                     assert_never(effect)
 
-    def _finish(self, number: int) -> None:
-        entry = self._entries[number]
-        with our_disk():
-            inode = self._landing.finish(
-                number, size=entry.size, mtime_ns=entry.mtime_ns, executable=entry.executable
-            )
-        self._commits.finished(number, inode)
-
     def _ask(self, entries: tuple[Entry, ...], note: str | None) -> None:
-        if note is not None:
-            self._report(events.NoteReceived(text=note))
-        chosen: frozenset[int] | None = frozenset()
-        if entries:
-            with our_disk():
-                free_bytes = self._landing.free_bytes()
-                chosen = self._decide(events.OfferShown(entries=entries, free_bytes=free_bytes))
-        if chosen is None:
+        with our_disk():
+            wanted = self._consider(entries, note)
+        if wanted is None:
             self._carry_out(self._receiver.decline())
             self._outcome = Outcome.DECLINED
             return
-        with our_disk():
-            self._remember(entries, chosen)
         self._accepted = True
-        self._begin({number: entries[number] for number in sorted(chosen)}, 0)
-        self._carry_out(self._receiver.accept(chosen))
+        self._begin({number: entries[number] for number in sorted(wanted.numbers)}, wanted.landing, 0)
+        self._carry_out(self._receiver.accept(wanted.numbers))
 
     # --- called by the committing thread ---------------------------------------------------------
 
     def _placed(self, numbers: list[int]) -> None:
         with self._turn:
-            for number in numbers:
-                if self._entries[number].kind is EntryKind.FILE:
-                    self._meter.file_done()
+            self._meter.files_done(sum(self._entries[n].kind is EntryKind.FILE for n in numbers))
             self._carry_out(self._receiver.placed(numbers))
 
     def _refused(self, number: int, _why: NameRefused) -> None:

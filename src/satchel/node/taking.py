@@ -1,50 +1,41 @@
 """`satchel receive`: finds who has the code, shows what is offered and takes it, whatever breaks.
 
-One asyncio loop looks for people; each conversation has its own threads. After a break the sender is
-looked for again, with the secret that the session left.
+One asyncio loop looks for people, and greets one at a time; conversations run side by side (conversing.py),
+so that a silent sender keeps no other hand-over waiting (M3). After a break the sender is looked for again,
+with the secret that the session left.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
 
-from satchel.core.blobs.chunks import chunk_length
 from satchel.core.discovery.datagram import SlotKey, SlotKind
 from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
-from satchel.core.handover.messages import Entry, Failure
-from satchel.core.handover.receiving import Receiver
 from satchel.core.pairing.code import SpokenCode
-from satchel.core.pairing.typist import Typist
-from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import ResumptionKeys
-from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, PeerError, SatchelError
-from satchel.node import clock, events, greeting
-from satchel.node.channel import Channel
-from satchel.node.commits import Ledger
-from satchel.node.endings import code_not_right, given_up
-from satchel.node.entries import receiver_record
-from satchel.node.meeting import Meeting
-from satchel.node.outcome import Outcome
-from satchel.node.receiving import Decide, ReceivingConversation
-from satchel.node.seeking import REPEAT_S, TYPED_ADDRESS_TRIES_S, Seeker
-from satchel.node.unfinished import Unfinished
-from satchel.ports import (
-    Endpoint,
-    Entropy,
-    HandoverId,
-    Lan,
-    Landing,
-    Pipe,
-    RecordHead,
-    Records,
-    Role,
+from satchel.errors import (
+    AccessDenied,
+    EnvironmentProblem,
+    NothingToDo,
+    NotTheFolder,
+    PeerError,
+    SatchelError,
 )
+from satchel.node import clock, events, greeting
+from satchel.node.by_code import ByCode
+from satchel.node.conversing import Conversing, Ended
+from satchel.node.endings import code_not_right, declined_here, given_up, nobody_found, not_cleaned_up
+from satchel.node.meeting import Found, Meeting
+from satchel.node.outcome import Outcome
+from satchel.node.receiving import Decide
+from satchel.node.seeking import REPEAT_S, Seeker
+from satchel.node.unfinished import Unfinished
+from satchel.ports import Chosen, Endpoint, Entropy, HandoverId, Lan, Landing, Pipe, Records, Role
 
 ID_BYTES = 16
-OTHER_HOSTS_S = 4.0  # how long to look for another host when one has turned our code down
 FAREWELL_S = 10.0  # how long to look for a sender who may not know that all is in place
+TYPED_ADDRESS_TRIES_S = 60.0  # until the first time that the other side answers there
 
-OpenLanding = Callable[[HandoverId, bytes], Landing]
+Reopen = Callable[[HandoverId, bytes], Landing]
 
 
 class Taker:
@@ -56,139 +47,49 @@ class Taker:
         lan: Lan,
         entropy: Entropy,
         records: Records,
-        open_landing: OpenLanding,
+        reopen: Reopen,
         aes: bool,
         decide: Decide,
         report: events.Report,
         at: Endpoint | None = None,
     ) -> None:
-        """`at`: dial this address instead of looking for the other side."""
+        """
+        Args:
+            reopen: the folder in which an unfinished hand-over goes on. Raises NotTheFolder.
+            decide: asks the person what of an offer they want; None: nothing.
+            at: dial this address instead of looking for the other side.
+        """
         self._entropy = entropy
         self._records = records
-        self._open_landing = open_landing
-        self._aes = aes
+        self._reopen = reopen
         self._decide = decide
         self._report = report
         self._at = at
         self._meeting = Meeting(lan, entropy, clock.monotonic_s)
         self._seeker = Seeker(lan, self._meeting, at)
+        self._conversing = Conversing(
+            lan=lan, entropy=entropy, records=records, aes=aes, typed_address=at is not None
+        )
+        self._by_code: ByCode | None = None  # while the code is of use
         self._unfinished: dict[HandoverId, Unfinished] = {}
-        self._whole: set[HandoverId] = set()
-        self._fresh: set[HandoverId] = set()  # whose failed files this run has told
+        self._talking: dict[asyncio.Task[Ended], Unfinished | ByCode] = {}
         self._problem: SatchelError | None = None  # of one hand-over, while others go on
-        self._looking = False
-        self._loss = events.Loss.BROKEN
+        self._has_met = False
         self._farewell_s = 0.0
-        self._tried = 0  # secrets, where a typed address does not say whose turn it is
+        self._tried = 0  # where a typed address does not say whose turn it is
 
-    # --- with a code -----------------------------------------------------------------------------
-
-    async def take(self, code: SpokenCode, into: bytes) -> None:
-        """Find the host of this code; returns when everything accepted is in place.
+    async def take(self, code: SpokenCode, chosen: Chosen, into: bytes) -> None:
+        """Find the host of this code; returns when everything accepted is in place. `into`: the path of
+        the chosen folder.
 
         Raises:
             AccessDenied: the code was not right, or the person declined.
             NothingToDo: nobody was found.
             PeerError, EnvironmentProblem: the other side, or our own disk.
         """
-        id = HandoverId(self._entropy.draw(ID_BYTES))
-        landing = self._open_landing(id, into)
-        try:
-            outcome = await self._take_with_code(code, id, into, landing)
-        except BaseException:
-            landing.close(remove=id not in self._unfinished)
-            raise
-        if outcome is Outcome.DECLINED:
-            landing.close(remove=True)
-            raise AccessDenied("You declined.", safe="Nothing was written.", do="")
-        if id not in self._unfinished:
-            landing.close(remove=True)
-            if outcome is Outcome.GIVEN_UP:
-                raise given_up()
-            return
-        self._settle(id, outcome)
-        await self._go_on()
-
-    async def _take_with_code(
-        self, code: SpokenCode, id: HandoverId, into: bytes, landing: Landing
-    ) -> Outcome:
-        typist = Typist(code)
-        slot = SlotKey(kind=SlotKind.CODE, key=code.rendezvous_key())
+        self._by_code = ByCode(code, chosen, into, records=self._records, decide=self._decide)
         self._report(events.Searching(resuming=0))
-        ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
-        typed_ends_s = clock.monotonic_s() + TYPED_ADDRESS_TRIES_S
-        self._meeting.open(shown=[slot], sought=[slot])
-        turned_down: list[Endpoint] = []
-        give_up_s: float | None = None
-        while True:
-            found = await self._seeker.find(turned_down, give_up_s)
-            if found is None:
-                raise code_not_right()
-            pipe = await self._seeker.dial(found.endpoint)
-            if pipe is None:
-                continue
-            try:
-                keys = await greeting.in_thread(
-                    pipe,
-                    greeting.greet_with_code,
-                    pipe,
-                    typist,
-                    self._entropy,
-                    typed_address=self._at is not None,
-                )
-            except greeting.NotTheOne:
-                pipe.close()
-                turned_down.append(found.endpoint)
-                give_up_s = clock.monotonic_s() + OTHER_HOSTS_S
-                if typist.given_up or self._at is not None:
-                    give_up_s = clock.monotonic_s()
-                continue
-            except (EnvironmentProblem, PeerError):
-                pipe.close()
-                if self._at is not None:
-                    if clock.monotonic_s() >= typed_ends_s:
-                        raise code_not_right() from None
-                    await asyncio.sleep(REPEAT_S)
-                continue
-            self._meeting.met(found)
-            outcome = await self._talk_first(pipe, keys, id, into, landing)
-            if outcome is not Outcome.REFUSED:
-                return outcome
-            # It broke before anything was accepted: the code is still good over there.
-            self._report(events.Lost(loss=self._loss))
-            typed_ends_s = clock.monotonic_s() + TYPED_ADDRESS_TRIES_S
-            open_s = max(1.0, ends_s - clock.monotonic_s())
-            self._meeting.open(shown=[slot], sought=[slot], open_s=open_s)
-
-    async def _talk_first(
-        self, pipe: Pipe, keys: SessionKeys, id: HandoverId, into: bytes, landing: Landing
-    ) -> Outcome:
-        self._report(events.Met(resumed=False))
-
-        def remember(entries: tuple[Entry, ...], numbers: frozenset[int]) -> None:
-            head = RecordHead(
-                id=id,
-                role=Role.RECEIVER,
-                secret=keys.resumption_secret,
-                older_secret=None,
-                into=into,
-                finished=False,
-            )
-            if numbers:  # of a text alone nothing is left to go on with
-                self._records.create(
-                    head,
-                    (receiver_record(n, entry, accepted=n in numbers) for n, entry in enumerate(entries)),
-                )
-                self._records.lock(id)
-                self._unfinished[id] = Unfinished(head, landing)
-                self._fresh.add(id)
-
-        talk = self._conversation(
-            pipe, keys, Receiver(aes=self._aes), landing, id, keys_confirmed=lambda: None, remember=remember
-        )
-        return await self._run(talk)
-
-    # --- without a code --------------------------------------------------------------------------
+        await self._serve()
 
     async def resume(self) -> None:
         """Go on with everything unfinished; raises as take() does."""
@@ -199,178 +100,270 @@ class Taker:
                 safe="Nothing was changed.",
                 do="To receive something new: satchel receive",
             )
-        problems: list[EnvironmentProblem] = []
-        for head in heads:
+        for number, head in enumerate(heads, 1):
             try:
-                landing = self._open_landing(head.id, head.into)
-            except EnvironmentProblem as problem:  # its stick is not in: the others can go on
-                problems.append(problem)
+                landing = self._reopen(head.id, head.into)
+            except NotTheFolder as problem:
+                if head.finished:  # nothing is lacking; it is its folder of unfinished files that is gone
+                    self._records.forget(head.id)
+                else:
+                    self._problem = self._problem or problem
                 continue
-            self._unfinished[head.id] = Unfinished(head, landing)
-            if head.finished:
-                self._whole.add(head.id)
-        if problems and not self._unfinished:
-            raise problems[0]
-        await self._go_on()
-
-    async def _go_on(self) -> None:
-        """Look for the senders of all that is unfinished until nothing is."""
-        try:
-            while self._unfinished:
-                farewell = self._whole.issuperset(self._unfinished)
-                if not self._looking:
-                    self._look_for_senders(quietly=farewell)
-                await self._meet_one(self._farewell_s if farewell else None)
-            if self._problem is not None:
-                raise self._problem
-        finally:
-            for unfinished in self._unfinished.values():
-                unfinished.landing.close(remove=False)
-
-    def _look_for_senders(self, *, quietly: bool) -> None:
-        """Once after each conversation: a failed try goes on under the same limits of dialling."""
-        self._looking = True
-        self._farewell_s = clock.monotonic_s() + FAREWELL_S
-        if not quietly:
-            self._report(events.Searching(resuming=len(self._unfinished) - len(self._whole)))
-        keys = [ResumptionKeys.of(s) for one in self._unfinished.values() for s in one.secrets()]
-        self._meeting.open(
-            shown=[SlotKey(kind=SlotKind.RESUMPTION, key=key.receiver_slot) for key in keys],
-            sought=[SlotKey(kind=SlotKind.RESUMPTION, key=key.sender_slot) for key in keys],
-        )
-
-    async def _meet_one(self, give_up_s: float | None) -> None:
-        found = await self._seeker.find((), give_up_s)
-        if found is None:  # everything is in place; the sender will learn it when he asks
-            for id in list(self._unfinished):
-                self._forget(id)
-            return
-        pipe = await self._seeker.dial(found.endpoint)
-        if pipe is None:
-            return
-        for one, secret in self._candidates(found.key):
-            try:
-                keys = await greeting.in_thread(
-                    pipe,
-                    greeting.greet_again,
-                    pipe,
-                    secret,
-                    self._entropy,
-                    typed_address=self._at is not None,
-                )
-            except (EnvironmentProblem, PeerError):
-                pipe.close()
-                await asyncio.sleep(REPEAT_S if self._at is not None else 0)
-                return
-            self._meeting.met(found)
-            try:
-                self._settle(one.head.id, await self._talk_again(pipe, keys, one, secret))
-            except SatchelError as problem:  # with one of them: the others go on (M3)
+            except EnvironmentProblem as problem:  # the others can go on (M3)
                 self._problem = self._problem or problem
-                self._unfinished.pop(one.head.id).landing.close(remove=False)
-                self._whole.discard(one.head.id)
-            return
+                continue
+            which = number if len(heads) > 1 else 0
+            self._unfinished[head.id] = Unfinished(head, landing, told=False, number=which)
+        await self._serve()
 
-    def _candidates(self, key: SlotKey) -> list[tuple[Unfinished, bytes]]:
-        """Whose slot was heard; with a typed address nothing was heard and all are tried in turn."""
-        everything = [(one, secret) for one in self._unfinished.values() for secret in one.secrets()]
-        if self._at is not None:
-            self._tried += 1
-            return [everything[self._tried % len(everything)]]
-        return [pair for pair in everything if ResumptionKeys.of(pair[1]).sender_slot == key.key]
+    # --- looking ---------------------------------------------------------------------------------
 
-    async def _talk_again(self, pipe: Pipe, keys: SessionKeys, one: Unfinished, used: bytes) -> Outcome:
-        id = one.head.id
-        self._report(events.Met(resumed=True))
-        self._records.replace_secret(id, keys.resumption_secret, used=used)
-        one.head = replace(one.head, secret=keys.resumption_secret, older_secret=used)
-
-        def keys_confirmed() -> None:
-            self._records.confirm_secret(id)
-            one.head = replace(one.head, older_secret=None)
-
-        there = await asyncio.to_thread(one.look_at_disk, self._records)
-        if id not in self._fresh:  # an earlier run of the program told its person; this one has not
-            for entry in there.failed:
-                self._report(events.FileFailed(path=entry.path, failure=Failure.FAILED_BEFORE))
-        self._fresh.add(id)
-        receiver = Receiver.resumed(
-            aes=self._aes,
-            wanted=there.wanted,
-            done=there.done,
-            held=there.held,
-            failed=[entry.number for entry in there.failed],
-        )
-        talk = self._conversation(
-            pipe,
-            keys,
-            receiver,
-            one.landing,
-            id,
-            keys_confirmed=keys_confirmed,
-            remember=lambda _entries, _numbers: None,
-        )
-        held_bytes = sum(
-            chunk_length(there.wanted[n].size, index) for n, chunks in there.held.items() for index in chunks
-        )
-        return await self._run(talk, wanted=there.wanted, held_bytes=held_bytes)
-
-    # --- both ------------------------------------------------------------------------------------
-
-    def _conversation(
-        self,
-        pipe: Pipe,
-        keys: SessionKeys,
-        receiver: Receiver,
-        landing: Landing,
-        id: HandoverId,
-        *,
-        keys_confirmed: Callable[[], None],
-        remember: Callable[[tuple[Entry, ...], frozenset[int]], None],
-    ) -> ReceivingConversation:
-        pipe.set_deadline(None)  # the kernel notices a vanished peer within some twenty seconds
-        return ReceivingConversation(
-            channel=Channel(pipe, keys),
-            receiver=receiver,
-            landing=landing,
-            ledger=Ledger(self._records, id),
-            keys_confirmed=keys_confirmed,
-            remember=remember,
-            decide=self._decide,
-            report=self._report,
-        )
-
-    async def _run(
-        self,
-        talk: ReceivingConversation,
-        wanted: Mapping[int, Entry] | None = None,
-        held_bytes: int = 0,
-    ) -> Outcome:
-        self._meeting.close()
-        self._looking = False
-        running = asyncio.ensure_future(asyncio.to_thread(talk.run, wanted=wanted, held_bytes=held_bytes))
+    async def _serve(self) -> None:
         try:
-            outcome = await asyncio.shield(running)
-            self._loss = talk.loss
-            return outcome
+            self._look()
+            while self._unfinished or self._by_code is not None:
+                await self._step()
         finally:
-            if not running.done():  # cancelled: its threads still use the files and the record
-                talk.stop()
-                await asyncio.gather(running, return_exceptions=True)
+            await self._stop()
+        if self._problem is not None:
+            raise self._problem
 
-    def _settle(self, id: HandoverId, outcome: Outcome) -> None:
-        match outcome:
+    async def _step(self) -> None:
+        """Until somebody is found, a conversation ends, or the time is up."""
+        gives_up_s = self._gives_up_s()
+        wait_s = None if gives_up_s is None else max(0.0, gives_up_s - clock.monotonic_s())
+        seeking = asyncio.ensure_future(self._seeker.next())
+        try:
+            await asyncio.wait({seeking, *self._talking}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_found = seeking.done()
+            seeking.cancel()
+            await asyncio.wait([seeking])
+        found = seeking.result() if is_found else None
+        ended = [task for task in self._talking if task.done()]
+        for task in ended:
+            self._conclude(task)
+        if ended:
+            self._look()
+        elif found is not None:
+            await self._greet(found)
+        elif is_found or (gives_up_s is not None and clock.monotonic_s() >= gives_up_s):
+            self._give_up()
+
+    def _is_idle(self, one: Unfinished | ByCode) -> bool:
+        return one not in self._talking.values()
+
+    def _look(self) -> None:
+        """Anew whenever somebody else is to be looked for."""
+        idle = [one for one in self._unfinished.values() if self._is_idle(one)]
+        keys = [ResumptionKeys.of(secret) for one in idle for secret in one.secrets()]
+        shown = [SlotKey(kind=SlotKind.RESUMPTION, key=key.receiver_slot) for key in keys]
+        sought = [SlotKey(kind=SlotKind.RESUMPTION, key=key.sender_slot) for key in keys]
+        now_s = clock.monotonic_s()
+        open_s = RENDEZVOUS_OPEN_S
+        if self._at is not None and not self._has_met:
+            open_s = max(TYPED_ADDRESS_TRIES_S, len(keys) * (greeting.WHOLE_S + REPEAT_S))
+        if self._by_code is not None and self._is_idle(self._by_code):
+            shown.append(self._by_code.slot)
+            sought.append(self._by_code.slot)
+            if not idle:
+                open_s = min(open_s, max(1.0, self._by_code.ends_s - now_s))
+        if not sought:
+            self._seeker.close()
+            return
+        lacking = sum(not one.whole for one in idle)
+        if lacking and not self._talking:
+            self._report(events.Searching(resuming=lacking))
+        self._farewell_s = now_s + FAREWELL_S
+        self._seeker.open(shown=shown, sought=sought, open_s=open_s)
+
+    def _gives_up_s(self) -> float | None:
+        """When to wait for nobody any more, although the time is not up."""
+        if self._by_code is not None:
+            return self._by_code.give_up_s if self._is_idle(self._by_code) else None
+        if not self._talking and all(one.whole for one in self._unfinished.values()):
+            return self._farewell_s
+        return None
+
+    def _give_up(self) -> None:
+        """Whoever was looked for will not be found."""
+        for one in list(self._unfinished.values()):
+            if one.whole and self._is_idle(one):
+                self._forget(one)  # everything is in place; the sender will learn it when he asks
+        by_code, self._by_code = self._by_code, None
+        if by_code is not None and not self._unfinished:
+            if by_code.give_up_s is not None or by_code.was_answered:
+                raise code_not_right()
+            raise nobody_found(self._at, resuming=False)
+        if by_code is not None and by_code.give_up_s is not None:
+            self._look()  # the code is of no use any more; what was accepted with it may still go on
+        elif self._unfinished and not self._talking:
+            raise self._problem or nobody_found(self._at, resuming=True)
+
+    # --- greeting --------------------------------------------------------------------------------
+
+    async def _greet(self, found: Found) -> None:
+        """Dial, and find out whether it is the one. Nobody else is greeted meanwhile."""
+        whose = self._whose(found)
+        if whose is None:
+            return
+        farewell = self._by_code is None and self._gives_up_s() is not None
+        left_s = max(0.0, self._farewell_s - clock.monotonic_s()) if farewell else None
+        try:
+            async with asyncio.timeout(left_s):
+                pipe = await self._seeker.dial(found.endpoint)
+                if pipe is None:
+                    return
+                if isinstance(whose, ByCode):
+                    await self._greet_with_code(whose, pipe, found)
+                else:
+                    await self._greet_again(*whose, pipe, found)
+        except TimeoutError:
+            pass  # the next step gives up
+
+    def _whose(self, found: Found) -> tuple[Unfinished, bytes] | ByCode | None:
+        """Whose slot was heard; with a typed address nothing was heard and all are tried in turn."""
+        idle = [one for one in self._unfinished.values() if self._is_idle(one)]
+        pairs = [(one, secret) for one in idle for secret in one.secrets()]
+        by_code = self._by_code
+        if by_code is not None and not (self._is_idle(by_code) and by_code.may_be(found.endpoint)):
+            by_code = None
+        if self._at is not None:
+            in_turn: list[tuple[Unfinished, bytes] | ByCode] = [*pairs, *([by_code] if by_code else [])]
+            self._tried += 1
+            return in_turn[self._tried % len(in_turn)] if in_turn else None
+        if found.key.kind is SlotKind.CODE:
+            return by_code
+        heard = (pair for pair in pairs if ResumptionKeys.of(pair[1]).sender_slot == found.key.key)
+        return next(heard, None)
+
+    async def _greet_with_code(self, by_code: ByCode, pipe: Pipe, found: Found) -> None:
+        try:
+            keys = await greeting.in_thread(
+                pipe,
+                greeting.greet_with_code,
+                pipe,
+                by_code.typist,
+                self._entropy,
+                typed_address=self._at is not None,
+            )
+        except greeting.NotTheOne:
+            pipe.close()
+            by_code.turn_down(found.endpoint, is_only_one=self._at is not None)
+            return
+        except AccessDenied:  # too many have answered
+            pipe.close()
+            if not self._unfinished:
+                raise
+            by_code.give_up_s = clock.monotonic_s()
+            return
+        except (EnvironmentProblem, PeerError):
+            pipe.close()
+            by_code.was_answered = self._at is not None
+            return
+        by_code.give_up_s = None  # it was right after all
+        if by_code.began is not None:  # its sender has not heard of it; the talk says what becomes of it
+            self._unfinished.pop(by_code.began.head.id, None)
+        id = HandoverId(self._entropy.draw(ID_BYTES))
+        consider = by_code.consider(id, keys, self._report)
+        talk = self._conversing.begin(id, pipe, keys, consider=consider, report=self._report)
+        self._talk(by_code, talk, found)
+
+    async def _greet_again(self, one: Unfinished, secret: bytes, pipe: Pipe, found: Found) -> None:
+        try:
+            keys = await greeting.in_thread(
+                pipe,
+                greeting.greet_again,
+                pipe,
+                secret,
+                self._entropy,
+                typed_address=self._at is not None,
+            )
+        except (EnvironmentProblem, PeerError):
+            pipe.close()
+            return
+        if self._by_code is not None and self._by_code.began is one:
+            self._by_code = None  # its sender has heard of it after all
+        talk = self._conversing.go_on(one, pipe, keys, used=secret, report=self._report_of(one))
+        self._talk(one, talk, found)
+
+    def _talk(self, who: Unfinished | ByCode, talk: Coroutine[None, None, Ended], found: Found) -> None:
+        self._has_met = True
+        self._meeting.met(found)
+        self._talking[asyncio.ensure_future(talk)] = who
+        self._look()
+
+    def _report_of(self, one: Unfinished) -> events.Report:
+        """Where several go on side by side, each event says whose it is."""
+        if not one.number:
+            return self._report
+        return lambda event: self._report(events.ByHandover(handover=one.number, event=event))
+
+    # --- how it ended ----------------------------------------------------------------------------
+
+    def _conclude(self, task: asyncio.Task[Ended]) -> None:
+        who = self._talking.pop(task)
+        if isinstance(who, ByCode):
+            self._conclude_first(who, task)
+            return
+        try:
+            self._settle(who, task.result())
+        except SatchelError as problem:  # with one of them: the others go on (M3)
+            self._problem = self._problem or problem
+            if self._unfinished.pop(who.head.id, None) is not None:
+                who.landing.close(remove=False)
+
+    def _conclude_first(self, by_code: ByCode, task: asyncio.Task[Ended]) -> None:
+        """The session began with the code; the person may have accepted, now or before a break."""
+        self._problem = self._problem or by_code.problem
+        one = by_code.began
+        if one is not None:
+            self._unfinished[one.head.id] = one
+        ended = task.result()
+        if ended.outcome is Outcome.REFUSED:  # nothing was accepted: the code is still good over there
+            self._report(events.Lost(loss=ended.loss))
+            return
+        if one is None or ended.sender_went_on or ended.outcome is not Outcome.LOST:
+            self._by_code = None
+        if ended.outcome is Outcome.DECLINED:
+            if one is not None:
+                self._forget(one)
+            raise declined_here()
+        if one is not None:
+            self._settle(one, ended)
+        elif ended.outcome is Outcome.GIVEN_UP:
+            raise given_up()
+
+    def _settle(self, one: Unfinished, ended: Ended) -> None:
+        match ended.outcome:
             case Outcome.COMPLETE:
-                self._forget(id)
+                self._forget(one)
             case Outcome.WHOLE:
-                self._whole.add(id)
+                one.whole = True
             case Outcome.GIVEN_UP:
-                self._forget(id)
+                self._forget(one)
                 self._problem = self._problem or given_up()
             case _:
-                self._report(events.Lost(loss=self._loss))
+                self._report_of(one)(events.Lost(loss=ended.loss))
 
-    def _forget(self, id: HandoverId) -> None:
-        self._unfinished.pop(id).landing.close(remove=True)
-        self._whole.discard(id)
-        self._records.forget(id)
+    def _forget(self, one: Unfinished) -> None:
+        """It is over. What cannot be cleaned up is told, and is no reason to remember it."""
+        self._unfinished.pop(one.head.id, None)
+        try:
+            one.landing.close(remove=True)
+        except EnvironmentProblem as problem:
+            self._problem = self._problem or not_cleaned_up(problem)
+        finally:
+            self._records.forget(one.head.id)
+
+    async def _stop(self) -> None:
+        """Each that talks says to the other side that it may go on later."""
+        for task in self._talking:
+            task.cancel()
+        await asyncio.gather(*self._talking, return_exceptions=True)
+        left = set(self._unfinished.values())
+        if self._by_code is not None and self._by_code.began is not None:
+            left.add(self._by_code.began)
+        self._unfinished.clear()
+        for one in left:
+            one.landing.close(remove=False)

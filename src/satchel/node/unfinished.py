@@ -1,5 +1,6 @@
 """A hand-over that was accepted and is not over: its record, and what of it is on disk."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,12 +24,25 @@ class Found:
 class Unfinished:
     """The receiver's side of one unfinished hand-over."""
 
-    def __init__(self, head: RecordHead, landing: Landing) -> None:
+    def __init__(self, head: RecordHead, landing: Landing, *, told: bool, number: int = 0) -> None:
+        """
+        Args:
+            told: the person knows by now which of its files failed earlier.
+            number: from 1, where there are several.
+        """
         self.head = head
         self.landing = landing
+        self.told = told
+        self.number = number
+        self.whole = head.finished  # all is in place; the sender may not know it yet
+        self._stopped = threading.Event()
 
     def secrets(self) -> list[bytes]:
         return greeting.secrets_of([(self.head.secret, self.head.older_secret)])
+
+    def stop_looking(self) -> None:
+        """From another thread: `look_at_disk` ends soon, and what it returns is worth nothing."""
+        self._stopped.set()
 
     def look_at_disk(self, records: Records) -> "Found":
         """Reads all that is unfinished: nothing recorded is believed of it."""
@@ -51,7 +65,7 @@ class Unfinished:
             if entry.state in (FileState.WANTED, FileState.PLACING) and entry.number not in in_place
         }
         held = {
-            number: hash_partial(self.landing, entry)
+            number: hash_partial(self.landing, entry, self._stopped)
             for number, entry in lacking.items()
             if entry.kind is EntryKind.FILE and partials.get(number, 0) > 0
         }
@@ -63,11 +77,13 @@ class Unfinished:
         )
 
 
-def hash_partial(landing: Landing, entry: RecordEntry) -> dict[int, bytes]:
-    """Hashes of the whole chunks of an unfinished file as they are on disk now."""
+def hash_partial(landing: Landing, entry: RecordEntry, stopped: threading.Event) -> dict[int, bytes]:
+    """Hashes of the whole chunks of an unfinished file as they are on disk now; fewer when `stopped`."""
     hashes: dict[int, bytes] = {}
     buffer = memoryview(bytearray(CHUNK_BYTES))
     for index in range(chunk_count(entry.size)):
+        if stopped.is_set():
+            break
         part = buffer[: chunk_length(entry.size, index)]
         at = 0
         while at < len(part):

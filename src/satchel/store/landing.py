@@ -19,12 +19,12 @@ from pathlib import Path as FilePath
 from typing import Self
 
 from satchel.core.wire.paths import refusal
-from satchel.errors import EnvironmentProblem, NameRefused, PeerError
+from satchel.errors import EnvironmentProblem, NameRefused, NotTheFolder, PeerError
 from satchel.ports import HandoverId, Placed
 from satchel.store.comparing import same_content
 from satchel.store.durability import drop_cached, sync_disk_of, sync_problem
 from satchel.store.naming import numbered
-from satchel.store.problems import best_effort, disk_problems, name_problems
+from satchel.store.problems import best_effort, disk_problems, name_problems, problem_with
 from satchel.store.renaming import At, rename_new
 from satchel.store.staging import Staging
 from satchel.store.tree import Path, Tree
@@ -35,7 +35,7 @@ COUNTERS_MAX = 4096
 SYNC_ONE_BY_ONE_MAX = 16  # above, one syncfs is cheaper
 NAMES_SEARCHED_MAX = 1000
 HOLES_MAX = 16  # names in a row that may be missing when looking for a placed file
-_CHOSEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # links count in what the person says
+CHOSEN_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # links count in what the person says
 _OWNERS = 0o600
 
 
@@ -56,16 +56,42 @@ class FolderLanding:
 
     @classmethod
     def open(cls, into: bytes | FilePath, id: HandoverId) -> Self:
-        """Open the chosen folder, make it if it is missing. `into` is the person's word: links in it count.
+        """Open the chosen folder for a hand-over, and make what is missing. `into` is the person's word:
+        links in it count.
 
         Raises EnvironmentProblem if it cannot be used, or another process works on this hand-over.
         """
-        with ExitStack() as undo, disk_problems(f"use the folder {_shown(into)}"):
+        with disk_problems(f"use the folder {shown(into)}"):
             os.makedirs(into, exist_ok=True)
-            root = os.open(into, _CHOSEN)
+            return cls.begin(os.open(into, CHOSEN_FLAGS), id)
+
+    @classmethod
+    def begin(cls, root: int, id: HandoverId) -> Self:
+        """The same in a folder that is open; takes `root` over."""
+        staging = _staging(root, id, create=True)
+        assert staging is not None
+        return cls._on(root, staging)
+
+    @classmethod
+    def reopen(cls, into: bytes | FilePath, id: HandoverId) -> Self:
+        """Go on in the folder where this hand-over began; makes nothing. Raises as `open` does, and
+        NotTheFolder: the stick is not in, or another one is. What came after would land on another disk."""
+        try:
+            root = os.open(into, CHOSEN_FLAGS)
+        except FileNotFoundError as exc:
+            raise _not_the_folder(into) from exc
+        except OSError as exc:
+            raise problem_with(exc, f"use the folder {shown(into)}") from exc
+        staging = _staging(root, id, create=False)
+        if staging is None:
+            os.close(root)
+            raise _not_the_folder(into)
+        return cls._on(root, staging)
+
+    @classmethod
+    def _on(cls, root: int, staging: Staging) -> Self:
+        with ExitStack() as undo, disk_problems("use the chosen folder"):
             undo.callback(os.close, root)
-            staging = Staging.open(root, id, create=True)
-            assert staging is not None
             undo.callback(staging.close, remove=False)
             made_folders = staging.open_made_folders()
             undo.callback(os.close, made_folders)
@@ -74,17 +100,10 @@ class FolderLanding:
             return landing
 
     @staticmethod
-    def make(into: bytes | FilePath) -> None:
-        """Make the chosen folder unless it is there. Raises EnvironmentProblem if it cannot be used."""
-        with disk_problems(f"use the folder {_shown(into)}"):
-            os.makedirs(into, exist_ok=True)
-            os.close(os.open(into, _CHOSEN))
-
-    @staticmethod
     def sweep(into: bytes | FilePath, id: HandoverId) -> None:
         """Delete what an expired hand-over left unfinished. Nothing there, or somebody at work: no error."""
         try:
-            root = os.open(into, _CHOSEN)
+            root = os.open(into, CHOSEN_FLAGS)
         except OSError:
             return  # the stick is not in, the folder is gone: nothing to delete
         try:
@@ -95,11 +114,6 @@ class FolderLanding:
             pass
         finally:
             os.close(root)
-
-    def free_bytes(self) -> int:
-        with disk_problems("see how much room there is"):
-            disk = os.fstatvfs(self._root)
-            return disk.f_bavail * (disk.f_frsize or disk.f_bsize)
 
     # --- unfinished files ------------------------------------------------------------------------
 
@@ -300,6 +314,23 @@ class FolderLanding:
             ) from exc
 
 
+def _staging(root: int, id: HandoverId, *, create: bool) -> Staging | None:
+    """As Staging.open; closes `root` when it fails."""
+    try:
+        return Staging.open(root, id, create=create)
+    except BaseException:
+        os.close(root)
+        raise
+
+
+def _not_the_folder(into: bytes | FilePath) -> NotTheFolder:
+    return NotTheFolder(
+        f"This is not the folder it began in: {shown(into)}.",
+        safe="What has arrived stays where it is, and nothing was written here.",
+        do="Put the disk in, then run: satchel receive --resume",
+    )
+
+
 def _check(path: Path) -> None:
     """Core has asked already; this is the last place where a bad name can be stopped."""
     why = refusal(path)
@@ -336,5 +367,5 @@ def _umask() -> int:
     return 0o077  # unknown: for the owner alone
 
 
-def _shown(into: bytes | FilePath) -> str:
+def shown(into: bytes | FilePath) -> str:
     return repr(os.fsdecode(into))  # what could confuse a terminal comes out as \x1b

@@ -24,7 +24,7 @@ from satchel.store.problems import disk_problems
 from satchel.store.schema import climb, version_of
 
 FLIGHTS_MAX = 1000  # of one record; more is somebody trying
-BUSY_WAIT_S = 5.0
+BUSY_S = 5.0
 INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
 ROWS_A_STATEMENT = 40  # a statement for each of 200,000 files takes half as long again
 _HEAD = "id, role, secret, older_secret, into_folder, finished"
@@ -58,9 +58,7 @@ class SqliteRecords:
             _make_for_owner_only(path)
             _refuse_newer(path)
             _close_to_others(path)
-            database = sqlite3.connect(
-                path, timeout=BUSY_WAIT_S, isolation_level=None, check_same_thread=False
-            )
+            database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
             try:
                 _prepare(database)
                 locks = RecordLocks(home / "resume.lock")
@@ -193,12 +191,12 @@ class SqliteRecords:
         A clock that cannot be right erases nothing, and a record from such a time counts its days from
         the first reading that can be. What some process works on stays.
         """
-        reading = as_reading(now_s)
-        self._now_s = reading
+        reading = self._now_s = as_reading(now_s)
         if reading is None:
             return []
         with self._reading() as database:
-            ages = [is_over(used_s, reading) for (used_s,) in database.execute("SELECT used_s FROM record")]
+            rows = database.execute("SELECT used_s FROM record").fetchall()
+            ages = [is_over(_checked(row, (int | None,))[0], reading) for row in rows]
         if all(age is False for age in ages):
             return []  # as nearly always: then nothing is written, and no start waits for the disk
         over: list[RecordHead] = []
@@ -206,7 +204,6 @@ class SqliteRecords:
             for key, used_s, *row in database.execute(
                 f"SELECT key, used_s, {_HEAD} FROM record ORDER BY key"  # noqa: S608
             ).fetchall():
-                _check_types((used_s,), (int | None,))
                 age = is_over(used_s, reading)
                 if age is None:
                     database.execute("UPDATE record SET used_s = ? WHERE key = ?", (reading, key))
@@ -270,7 +267,7 @@ def _empty_log(database: sqlite3.Connection) -> None:
 
 def _refuse_newer(path: Path) -> None:
     """Read-only, since even asking for WAL would write into the file of a newer program."""
-    look = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_WAIT_S)
+    look = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
     try:
         version_of(look)
     finally:
@@ -361,7 +358,7 @@ def _row_of(entry: RecordEntry) -> tuple[Any, ...]:
 
 
 def _entry_of(row: tuple[Any, ...]) -> RecordEntry:
-    _check_types(row, _ENTRY_TYPES)
+    _checked(row, _ENTRY_TYPES)
     number, path, kind, size, mtime_ns, executable, state, location, stamp, inode = row
     try:
         return RecordEntry(
@@ -381,7 +378,7 @@ def _entry_of(row: tuple[Any, ...]) -> RecordEntry:
 
 
 def _head_of(row: Sequence[Any]) -> RecordHead:
-    _check_types(row, _HEAD_TYPES)
+    _checked(row, _HEAD_TYPES)
     id, role, secret, older_secret, into, finished = row
     try:
         return RecordHead(
@@ -396,6 +393,7 @@ def _head_of(row: Sequence[Any]) -> RecordHead:
         raise _DamagedRow from exc
 
 
-def _check_types(row: Sequence[Any], types: Sequence[type | UnionType]) -> None:
+def _checked(row: Sequence[Any], types: Sequence[type | UnionType]) -> Sequence[Any]:
     if not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
         raise _DamagedRow
+    return row

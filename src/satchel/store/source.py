@@ -13,7 +13,7 @@ import struct
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from satchel.core.handover.codec import MTIME_NS_MAX, SIZE_MAX
 from satchel.core.handover.messages import EntryKind
@@ -227,6 +227,12 @@ class FileSource:
     def rest(self) -> None:
         self._keep(None)
 
+    def is_gone(self, entry: SourceEntry) -> bool:
+        return not os.path.lexists(_top(entry))
+
+    def recognise(self, entries: Sequence[SourceEntry]) -> list[SourceEntry]:
+        return [_recognised(entry) for entry in entries]
+
     def _open(self, location: bytes) -> int:
         """Without following a link. Raises OSError.
 
@@ -256,6 +262,29 @@ class FileSource:
             before, self._kept = self._kept, folder
         if before is not None:
             os.close(before.descriptor)
+
+
+def _top(entry: SourceEntry) -> bytes:
+    """Where what the person named lies, of which this is a part."""
+    location = entry.location
+    for _ in entry.path[1:]:
+        location = os.path.dirname(location)
+    return location
+
+
+def _recognised(entry: SourceEntry) -> SourceEntry:
+    """The same file after a remount: devices, and on some disks inodes, have other numbers then."""
+    try:
+        status = os.stat(entry.location, follow_symlinks=False)
+    except OSError:
+        return entry
+    same = stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) == _size_and_mtime(entry)
+    return replace(entry, stamp=_stamp(status)) if same else entry
+
+
+def _size_and_mtime(entry: SourceEntry) -> tuple[int, int]:
+    _, _, size, mtime_ns, _ = _STAMP.unpack(entry.stamp)
+    return size, mtime_ns - (1 << 64) if mtime_ns >> 63 else mtime_ns
 
 
 def _unreadable(exc: OSError, entry: SourceEntry) -> EnvironmentProblem:

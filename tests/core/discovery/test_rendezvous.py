@@ -16,7 +16,6 @@ from satchel.core.discovery.datagram import (
     slot,
 )
 from satchel.core.discovery.rendezvous import (
-    DIALS_FORGOTTEN_AFTER_S,
     HEARD_PER_S_MAX,
     NONCE_LIFE_MAX_S,
     NONCE_LIFE_MIN_S,
@@ -25,6 +24,7 @@ from satchel.core.discovery.rendezvous import (
     SHOUTS_PER_S_MAX,
     SOURCES_MAX,
     Dial,
+    Dials,
     Effect,
     Over,
     Rendezvous,
@@ -228,26 +228,74 @@ def test_p3_a_flood_of_typists_makes_a_host_shout_four_times_a_second_at_most() 
     assert min(spans_s) >= 1 - 1e-9
 
 
-def test_p3_one_host_is_dialled_three_times_in_ten_minutes() -> None:
+def dialled(rendezvous: Rendezvous, datagram: bytes, *, until_s: float) -> list[float]:
+    """When a host that shouts every second is dialled."""
+    seconds = range(int(until_s - START_S))
+    return [START_S + s for s in seconds if dials(rendezvous.hear(datagram, HOST, START_S + s))]
+
+
+def test_p3_one_host_is_dialled_ever_less_often_and_never_locked_out() -> None:
+    """P3, both ways: no hammering, and within 30 s it has its next chance (0044)."""
+    rendezvous = typist(CODE)
+    rendezvous.start(START_S, chance(0))
+    dialled_s = dialled(rendezvous, from_(HOST, CODE, port=4000), until_s=START_S + 890)
+    assert [later - earlier for earlier, later in pairwise(dialled_s)] == [3, 6, 12, 24, *[30] * 28]
+
+
+@pytest.mark.parametrize("forged_port", [4000, 4001])
+def test_p3_what_is_forged_in_the_name_of_a_host_does_not_lock_it_out(forged_port: int) -> None:
+    rendezvous = typist(CODE)
+    rendezvous.start(START_S, chance(0))
+    forged = from_(HOST, CODE, port=forged_port, name="forged")
+    for step in range(40):  # at another port, and at its own before it listens
+        rendezvous.hear(forged, HOST, START_S + step)
+    honest = from_(HOST, CODE, port=4000)
+    waited = next(s for s in range(100) if dials(rendezvous.hear(honest, HOST, START_S + 40 + s)))
+    assert waited <= (30 if forged_port == 4000 else 1)
+
+
+def test_p3_forged_ports_of_one_address_cost_a_dial_a_second() -> None:
+    rendezvous = typist(CODE)
+    rendezvous.start(START_S, chance(0))
+    forged = [from_(HOST, CODE, port=2000 + port) for port in range(100)]
+    count = sum(
+        len(dials(rendezvous.hear(forged[step % 100], HOST, START_S + step / 8))) for step in range(800)
+    )
+    assert 95 <= count <= 100
+
+
+def test_p3_after_ten_minutes_without_a_dial_it_begins_anew() -> None:
     rendezvous = typist(CODE)
     rendezvous.start(START_S, chance(0))
     datagram = from_(HOST, CODE, port=4000)
-    dialled_s = [
-        START_S + step for step in range(890) if dials(rendezvous.hear(datagram, HOST, START_S + step))
-    ]
-    in_first_minutes = [at_s for at_s in dialled_s if at_s < START_S + DIALS_FORGOTTEN_AFTER_S]
-    assert len(in_first_minutes) == 3
-    assert in_first_minutes[1] - in_first_minutes[0] >= 3
-    assert len(dialled_s) == 6
+    assert len(dialled(rendezvous, datagram, until_s=START_S + 60)) == 5
+    for later_s in (700, 703):
+        assert dials(rendezvous.hear(datagram, HOST, START_S + later_s))
+
+
+def test_p3_what_was_dialled_counts_on_all_links_and_under_other_keys_of_the_search() -> None:
+    """P3: whoever makes us search anew, or is heard on two links, buys no faster dialling."""
+    counted = Dials()
+    first, second = (
+        Rendezvous(source=TYPIST, port=0, shown=[CODE], sought=[CODE], dials=counted) for _ in range(2)
+    )
+    for rendezvous in (first, second):
+        rendezvous.start(START_S, chance(0))
+    datagram = from_(HOST, CODE, port=4000)
+    assert dials(first.hear(datagram, HOST, START_S))
+    assert not dials(second.hear(datagram, HOST, START_S + 2))
+    assert dials(second.hear(datagram, HOST, START_S + 3))
+    assert not dials(first.hear(datagram, HOST, START_S + 8))
 
 
 def test_a_host_that_was_met_is_dialled_at_once_after_a_break() -> None:
-    rendezvous = typist(RESUMPTION)
+    counted = Dials()
+    rendezvous = Rendezvous(source=TYPIST, port=0, shown=[RESUMPTION], sought=[RESUMPTION], dials=counted)
     rendezvous.start(START_S, chance(0))
     datagram = from_(HOST, RESUMPTION, port=4000)
     for break_ in range(10):
-        assert dials(rendezvous.hear(datagram, HOST, START_S + break_))
-        rendezvous.met(HOST, RESUMPTION)
+        assert dials(rendezvous.hear(datagram, HOST, START_S + break_ / 4))
+        counted.met(HOST, 4000, RESUMPTION)
 
 
 def test_p3_forged_hosts_cost_four_dials_a_second_and_bounded_memory() -> None:
@@ -261,16 +309,16 @@ def test_p3_forged_hosts_cost_four_dials_a_second_and_bounded_memory() -> None:
 
 
 def test_p3_of_a_flood_of_sources_only_the_latest_are_remembered() -> None:
-    """P3: the table of dials does not grow; what a flood buys by filling it is one more dial, no faster."""
+    """P3: the table of dials does not grow. To push a row out takes longer than its longest pause."""
     rendezvous = typist(CODE)
     rendezvous.start(START_S, chance(0))
     datagram = from_(HOST, CODE, port=4000)
-    for step in range(3):
-        assert dials(rendezvous.hear(datagram, HOST, START_S + 5 * step))
-    assert not dials(rendezvous.hear(datagram, HOST, START_S + 15))
+    for step in (0, 3, 9, 21, 45):
+        assert dials(rendezvous.hear(datagram, HOST, START_S + step))
     for number in range(SOURCES_MAX):
-        assert dials(rendezvous.hear(datagram, ipv4(100 + number), START_S + 20 + number / 4))
-    assert dials(rendezvous.hear(datagram, HOST, START_S + 100))
+        assert dials(rendezvous.hear(datagram, ipv4(100 + number), START_S + 46 + number / 4))
+    for later_s in (120, 123):  # as if never heard
+        assert dials(rendezvous.hear(datagram, HOST, START_S + later_s))
 
 
 def test_p3_forged_codes_do_not_take_the_turn_of_a_resumption() -> None:

@@ -11,9 +11,9 @@ from satchel.core.blobs.chunks import CHUNK_BYTES
 from satchel.core.handover import codec
 from satchel.core.handover import messages as m
 from satchel.core.handover.codec import MESSAGE_BYTES_MAX, decode, encode
-from satchel.core.handover.effects import Effect, Say
+from satchel.core.handover.effects import Effect, HashChunks, Say, SendChunks, SendFiles
 from satchel.core.handover.receiving import Receiver
-from satchel.core.handover.sending import HashJob, Sender, SendJob
+from satchel.core.handover.sending import Sender
 from satchel.core.session.frames import CONTROL_BODY_MAX
 from satchel.core.wire import cbor
 from satchel.core.wire.paths import PATH_BYTES_MAX, refusal
@@ -74,6 +74,7 @@ OF_EACH_KIND: dict[type[m.Message], st.SearchStrategy[Any]] = {
     m.Failed: st.builds(m.Failed, number=NUMBERS, failure=st.sampled_from(m.Failure)),
     m.Bye: st.just(m.Bye()),
     m.Stop: st.builds(m.Stop, reason=st.sampled_from(m.StopReason)),
+    m.Stripes: st.builds(m.Stripes, pipes=st.integers(2, codec.PIPES_MAX)),
 }
 MESSAGES = st.one_of(list(OF_EACH_KIND.values()))
 EACH_KIND = pytest.mark.parametrize("kind", OF_EACH_KIND, ids=lambda kind: str(kind.__name__))
@@ -109,7 +110,7 @@ def test_any_bytes_are_a_message_or_a_peer_error(body: bytes) -> None:
     reads_back_or_refuses(body)
 
 
-@given(kind=st.integers(-1, 15), fields=st.dictionaries(st.integers(1, 5), VALUES, max_size=5))
+@given(kind=st.integers(-1, 16), fields=st.dictionaries(st.integers(1, 5), VALUES, max_size=5))
 @settings(max_examples=300)
 def test_any_map_is_a_message_or_a_peer_error(kind: int, fields: Mapping[int, Any]) -> None:
     reads_back_or_refuses(cbor.encode({0: kind, **fields}))
@@ -233,11 +234,12 @@ def test_a_large_offer_and_the_worst_choice_fit() -> None:
     accepts = said(receiver.accept(every_other))
     sender = Sender(offered, aes=True)
     said(sender.hear(m.Hello(aes=True)))
+    to_send: list[m.Range] = []
     for message in accepts:
-        said(sender.hear(message))
-    for number in every_other:
-        assert sender.next_job() == SendJob(number=number, ranges=())
-    assert sender.next_job() is None
+        for effect in sender.hear(message):
+            if isinstance(effect, SendFiles):
+                to_send += effect.ranges
+    assert to_send == [(number, 1) for number in every_other]
 
 
 def test_all_receipts_after_a_break_fit() -> None:
@@ -265,18 +267,15 @@ def test_a_long_manifest_and_the_most_torn_file_fit() -> None:
     receiver = Receiver.resumed(aes=True, wanted={0: offered[0]}, done=(), held={0: held})
     sender = Sender.resumed(offered, wanted=[0], aes=True)
     said(sender.hear(m.Hello(aes=True)))
-    for message in said(receiver.hear(m.Hello(aes=True))):
-        sender.hear(message)
-    job = sender.next_job()
-    assert job == HashJob(number=0, chunks=chunks)
+    asked = [effect for check in said(receiver.hear(m.Hello(aes=True))) for effect in sender.hear(check)]
+    assert asked == [HashChunks(number=0, chunks=chunks)]
     wants = [want for page in said(sender.hashed(0, hashes)) for want in said(receiver.hear(page))]
-    for want in wants:
-        sender.hear(want)
+    asked = [effect for want in wants for effect in sender.hear(want)]
     chosen = wants[0]
     assert isinstance(chosen, m.WantChunks)
     assert len(chosen.ranges) == codec.RANGES_MAX
     assert sum(chosen.ranges[-1]) == chunks
-    assert sender.next_job() is not None
+    assert asked == [SendChunks(number=0, ranges=chosen.ranges, told=tuple(hashes))]
 
 
 def test_the_highest_numbers_fit() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from satchel.core.discovery.datagram import SlotKey, SlotKind, draw_datagram, recognise
+from satchel.core.discovery.datagram import FILL_BYTES, SlotKey, SlotKind, draw_datagram, recognise, slot
+from satchel.core.discovery.rendezvous import RANDOM_BYTES, Dial, Rendezvous
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.pairing.exchange import code_generator
 from satchel.core.pairing.host import Answer, Drain, Effect, Host, Matched, State
@@ -63,6 +64,19 @@ def test_recognise(vector: Vector) -> None:
             recognise(datagram, source, [key])
         return
     assert recognise(datagram, source, [key]) == ([key] if vector["expect"] == "ok" else [])
+
+
+@of_kind("typist_dials")
+def test_typist_dials(vector: Vector) -> None:
+    key = SlotKey(kind=SlotKind[vector["slot_kind"]], key=bytes.fromhex(vector["key"]))
+    rendezvous = Rendezvous(source=bytes(15) + b"\x01", port=0, shown=[key], sought=[key])
+    rendezvous.start(0.0, bytes(RANDOM_BYTES))
+    for at_s, address, port, dialled in vector["heard"]:
+        source, nonce = bytes.fromhex(address), bytes(16)
+        filled = bytes(FILL_BYTES - 8)  # by hand: we draw none with a port below 1024
+        datagram = nonce + port.to_bytes(2, "big") + slot(key, nonce=nonce, port=port, source=source) + filled
+        effects = rendezvous.hear(datagram, source, at_s)
+        assert effects == ([Dial(address=source, port=port, key=key)] if dialled else []), at_s
 
 
 def host_hears(vector: Vector, *, flight: str = "flight") -> tuple[Host, list[Effect]]:
@@ -138,7 +152,7 @@ def test_typist_hears(vector: Vector) -> None:
 def test_every_vector_is_used_and_named_once() -> None:
     kinds = {
         "code_drawn", "code_typed", "datagram", "recognise",
-        "exchange", "host_hears", "host_confirms", "typist_hears",
+        "exchange", "host_hears", "host_confirms", "typist_hears", "typist_dials",
     }  # fmt: skip
     assert {vector["kind"] for vector in VECTORS} == kinds
     names = [(vector["kind"], vector["name"]) for vector in VECTORS]

@@ -250,6 +250,78 @@ def test_p2_reopening_after_a_break_goes_on_counting() -> None:
     assert guesser.guess(CODE) is None
 
 
+# --- a code for several --------------------------------------------------------------------------
+
+
+def test_several_may_use_one_code_and_each_has_a_psk_of_his_own() -> None:
+    guesser = Guesser(Host(CODE))
+    psks: set[bytes] = set()
+    for _ in range(2 * GUESSES_MAX):
+        assert guesser.guess(CODE)
+        psks.update(effect.psk for effect in guesser.effects if isinstance(effect, Matched))
+        guesser.host.let_the_next_in()
+        assert guesser.host.state is State.OPEN
+    assert len(psks) == 2 * GUESSES_MAX
+
+
+def test_who_matched_costs_no_guess_and_a_wrong_one_does() -> None:
+    """P2: the words are worth as many guesses as they would be for one receiver, however many matched."""
+    guesser = Guesser(Host(CODE))
+    for wrong in range(GUESSES_MAX):
+        assert guesser.guess(CODE)
+        assert guesser.matched
+        assert GuessCounted(number=wrong + 1, of=GUESSES_MAX) in guesser.effects
+        guesser.host.let_the_next_in()
+        assert guesser.guess()
+        assert GuessCounted(number=wrong + 1, of=GUESSES_MAX) in guesser.effects
+        assert (Closed() in guesser.effects) is (wrong == GUESSES_MAX - 1)
+    assert guesser.host.state is State.CLOSED
+    assert guesser.guess(CODE) is None
+
+
+def test_the_next_comes_in_at_once_even_after_the_last_guess_that_is_left() -> None:
+    guesser = Guesser(Host(CODE))
+    for _ in range(GUESSES_MAX - 1):
+        guesser.guess()
+    for _ in range(3):
+        assert guesser.guess(CODE)
+        assert guesser.matched
+        guesser.host.let_the_next_in()
+    guesser.guess()
+    assert Closed() in guesser.effects
+
+
+def test_the_next_may_not_come_with_the_flight_of_the_one_before() -> None:
+    """P2: a replay would be answered with another share, for a confirmation that was seen already."""
+    host, attempt = Host(CODE), call(Typist(CODE))
+    confirm = attempt.hear_answer(answer(hear(host, attempt.flight, 0.0)))
+    host.hear_confirmation(confirm.confirmation, 0.0)
+    host.let_the_next_in()
+    assert hear(host, attempt.flight, 1.0) == [Drain()]
+    assert host.hear_confirmation(confirm.confirmation, 1.0) == [Drain()]
+
+
+def test_only_who_has_matched_lets_the_next_in() -> None:
+    """P2: otherwise each call would take back a guess."""
+    host = Host(CODE)
+    with pytest.raises(MisuseError):
+        host.let_the_next_in()
+    guesser = Guesser(host)
+    guesser.guess()
+    with pytest.raises(MisuseError):
+        host.let_the_next_in()
+    assert answer(hear(host, call(Typist(CODE)).flight, 10.0))
+    with pytest.raises(MisuseError):
+        host.let_the_next_in()
+    host.lose(10.0)
+    for _ in range(GUESSES_MAX - 2):
+        guesser.now_s += 20
+        guesser.guess()
+    assert Closed() in guesser.effects
+    with pytest.raises(MisuseError):
+        host.let_the_next_in()
+
+
 def test_only_a_matched_code_is_opened_again() -> None:
     with pytest.raises(MisuseError):
         Host(CODE).reopen()

@@ -53,6 +53,19 @@ def test_the_third_host_may_be_the_right_one() -> None:
     assert attempt.state is State.MATCHED
 
 
+def test_the_right_host_costs_no_try_however_often_the_connection_breaks() -> None:
+    """A bad radio is no false host: only those that had not the code are counted [7.1]."""
+    typist, host = Typist(CODE), Host(CODE)
+    for number in range(2 * ANSWERING_HOSTS_MAX):
+        attempt = call(typist, str(number))
+        confirm = attempt.hear_answer(answer(hear(host, attempt.flight, float(number))))
+        [matched] = host.hear_confirmation(confirm.confirmation, float(number))
+        assert isinstance(matched, Matched)
+        assert attempt.hear_confirmation(matched.confirmation) is True
+        host.reopen()
+    assert not typist.given_up
+
+
 @pytest.mark.parametrize("length", [0, 32, 255, 257])
 def test_an_answer_of_another_length_is_refused_and_not_counted(length: int) -> None:
     typist = Typist(CODE)

@@ -202,6 +202,29 @@ def test_what_a_peer_must_not_seal(plain: bytes, clause: str) -> None:
         open_frame(opener, forged(b"\x01\x00\x00\x01a" + bytes(231), number=1))
 
 
+@pytest.mark.parametrize("suite", Suite)
+def test_on_a_further_pipe_the_suite_holds_from_the_first_frame_on(suite: Suite) -> None:
+    """[4.8] The session has agreed on it: nothing is negotiated twice."""
+    sealer, opener = Sealer(SECRET, suite), Opener(SECRET, suite)
+    for body in (b"one", b"two", b"three"):
+        assert open_frame(opener, bulk(sealer, body)) == (Kind.BULK, body)
+    for end in (Sealer(SECRET, suite), Opener(SECRET, suite), sealer, opener):
+        with pytest.raises(MisuseError):
+            end.agree(suite)
+
+
+@pytest.mark.parametrize("suite", Suite)
+def test_the_first_frames_of_both_kinds_of_pipe_do_not_pass_for_each_other(suite: Suite) -> None:
+    """P2: even of one secret, which two pipes never have."""
+    with pytest.raises(PeerError):
+        open_frame(Opener(SECRET, suite), Sealer(SECRET).padding(256))
+    with pytest.raises(PeerError):
+        open_frame(Opener(SECRET), Sealer(SECRET, suite).padding(256))
+    other = next(one for one in Suite if one is not suite)
+    with pytest.raises(PeerError):
+        open_frame(Opener(SECRET, other), Sealer(SECRET, suite).padding(256))
+
+
 def test_a_suite_that_only_one_side_uses_opens_nothing() -> None:
     sealer, opener = Sealer(SECRET), Opener(SECRET)
     open_frame(opener, sealer.control(b"hello"))

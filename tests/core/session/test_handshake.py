@@ -19,12 +19,14 @@ def test_both_sides_have_the_same_keys_crosswise(purpose: Purpose) -> None:
     assert ours.receive == theirs.send
     assert ours.session_hash == theirs.session_hash
     assert ours.resumption_secret == theirs.resumption_secret
-    assert len({ours.send, ours.receive, ours.session_hash, ours.resumption_secret}) == 4
+    assert ours.stripe_secret == theirs.stripe_secret
+    secrets = {ours.send, ours.receive, ours.session_hash, ours.resumption_secret, ours.stripe_secret}
+    assert len(secrets) == 5
 
 
 def test_sizes_are_those_of_the_spec() -> None:
     sizes = {purpose: (purpose.message_1_bytes, purpose.message_2_bytes) for purpose in Purpose}
-    assert sizes == {Purpose.CODE: (1232, 1136), Purpose.RESUMPTION: (48, 48)}
+    assert sizes == {Purpose.CODE: (1232, 1136), Purpose.RESUMPTION: (48, 48), Purpose.STRIPE: (48, 48)}
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -44,6 +46,10 @@ def test_p2_a_session_of_one_purpose_never_passes_for_another() -> None:
         responder(Purpose.CODE).hear(initiator(Purpose.RESUMPTION).message_1)
     with pytest.raises(PeerError, match=r"^transport 2\.3:"):
         responder(Purpose.RESUMPTION).hear(initiator(Purpose.CODE).message_1)
+    with pytest.raises(PeerError, match=r"^transport 2\.2:"):
+        responder(Purpose.RESUMPTION).hear(initiator(Purpose.STRIPE).message_1)
+    with pytest.raises(PeerError, match=r"^transport 2\.2:"):
+        responder(Purpose.STRIPE).hear(initiator(Purpose.RESUMPTION).message_1)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -111,6 +117,7 @@ def test_w5_the_ml_kem_secret_is_in_every_key() -> None:
     assert right.send != wrong.send
     assert right.receive != wrong.receive
     assert right.resumption_secret != wrong.resumption_secret
+    assert right.stripe_secret != wrong.stripe_secret
 
 
 def test_w4_two_sessions_of_one_psk_have_no_key_in_common() -> None:
@@ -118,10 +125,11 @@ def test_w4_two_sessions_of_one_psk_have_no_key_in_common() -> None:
     _, one = answer(responder(Purpose.RESUMPTION), here.message_1)
     fresh = Responder(PSK, purpose=Purpose.RESUMPTION, ephemeral=drawn("fresh", 32))
     _, other = answer(fresh, here.message_1)
-    assert not {one.send, one.receive, one.resumption_secret} & {
+    assert not {one.send, one.receive, one.resumption_secret, one.stripe_secret} & {
         other.send,
         other.receive,
         other.resumption_secret,
+        other.stripe_secret,
     }
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.core.session.frames import BULK_BODY_MAX, FRAME_BYTES_MAX, OVERHEAD_BYTES
-from satchel.core.session.padding import RUN_BYTES_MIN, padme, tail_sizes
+from satchel.core.session.frames import BULK_BODY_MAX, FRAME_BYTES_MAX, OVERHEAD_BYTES, STRIPE_FRAME_BYTES
+from satchel.core.session.padding import RUN_BYTES_MIN, padme, run_total, tail_sizes
 from satchel.errors import MisuseError
 
 
@@ -40,25 +40,50 @@ def test_lengths_below_nothing_are_misuse() -> None:
         padme(-1)
 
 
-FULL_FRAMES = st.integers(0, 100_000).map(lambda count: count * FRAME_BYTES_MAX)
+# Of both sizes, in any order: their sum is a multiple of the smaller one.
+FULL_FRAMES = st.integers(0, 400_000).map(lambda count: count * STRIPE_FRAME_BYTES)
+FRAME_BYTES = st.sampled_from([FRAME_BYTES_MAX, STRIPE_FRAME_BYTES])
 
 
-@given(FULL_FRAMES, st.integers(1, BULK_BODY_MAX))
-def test_a_tail_holds_the_rest_and_follows_from_the_padded_total(bytes_sent: int, body_length: int) -> None:
-    sizes = tail_sizes(bytes_sent, body_length)
+@given(FULL_FRAMES, FRAME_BYTES, st.data())
+def test_a_tail_holds_the_rest_and_follows_from_the_padded_total(
+    bytes_sent: int, frame_bytes: int, data: st.DataObject
+) -> None:
+    body_length = data.draw(st.integers(1, frame_bytes - OVERHEAD_BYTES))
+    sizes = tail_sizes(bytes_sent, body_length, frame_bytes)
     total = bytes_sent + sum(sizes)
     needed = bytes_sent + body_length + OVERHEAD_BYTES
     assert sizes[0] >= body_length + OVERHEAD_BYTES
-    assert total == padme(max(needed, RUN_BYTES_MIN))
+    assert total == run_total(needed) == padme(max(needed, RUN_BYTES_MIN))
     assert total <= max(needed * 1.12, RUN_BYTES_MIN)
-    assert set(sizes[:-1]) <= {FRAME_BYTES_MAX}
-    assert OVERHEAD_BYTES <= sizes[-1] <= FRAME_BYTES_MAX
+    assert set(sizes[:-1]) <= {frame_bytes}
+    assert OVERHEAD_BYTES <= sizes[-1] <= frame_bytes
 
 
-@given(FULL_FRAMES.filter(bool))
-def test_a_tail_without_data_is_padding_alone_or_nothing(bytes_sent: int) -> None:
-    sizes = tail_sizes(bytes_sent, 0)
+@given(FULL_FRAMES.filter(bool), FRAME_BYTES)
+def test_a_tail_without_data_is_padding_alone_or_nothing(bytes_sent: int, frame_bytes: int) -> None:
+    sizes = tail_sizes(bytes_sent, 0, frame_bytes)
     assert bytes_sent + sum(sizes) == padme(bytes_sent)
+    assert all(OVERHEAD_BYTES <= size <= frame_bytes for size in sizes)
+
+
+@given(st.lists(FRAME_BYTES, max_size=40), FRAME_BYTES, st.data())
+def test_w2_the_total_of_a_run_does_not_show_how_many_pipes_there_were(
+    full: list[int], frame_bytes: int, data: st.DataObject
+) -> None:
+    """Frames of both sizes, as the number of pipes changes: the total is that of what was needed."""
+    body_length = data.draw(st.integers(0 if full else 1, frame_bytes - OVERHEAD_BYTES))
+    sizes = [*full, *tail_sizes(sum(full), body_length, frame_bytes)]
+    needed = sum(full) + (body_length + OVERHEAD_BYTES if body_length else 0)
+    assert sum(sizes) == run_total(needed)
+    assert all(size >= OVERHEAD_BYTES for size in sizes)
+
+
+@given(st.integers(1, 1 << 45))
+def test_no_rest_of_a_run_is_too_short_for_a_frame(needed: int) -> None:
+    for frame_bytes in (FRAME_BYTES_MAX, STRIPE_FRAME_BYTES):
+        rest = run_total(needed) % frame_bytes
+        assert rest == 0 or rest >= OVERHEAD_BYTES
 
 
 @given(st.integers(1, 1 << 30), st.integers(0, 20_000))
@@ -71,6 +96,13 @@ def test_w2_two_runs_of_one_padded_total_have_the_same_frames(data_bytes: int, m
 
     one, other = sizes(data_bytes), sizes(data_bytes + more)
     assert (one == other) is (sum(one) == sum(other))
+
+
+@pytest.mark.parametrize("frame_bytes", [FRAME_BYTES_MAX, STRIPE_FRAME_BYTES])
+def test_the_smallest_and_the_fullest_tail(frame_bytes: int) -> None:
+    assert tail_sizes(0, 1, frame_bytes) == (RUN_BYTES_MIN,)
+    assert tail_sizes(0, frame_bytes - OVERHEAD_BYTES, frame_bytes) == (frame_bytes,)
+    assert tail_sizes(frame_bytes, 0, frame_bytes) == ()
 
 
 def test_w2_neighbouring_sizes_look_alike() -> None:
@@ -86,3 +118,12 @@ def test_w2_neighbouring_sizes_look_alike() -> None:
 def test_a_tail_of_what_is_no_run_is_misuse(bytes_sent: int, body_length: int) -> None:
     with pytest.raises(MisuseError):
         tail_sizes(bytes_sent, body_length)
+    with pytest.raises(MisuseError):
+        tail_sizes(bytes_sent, body_length, STRIPE_FRAME_BYTES)
+
+
+def test_a_tail_holds_no_more_than_a_frame_of_now() -> None:
+    with pytest.raises(MisuseError):
+        tail_sizes(0, STRIPE_FRAME_BYTES - OVERHEAD_BYTES + 1, STRIPE_FRAME_BYTES)
+    with pytest.raises(MisuseError):
+        tail_sizes(STRIPE_FRAME_BYTES // 2, 1, STRIPE_FRAME_BYTES)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,11 @@ import pytest
 
 from core.session.session_kit import open_frame
 from satchel.core.crypto.aead import Suite
-from satchel.core.session.frames import HEADER_BYTES, Kind, Opener, Sealer
+from satchel.core.crypto.kdf import derive
+from satchel.core.session.frames import FRAME_BYTES_MAX, HEADER_BYTES, Kind, Opener, Sealer
 from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys
 from satchel.core.session.padding import padme, tail_sizes
-from satchel.core.session.resumption import Resumer, ResumptionKeys, check_flight
+from satchel.core.session.resumption import Recognised, Resumer, ResumptionKeys, check_flight
 from satchel.errors import PeerError
 
 Vector = dict[str, Any]
@@ -30,15 +33,17 @@ def raw(vector: Vector, *names: str) -> tuple[bytes, ...]:
 
 
 def check_keys(vector: Vector, *, initiators: SessionKeys, responders: SessionKeys) -> None:
-    there, back, session_hash, again = raw(
-        vector, "initiator_secret", "responder_secret", "session_hash", "resumption_secret"
+    there, back, session_hash, again, stripe = raw(
+        vector, "initiator_secret", "responder_secret", "session_hash", "resumption_secret", "stripe_secret"
     )
     assert initiators == SessionKeys(
-        send=there, receive=back, session_hash=session_hash, resumption_secret=again
+        send=there,
+        receive=back,
+        session_hash=session_hash,
+        resumption_secret=again,
+        stripe_secret=stripe,
     )
-    assert responders == SessionKeys(
-        send=back, receive=there, session_hash=session_hash, resumption_secret=again
-    )
+    assert responders == replace(initiators, send=back, receive=there)
 
 
 @of_kind("handshake")
@@ -94,23 +99,66 @@ def test_resumption(vector: Vector) -> None:
     secret, address, fill, ephemeral = raw(vector, "secret", "address", "flight_fill", "initiator_ephemeral")
     here = Resumer(secret, address=address, port=vector["port"], ephemeral=ephemeral, fill=fill)
     assert here.flight.hex() == vector["flight"]
-    own_address, answer_fill, there_e = raw(vector, "own_address", "answer_fill", "responder_ephemeral")
-    recognised = check_flight(here.flight, secrets=[secret], address=own_address, port=vector["own_port"])
+    answer_fill, there_e = raw(vector, "answer_fill", "responder_ephemeral")
+    recognised = recognise(vector, here.flight, [secret])
     assert recognised is not None
     answer, theirs = recognised.accept(ephemeral=there_e, fill=answer_fill)
     assert answer.hex() == vector["answer"]
     check_keys(vector, initiators=here.finish(answer), responders=theirs)
 
 
+@of_kind("stripe")
+def test_stripe(vector: Vector) -> None:
+    """A further pipe: flight, answer, and the first frame of each direction, without a Hello."""
+    secret, address, fill, ephemeral = raw(vector, "secret", "address", "flight_fill", "initiator_ephemeral")
+    assert derive(secret, b"satchel stripe open receiver 1").hex() == vector["open"]
+    assert derive(secret, b"satchel stripe psk receiver 1").hex() == vector["psk"]
+    here = Resumer(
+        secret,
+        address=address,
+        port=vector["port"],
+        ephemeral=ephemeral,
+        fill=fill,
+        purpose=Purpose.STRIPE,
+    )
+    assert here.flight.hex() == vector["flight"]
+    recognised = recognise(vector, here.flight, [secret], Purpose.STRIPE)
+    assert recognised is not None
+    answer_fill, there_e = raw(vector, "answer_fill", "responder_ephemeral")
+    answer, theirs = recognised.accept(ephemeral=there_e, fill=answer_fill)
+    assert answer.hex() == vector["answer"]
+    ours = here.finish(answer)
+    there, back, session_hash = raw(vector, "initiator_secret", "responder_secret", "session_hash")
+    assert (ours.send, ours.receive, ours.session_hash) == (there, back, session_hash)
+    assert (theirs.send, theirs.receive, theirs.session_hash) == (back, there, session_hash)
+    suite = Suite[vector["suite"]]
+    first = Sealer(there, suite).padding(256)
+    assert first.hex() == vector["first_frame"]
+    assert open_frame(Opener(theirs.receive, suite), first) == (Kind.PADDING, b"")
+    [body] = raw(vector, "body")
+    bulk = seal(Sealer(back, suite), Kind.BULK, body, 4096)
+    assert hashlib.sha256(bulk).hexdigest() == vector["bulk_sha256"]
+    assert open_frame(Opener(ours.receive, suite), bulk) == (Kind.BULK, body)
+
+
+def recognise(
+    vector: Vector, flight: bytes, secrets: Sequence[bytes], purpose: Purpose = Purpose.RESUMPTION
+) -> Recognised | None:
+    [address] = raw(vector, "own_address")
+    port = vector["own_port"]
+    return check_flight(flight, secrets=secrets, address=address, port=port, purpose=purpose)
+
+
 @of_kind("flight")
 def test_flight(vector: Vector) -> None:
-    flight, address = raw(vector, "flight", "own_address")
+    [flight] = raw(vector, "flight")
     secrets = [bytes.fromhex(secret) for secret in vector["secrets"]]
+    purpose = Purpose[vector.get("purpose", "RESUMPTION")]
     if vector["expect"] == "3.4 length":
         with pytest.raises(PeerError, match=r"^transport 3\.4:"):
-            check_flight(flight, secrets=secrets, address=address, port=vector["own_port"])
+            recognise(vector, flight, secrets, purpose)
         return
-    recognised = check_flight(flight, secrets=secrets, address=address, port=vector["own_port"])
+    recognised = recognise(vector, flight, secrets, purpose)
     if vector["expect"] == "3.4":
         assert recognised is None
         return
@@ -152,12 +200,13 @@ def seal(sealer: Sealer, kind: Kind, body: bytes, size: int) -> bytes:
 @of_kind("first_frame")
 def test_first_frame(vector: Vector) -> None:
     secret, frame = raw(vector, "secret", "frame")
+    opener = Opener(secret, Suite[vector["suite"]] if "suite" in vector else None)
     if vector["expect"] == "ok":
-        open_frame(Opener(secret), frame)
+        open_frame(opener, frame)
         return
     clause = rf"^transport {vector['expect']}:"
     with pytest.raises(PeerError, match=clause):
-        open_frame(Opener(secret), frame)
+        open_frame(opener, frame)
 
 
 @of_kind("padme")
@@ -167,13 +216,14 @@ def test_padme(vector: Vector) -> None:
 
 @of_kind("tail")
 def test_tail(vector: Vector) -> None:
-    assert list(tail_sizes(vector["bytes_sent"], vector["body_length"])) == vector["sizes"]
+    frame_bytes = vector.get("frame_bytes", FRAME_BYTES_MAX)
+    assert list(tail_sizes(vector["bytes_sent"], vector["body_length"], frame_bytes)) == vector["sizes"]
 
 
 def test_every_vector_is_used_and_named_once() -> None:
     kinds = {
         "handshake", "first_message", "second_message", "resumption_keys",
-        "resumption", "flight", "frames", "first_frame", "padme", "tail",
+        "resumption", "stripe", "flight", "frames", "first_frame", "padme", "tail",
     }  # fmt: skip
     assert {vector["kind"] for vector in VECTORS} == kinds
     names = [(vector["kind"], vector["name"]) for vector in VECTORS]

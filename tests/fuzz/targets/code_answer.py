@@ -53,7 +53,7 @@ def check(data: bytes) -> bool:
         matched = call.hear_confirmation(said)
         assert matched is (bool(right) and said == right)
         matches += matched
-    assert confirmed <= ANSWERING_HOSTS_MAX
+    assert confirmed - matches <= ANSWERING_HOSTS_MAX  # who had the code learnt nothing new
     return matches > 0
 
 

@@ -24,8 +24,11 @@ PLAIN_BUFFER = bytearray(PLAIN_BYTES_MAX)
 
 def check(data: bytes) -> bool:
     feed = Feed(data)
-    suite = list(Suite)[feed.number(2)]
-    peer, opener, again = FramePeer(SECRET), Opener(SECRET), Sealer(SECRET)
+    further, choice = divmod(feed.number(4), 2)
+    suite = list(Suite)[choice]
+    from_the_first = suite if further else None  # as on a further pipe of a session
+    peer, opener = FramePeer(SECRET, from_the_first), Opener(SECRET, from_the_first)
+    again = Sealer(SECRET, from_the_first)
     opened = 0
     while feed and opened < FRAMES_MAX:
         frame = peer.next_frame(feed)
@@ -35,7 +38,7 @@ def check(data: bytes) -> bool:
             return False
         assert seal(again, kind, body, len(frame)) == frame  # one frame has one form
         opened += 1
-        if opened == 1:
+        if opened == 1 and not further:
             for end in (opener, again, peer):
                 end.agree(suite)
     return opened > 0
@@ -63,8 +66,9 @@ def seal(sealer: Sealer, kind: Kind, body: bytes, size: int) -> bytes:
 
 def seeds() -> Iterator[bytes]:
     for vector in of_kind("transport", "first_frame"):
-        yield b"\x00" + says(AS_IT_CAME, bytes.fromhex(vector["frame"]))
-    for suite in (b"\x00", b"\x01"):
+        further = 2 + list(Suite).index(Suite[vector["suite"]]) if "suite" in vector else 0
+        yield bytes((further,)) + says(AS_IT_CAME, bytes.fromhex(vector["frame"]))
+    for suite in (b"\x00", b"\x01", b"\x02", b"\x03"):
         good = says(CONTROL, b"hello") + says(BULK, b"data", b"\x00") + says(PADDING, zeros=b"\x00\x00")
         yield (
             suite

@@ -1,4 +1,4 @@
-"""core/session: the answer to a first message, heard by who dialled, for a code and for a resumption."""
+"""core/session: the answer to a first message, heard by who dialled, for each purpose."""
 
 from collections.abc import Iterator
 
@@ -14,15 +14,15 @@ AS_IT_CAME, SEALED, RESUMER = range(3)
 PSK = bytes.fromhex(next(of_kind("transport", "handshake"))["psk"])
 EPHEMERAL = bytes.fromhex(next(of_kind("transport", "handshake"))["initiator_ephemeral"])
 KEM_SEED = bytes.fromhex(next(of_kind("transport", "handshake"))["kem_seed"])
-PURPOSES = (Purpose.RESUMPTION, Purpose.CODE)
+PURPOSES = (Purpose.RESUMPTION, Purpose.CODE, Purpose.STRIPE)
 
 
 def check(data: bytes) -> bool:
     feed = Feed(data)
-    purpose = PURPOSES[feed.number(2)]
+    purpose = PURPOSES[feed.number(3)]
     kind = feed.number(3)
     if kind == RESUMER:
-        return resumer_takes(feed.rest())
+        return resumer_takes(feed.rest(), Purpose.RESUMPTION if purpose.is_hybrid else purpose)
     seed = KEM_SEED if purpose.is_hybrid else b""
     bound = b"" if purpose.is_hybrid else b"bound"
     here = Initiator(PSK, purpose=purpose, ephemeral=EPHEMERAL, kem_seed=seed, bound=bound)
@@ -37,13 +37,14 @@ def check(data: bytes) -> bool:
     except PeerError:
         return False
     assert len(answer) == purpose.message_2_bytes
-    assert len({keys.send, keys.receive, keys.resumption_secret}) == 3
+    assert len({keys.send, keys.receive, keys.resumption_secret, keys.stripe_secret}) == 4
     return True
 
 
-def resumer_takes(answer: bytes) -> bool:
+def resumer_takes(answer: bytes, purpose: Purpose) -> bool:
     fill = bytes(FLIGHT_FILL_BYTES)
-    here = Resumer(PSK, address=ADDRESS, port=PORT, ephemeral=drawn("e", EPHEMERAL_BYTES), fill=fill)
+    ephemeral = drawn("e", EPHEMERAL_BYTES)
+    here = Resumer(PSK, address=ADDRESS, port=PORT, ephemeral=ephemeral, fill=fill, purpose=purpose)
     try:
         here.finish(answer)
     except PeerError:
@@ -59,6 +60,7 @@ def seeds() -> Iterator[bytes]:
             message = bytes.fromhex(vector["message_2"])
             yield bytes((which, AS_IT_CAME)) + message
             yield bytes((which, SEALED)) + message[:32] + bytes.fromhex(vector.get("ciphertext", ""))
-    for vector in of_kind("transport", "resumption"):
-        yield bytes((0, RESUMER)) + bytes.fromhex(vector["answer"])
+    for which, kind in ((0, "resumption"), (2, "stripe")):
+        for vector in of_kind("transport", kind):
+            yield bytes((which, RESUMER)) + bytes.fromhex(vector["answer"])
     yield bytes((1, SEALED)) + bytes(32 + 1088)

@@ -12,12 +12,12 @@ from satchel.errors import PeerError
 AS_IT_CAME = 0
 PSK = bytes.fromhex(next(of_kind("transport", "handshake"))["psk"])
 BOUND = b"bound"
-PURPOSES = (Purpose.RESUMPTION, Purpose.CODE)
+PURPOSES = (Purpose.RESUMPTION, Purpose.CODE, Purpose.STRIPE)
 
 
 def check(data: bytes) -> bool:
     feed = Feed(data)
-    purpose = PURPOSES[feed.number(2)]
+    purpose = PURPOSES[feed.number(3)]
     bound = b"" if purpose.is_hybrid else BOUND
     there = Responder(PSK, purpose=purpose, ephemeral=drawn("responder", EPHEMERAL_BYTES), bound=bound)
     payload: bytes | None = None

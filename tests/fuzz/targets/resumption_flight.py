@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fuzz.feed import Feed
 from fuzz.noise_peer import NoisePeer
 from fuzz.vectors import drawn, of_kind
-from satchel.core.crypto.kdf import mac
+from satchel.core.crypto.kdf import derive, mac
 from satchel.core.session.handshake import NOISE_OVERHEAD_BYTES, Purpose
 from satchel.core.session.resumption import (
     ANSWER_FILL_BYTES,
@@ -13,12 +13,13 @@ from satchel.core.session.resumption import (
     FLIGHT_BYTES,
     PROOF_BYTES,
     VERSION,
-    ResumptionKeys,
     check_flight,
 )
 from satchel.errors import PeerError
 
 AS_IT_CAME, WITH_A_PROOF, SEALED = range(3)
+PURPOSES = (Purpose.RESUMPTION, Purpose.STRIPE)
+NAMES = (b"resume", b"stripe")
 VECTOR = next(of_kind("transport", "resumption"))
 SECRETS = [bytes.fromhex(VECTOR["secret"]), drawn("another secret", 32)]
 ADDRESS = bytes.fromhex(VECTOR["own_address"])
@@ -28,14 +29,18 @@ END = ADDRESS + PORT.to_bytes(2, "big")
 
 def check(data: bytes) -> bool:
     feed = Feed(data)
-    kind = feed.number(3)
-    flight = feed.rest() if kind == AS_IT_CAME else proved(feed, sealed=kind == SEALED)
+    place, kind = divmod(feed.number(6), 3)
+    flight = feed.rest() if kind == AS_IT_CAME else proved(feed, place, sealed=kind == SEALED)
     try:
-        recognised = check_flight(flight, secrets=SECRETS, address=ADDRESS, port=PORT)
+        recognised, other = (
+            check_flight(flight, secrets=SECRETS, address=ADDRESS, port=PORT, purpose=PURPOSES[at])
+            for at in (place, 1 - place)
+        )
     except PeerError:
         assert len(flight) != FLIGHT_BYTES
         return False
     assert recognised is not None or kind == AS_IT_CAME
+    assert recognised is None or other is None  # a flight is for one purpose
     if recognised is None:
         return False
     assert recognised.ephemeral == flight[:EPHEMERAL_BYTES]
@@ -47,23 +52,28 @@ def check(data: bytes) -> bool:
     return True
 
 
-def proved(feed: Feed, *, sealed: bool) -> bytes:
+def proved(feed: Feed, place: int, *, sealed: bool) -> bytes:
     """A flight of somebody who has a secret, with any ephemeral key; `sealed`: and a good tag."""
-    keys = ResumptionKeys.of(SECRETS[feed.number(2)])
+    secret = SECRETS[feed.number(2)]
+    open_key, psk = (
+        derive(secret, b"satchel %s %s receiver 1" % (NAMES[place], use)) for use in (b"open", b"psk")
+    )
     ephemeral = feed.exactly(EPHEMERAL_BYTES)
-    proof = mac(keys.open, VERSION + ephemeral + END)[:PROOF_BYTES]
+    proof = mac(open_key, VERSION + ephemeral + END)[:PROOF_BYTES]
     message_1 = ephemeral + feed.exactly(NOISE_OVERHEAD_BYTES - EPHEMERAL_BYTES)
     if sealed:
-        peer = NoisePeer(keys.psk, Purpose.RESUMPTION, VERSION + proof + END)
+        peer = NoisePeer(psk, PURPOSES[place], VERSION + proof + END)
         message_1 = peer.message_1(ephemeral, b"")
     return (message_1 + proof).ljust(FLIGHT_BYTES, b"\0")
 
 
 def seeds() -> Iterator[bytes]:
-    for kind in ("flight", "resumption"):
+    for kind in ("flight", "resumption", "stripe"):
         for vector in of_kind("transport", kind):
             flight = bytes.fromhex(vector["flight"])
-            yield bytes((AS_IT_CAME,)) + flight
-            yield bytes((WITH_A_PROOF, 0)) + flight[:NOISE_OVERHEAD_BYTES]
-            yield bytes((SEALED, 1)) + flight[:EPHEMERAL_BYTES]
+            further = 3 * (kind == "stripe" or vector.get("purpose") == "STRIPE")
+            yield bytes((further + AS_IT_CAME,)) + flight
+            yield bytes((further + WITH_A_PROOF, 0)) + flight[:NOISE_OVERHEAD_BYTES]
+            yield bytes((further + SEALED, 1)) + flight[:EPHEMERAL_BYTES]
     yield bytes((SEALED, 0)) + bytes(EPHEMERAL_BYTES)  # of low order
+    yield bytes((3 + SEALED, 0)) + bytes(EPHEMERAL_BYTES)

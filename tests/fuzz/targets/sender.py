@@ -1,5 +1,6 @@
 """core/handover/sending: messages of a receiver who breaks the rules (M2, M3)."""
 
+from collections import deque
 from collections.abc import Iterator
 
 from fuzz.feed import Feed, as_piece
@@ -9,12 +10,13 @@ from satchel.core.blobs.chunks import chunk_count, hash_chunk
 from satchel.core.handover import effects as e
 from satchel.core.handover import messages as m
 from satchel.core.handover.codec import decode
-from satchel.core.handover.sending import HashJob, OutgoingFile, Sender, SendJob, State
+from satchel.core.handover.sending import Sender, State
 from satchel.errors import PeerError
 
 AS_IT_CAME, HELLO, ACCEPT, RECEIPT, CHECK, WANT_FILES, WANT_CHUNKS, READY, FAILED, DO, GIVE_UP, DECLINE = (
     range(12)
 )
+STRIPE = 12
 FRESH, RESUMED, WITH_A_NOTE = range(3)
 
 
@@ -25,6 +27,7 @@ class Owner:
         entries = offered()
         self.accepted: frozenset[int] = frozenset()
         self.sent: set[int] = set()
+        self.jobs: deque[e.HashChunks | e.SendChunks] = deque()
         kind = feed.number(3)
         if kind == RESUMED:
             self.accepted = frozenset({1, 2, 3, 4})
@@ -42,15 +45,24 @@ class Owner:
                     self.accepted = numbers
                 case e.Confirmed(ranges=confirmed):
                     assert all({*range(first, first + count)} <= self.accepted for first, count in confirmed)
+                case e.HashChunks() | e.SendChunks():
+                    self.jobs.append(effect)
+                case e.SendFiles(ranges=ranges):
+                    self.jobs += [self.all_of(number) for number in numbers_in(ranges)]
                 case e.WontCome(number=number):
                     assert number in self.accepted
                 case _:
                     pass
 
+    def all_of(self, number: int) -> e.SendChunks:
+        assert number in self.accepted
+        count = chunk_count(SIZES[number] or 0)
+        return e.SendChunks(number=number, ranges=((0, count),) if count else (), told=())
+
     def work(self, *, give_up: bool) -> None:
-        job = self.sender.next_job()
-        if job is None:
+        if not self.jobs:
             return
+        job = self.jobs.popleft()
         # Nothing is read but files that were offered and accepted, and of them what is there (M2).
         assert job.number in self.accepted
         size = SIZES[job.number]
@@ -59,21 +71,20 @@ class Owner:
         hashes = [hash_chunk(content(size, index)) for index in range(count)]
         if give_up:
             self.carry_out(self.sender.failed(job.number, m.Failure.CHANGED))
-        elif isinstance(job, HashJob):
+        elif isinstance(job, e.HashChunks):
             assert 1 <= job.chunks <= count
             self.carry_out(self.sender.hashed(job.number, hashes[: job.chunks]))
         else:
-            self.send(job, size, hashes)
+            self.send(job, hashes)
 
-    def send(self, job: SendJob, size: int, hashes: list[bytes]) -> None:
+    def send(self, job: e.SendChunks, hashes: list[bytes]) -> None:
         assert job.number not in self.sent  # nobody gets a file twice over one connection
         self.sent.add(job.number)
-        outgoing = OutgoingFile(size, job.known)
-        for first, length in job.ranges:
-            for index in range(first, first + length):
-                assert outgoing.chunk_sent(index, hashes[index])
-        outgoing.root()  # of all its chunks, told or sent
-        self.sender.sent(job.number)
+        chosen = {index for first, length in job.ranges for index in range(first, first + length)}
+        assert chosen <= set(range(len(hashes)))
+        assert list(job.told) == hashes[: len(job.told)]
+        assert chosen | set(range(len(job.told))) == set(range(len(hashes)))  # so there will be a root
+        self.sender.sent([job.number])
 
 
 def check(data: bytes) -> bool:
@@ -88,11 +99,13 @@ def check(data: bytes) -> bool:
 
 
 def step(owner: Owner, feed: Feed) -> None:
-    match feed.number(12):
+    match feed.number(13):
         case kind if kind == AS_IT_CAME:
             owner.carry_out(owner.sender.hear(decode(feed.piece())))
         case kind if kind in (DO, GIVE_UP):
             owner.work(give_up=kind == GIVE_UP)
+        case kind if kind == STRIPE:
+            owner.carry_out(owner.sender.stripe(2 + feed.number(15)))
         case kind:
             owner.carry_out(owner.sender.hear(message(kind, feed)))
 
@@ -116,6 +129,10 @@ def message(kind: int, feed: Feed) -> m.Message:
     if kind == FAILED:
         return m.Failed(number=feed.number(6), failure=m.Failure(1 + feed.number(4)))
     return m.Decline()
+
+
+def numbers_in(ranges: tuple[m.Range, ...]) -> list[int]:
+    return [number for first, count in ranges for number in range(first, first + count)]
 
 
 def in_order(found: tuple[m.Range, ...]) -> tuple[m.Range, ...]:
@@ -170,3 +187,10 @@ def seeds() -> Iterator[bytes]:
         )
     )
     yield bytes((FRESH, HELLO, 0, DECLINE))
+    yield (
+        bytes((FRESH, STRIPE, 0))
+        + accept
+        + bytes((STRIPE, 2))
+        + whole
+        + bytes((STRIPE, 14, RECEIPT, 1, 0, 5))
+    )

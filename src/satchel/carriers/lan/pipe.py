@@ -5,12 +5,16 @@ never encrypts, never reconnects.
 """
 
 import contextlib
+import fcntl
 import socket
 import struct
+import sys
+import termios
 import threading
 from collections.abc import Iterator
 
 from satchel.carriers.lan.addresses import endpoint_of
+from satchel.core.session.stripes import PathCounts
 from satchel.errors import EnvironmentProblem
 
 # A neighbour that walked out of range says no goodbye. While nothing is in flight the probes notice it
@@ -19,6 +23,12 @@ KEEPALIVE_IDLE_S = 5
 KEEPALIVE_INTERVAL_S = 5
 KEEPALIVE_PROBES = 3
 VANISHED_AFTER_S = 20
+UNSENT_BYTES_MAX = 64 * 1024
+
+# struct tcp_info of linux/tcp.h, which only grows at its end.
+_INFO_BYTES = 144
+_RESENT_AT, _ACKED_AT, _SENT_AT = 100, 120, 136  # tcpi_total_retrans, tcpi_bytes_acked, tcpi_segs_out
+_U32, _U64 = struct.Struct("=I"), struct.Struct("=Q")
 
 
 class SocketPipe:
@@ -38,6 +48,7 @@ class SocketPipe:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER_S * 1000)
+            self._ask_for_bbr()
             self.local = endpoint_of(connected.getsockname())
             self.remote = endpoint_of(connected.getpeername())
         except OSError as exc:
@@ -58,6 +69,22 @@ class SocketPipe:
             raise _gone()
         return count
 
+    def receive_all(self, buffer: memoryview) -> None:
+        at = 0
+        while at < len(buffer):
+            with self._in_use():
+                # In one go: to be woken for each part that comes costs more than the part.
+                count = self._socket.recv_into(buffer[at:], 0, socket.MSG_WAITALL)
+            if count == 0:
+                raise _gone()
+            at += count
+
+    def waiting_bytes(self) -> int:
+        count = bytearray(4)
+        with self._in_use():
+            fcntl.ioctl(self._socket, termios.FIONREAD, count)
+        return int.from_bytes(count, sys.byteorder)
+
     def set_deadline(self, seconds: float | None) -> None:
         """As in ports.py. The kernel's own timeouts: no poll() before each call, and each part sent is
         progress; 0 would mean for ever to the kernel, so the least is a microsecond."""
@@ -66,6 +93,28 @@ class SocketPipe:
         with self._in_use():
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
+
+    def path(self) -> PathCounts:
+        """As in ports.py. Raises EnvironmentProblem when the connection is gone."""
+        with self._in_use():
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
+        info = info.ljust(_INFO_BYTES, b"\0")  # an older kernel says less
+        return PathCounts(
+            acked_bytes=_U64.unpack_from(info, _ACKED_AT)[0],
+            sent_segments=_U32.unpack_from(info, _SENT_AT)[0],
+            resent_segments=_U32.unpack_from(info, _RESENT_AT)[0],
+        )
+
+    def keep_queue_short(self) -> None:
+        """As in ports.py: TCP_NOTSENT_LOWAT, a blocking send waits while more than this is unsent."""
+        with self._in_use():
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+
+    def _ask_for_bbr(self) -> None:
+        """Where the kernel has it and allows it (net.ipv4.tcp_allowed_congestion_control), random loss then
+        costs little. Else the system's own choice stays."""
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
 
     def set_patience(self, seconds: int) -> None:
         """As in ports.py. The timeout covers a closed receive window, too (tcp(7), TCP_USER_TIMEOUT)."""

@@ -1,119 +1,158 @@
-"""The bulk stream: chunks of files and their hashes, back to back. Spec: handover.md, section 4.
+"""The bulk stream: pieces of files, hashes of their chunks, and roots. Spec: handover.md, section 4.
 
-Records follow each other without gaps and may span frames; a frame may hold many small files. Pull
-style, so that memory stays flat: `StreamReader.feed` hands the data on in the pieces it came in.
+A frame holds whole records and says by itself where they belong, so the frames of several pipes may be
+read in any order. `read_records` takes a frame apart, `RecordWriter` fills one; neither copies content.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
-from satchel.core.blobs.chunks import CHUNK_BYTES, HASH_BYTES, ChunkHasher
+from satchel.core.blobs.chunks import HASH_BYTES
 from satchel.errors import PeerError
 
-CHUNK: Final = 1  # type[1] number[4] index[4], data, BLAKE3 of the data[32]
-END: Final = 2  # type[1] number[4] root[32]
-CHUNK_HEAD_BYTES = 9
-END_BYTES = 5 + HASH_BYTES
+PIECE: Final = 1
+DIGEST: Final = 2
+END: Final = 3
+WHOLE: Final = 4
+
+_PIECE_HEAD = Struct(">BIIII")  # type, number, index, at, length; content follows
+_DIGEST = Struct(f">BII{HASH_BYTES}s")  # type, number, index, hash
+_END = Struct(f">BI{HASH_BYTES}s")  # type, number, root
+_WHOLE_HEAD = Struct(">BII")  # type, number, length; content and its hash follow
+
+PIECE_LEAST_BYTES = 1024  # a writer begins no shorter piece than this at the end of a frame
 
 
-def chunk_head(number: int, index: int) -> bytes:
-    return b"\x01" + number.to_bytes(4, "big") + index.to_bytes(4, "big")
-
-
-def end_record(number: int, root: bytes) -> bytes:
-    return b"\x02" + number.to_bytes(4, "big") + root
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
-    """A part of a chunk, not verified yet: write it to the unfinished file, believe nothing."""
+    """A part of a chunk, not verified yet."""
 
     number: int
-    offset: int  # in the file, bytes
-    data: memoryview  # valid until the next call
+    index: int
+    at: int  # in the chunk, bytes
+    data: memoryview  # valid until the next frame
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkEnd:
-    """The chunk is whole and its hash was right."""
+@dataclass(slots=True)
+class Digest:
+    """The hash that the sender has for a chunk."""
 
     number: int
     index: int
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FileEnd:
-    """The root that the sender has for the file."""
+@dataclass(slots=True)
+class End:
+    """The root that the sender has for a file."""
 
     number: int
     root: bytes
 
 
-StreamEvent = Piece | ChunkEnd | FileEnd
+@dataclass(slots=True)
+class Whole:
+    """A file of one chunk, with the hash that the sender has for it."""
+
+    number: int
+    data: memoryview  # valid until the next frame
+    digest: bytes
 
 
-class StreamReader:
-    """Cuts the bulk stream into events. `length_of(number, index)` tells how long a chunk that was
-    asked for is, and raises PeerError for any that was not."""
+Record = Piece | Digest | End | Whole
 
-    def __init__(self, length_of: Callable[[int, int], int]) -> None:
-        self._length_of = length_of
-        self._head = bytearray()  # a record head or a hash that is not complete yet
-        self._number = self._index = 0
-        self._offset = self._left = 0
-        self._hasher: ChunkHasher | None = None  # set while inside a chunk
+
+def read_records(body: memoryview) -> Iterator[Record]:
+    """The records of one frame. Raises PeerError for what is no record, or goes beyond the frame [4.1]."""
+    at, size = 0, len(body)
+    while at < size:
+        kind = body[at]
+        if kind == WHOLE:
+            _, number, length = _WHOLE_HEAD.unpack(_part(body, at, _WHOLE_HEAD.size))
+            at += _WHOLE_HEAD.size
+            content = _part(body, at, length)
+            yield Whole(number, content, bytes(_part(body, at + length, HASH_BYTES)))
+            at += length + HASH_BYTES
+        elif kind == PIECE:
+            _, number, index, offset, length = _PIECE_HEAD.unpack(_part(body, at, _PIECE_HEAD.size))
+            at += _PIECE_HEAD.size
+            yield Piece(number, index, offset, _part(body, at, length))
+            at += length
+        elif kind == DIGEST:
+            _, number, index, digest = _DIGEST.unpack(_part(body, at, _DIGEST.size))
+            at += _DIGEST.size
+            yield Digest(number, index, digest)
+        elif kind == END:
+            _, number, root = _END.unpack(_part(body, at, _END.size))
+            at += _END.size
+            yield End(number, root)
+        else:
+            raise PeerError("handover 4.1: no such record")
+
+
+def _part(body: memoryview, at: int, length: int) -> memoryview:
+    part = body[at : at + length]
+    if len(part) != length:
+        raise PeerError("handover 4.1: a record that goes beyond its frame")
+    return part
+
+
+class RecordWriter:
+    """Fills the body of one frame. Each call writes a record, or returns None or False: no room for it."""
+
+    def __init__(self, body: memoryview) -> None:
+        """`body`: as long as the body may become."""
+        self._body = body
+        self.length = 0  # bytes of the body that are filled
 
     @property
-    def between_records(self) -> bool:
-        return self._hasher is None and not self._head
+    def room(self) -> int:
+        return len(self._body) - self.length
 
-    def feed(self, data: memoryview) -> Iterator[StreamEvent]:
-        """Events of the next part of the stream; raises PeerError if it breaks section 4."""
-        at, end = 0, len(data)
-        while at < end:
-            if self._hasher is not None and self._left:
-                piece = data[at : at + self._left]
-                self._hasher.update(piece)
-                yield Piece(self._number, self._offset, piece)
-                self._offset += len(piece)
-                self._left -= len(piece)
-                at += len(piece)
-                continue
-            need = self._head_bytes_needed(data[at])
-            taken = data[at : at + need - len(self._head)]
-            self._head += taken
-            at += len(taken)
-            if len(self._head) < need:
-                return
-            event = self._close_head()
-            if event is not None:
-                yield event
+    def piece(self, number: int, index: int, at: int, length: int) -> memoryview | None:
+        """Begin a piece of at most `length` bytes: fill all of what is returned with its content."""
+        length = min(length, self.room - _PIECE_HEAD.size)
+        if length < 1:
+            return None
+        _PIECE_HEAD.pack_into(self._body, self.length, PIECE, number, index, at, length)
+        return self._take(_PIECE_HEAD.size, length)
 
-    def _head_bytes_needed(self, next_byte: int) -> int:
-        if self._hasher is not None:
-            return HASH_BYTES
-        kind = self._head[0] if self._head else next_byte
-        if kind == CHUNK:
-            return CHUNK_HEAD_BYTES
-        if kind == END:
-            return END_BYTES
-        raise PeerError("handover 4.1: no such record")
+    def has_room_for_piece(self, length: int) -> bool:
+        """Whether a piece of such a chunk is worth beginning in this frame."""
+        return self.room >= _PIECE_HEAD.size + min(length, PIECE_LEAST_BYTES)
 
-    def _close_head(self) -> StreamEvent | None:
-        head = bytes(self._head)
-        self._head.clear()
-        if self._hasher is not None:
-            if head != self._hasher.digest():
-                raise PeerError("handover 4.2: a chunk does not match its hash")
-            self._hasher = None
-            return ChunkEnd(self._number, self._index, head)
-        number = int.from_bytes(head[1:5], "big")
-        if head[0] == END:
-            return FileEnd(number, head[5:])
-        index = int.from_bytes(head[5:9], "big")
-        self._left = self._length_of(number, index)
-        self._number, self._index, self._offset = number, index, index * CHUNK_BYTES
-        self._hasher = ChunkHasher()
-        return None
+    def digest(self, number: int, index: int, digest: bytes) -> bool:
+        if self.room < _DIGEST.size:
+            return False
+        _DIGEST.pack_into(self._body, self.length, DIGEST, number, index, digest)
+        self.length += _DIGEST.size
+        return True
+
+    def end(self, number: int, root: bytes) -> bool:
+        if self.room < _END.size:
+            return False
+        _END.pack_into(self._body, self.length, END, number, root)
+        self.length += _END.size
+        return True
+
+    def has_room_for_whole(self, length: int) -> bool:
+        return self.room >= _WHOLE_HEAD.size + length + HASH_BYTES
+
+    def room_for_whole(self, length: int) -> memoryview:
+        """Where the content of a whole file goes; nothing is written until `whole` is called."""
+        start = self.length + _WHOLE_HEAD.size
+        return self._body[start : start + length]
+
+    def whole(self, number: int, length: int, digest: bytes) -> None:
+        """The content lies in `room_for_whole(length)`: make a record of it."""
+        _WHOLE_HEAD.pack_into(self._body, self.length, WHOLE, number, length)
+        end = self.length + _WHOLE_HEAD.size + length
+        self._body[end : end + HASH_BYTES] = digest
+        self.length = end + HASH_BYTES
+
+    def _take(self, head: int, length: int) -> memoryview:
+        start = self.length + head
+        self.length = start + length
+        return self._body[start : start + length]

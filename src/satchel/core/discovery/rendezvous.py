@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from satchel.core.discovery.datagram import (
     DATAGRAM_BYTES,
@@ -31,8 +32,9 @@ REPEAT_S = 1.0  # give or take a tenth, so that two devices started together dri
 NONCE_LIFE_MIN_S, NONCE_LIFE_MAX_S = 60.0, 180.0
 SHOUTS_PER_S_MAX = 4  # in any second, whatever is heard
 DIAL_GAP_S = 0.25  # between any two dials for codes (and for resumptions), whoever asks for them
-REDIAL_GAP_S = 3.0  # between two dials of one address for one key
-DIALS_PER_SOURCE_MAX = 3
+REDIAL_GAP_S = 3.0  # between two dials of one address and port for one key; doubles with each of them
+REDIAL_GAP_MAX_S = 30.0  # and no more: who is honest is never locked out by what was forged in its name
+ADDRESS_GAP_S = 1.0  # between two dials of one address: its ports can be forged, too
 DIALS_FORGOTTEN_AFTER_S = 600.0
 SOURCES_MAX = 256
 HEARD_PER_S_MAX = 512  # x 64 keys = some 50 ms of HMAC a second
@@ -90,6 +92,7 @@ class Rendezvous:
         shown: Sequence[SlotKey],
         sought: Sequence[SlotKey],
         open_s: float = RENDEZVOUS_OPEN_S,
+        dials: "Dials | None" = None,
     ) -> None:
         """
         Args:
@@ -98,6 +101,7 @@ class Rendezvous:
             shown: keys of the slots we send, the most important first; 64 count.
             sought: keys of the slots we look for; 64 count. For a code the same key stands in both.
             open_s: what is left of the 15 minutes, where the link came up later.
+            dials: what was dialled before, on other links or earlier, that counts here, too.
         """
         if not 0 < open_s <= RENDEZVOUS_OPEN_S:
             raise MisuseError("a rendezvous is open for 15 minutes at most")
@@ -111,8 +115,7 @@ class Rendezvous:
         self._closes_at_s = self._redraw_at_s = self._shout_at_s = 0.0
         self._shouted_s: deque[float] = deque(maxlen=SHOUTS_PER_S_MAX)  # the latest
         self._gate = _Gate()
-        # Apart, so that forged code slots never cost a hand-over that is to go on its turn.
-        self._dials = {kind: _Dials() for kind in SlotKind}
+        self._dials = Dials() if dials is None else dials
 
     def start(self, now_s: float, chance: bytes) -> list[Effect]:
         """Open, and shout at once.
@@ -168,16 +171,12 @@ class Rendezvous:
             return [
                 Dial(address=source, port=listens, key=key)
                 for key in matched
-                if self._dials[key.kind].allows(source, key, now_s)
+                if self._dials.allow(source, listens, key, now_s)
             ]
         if now_s >= self._may_shout_at_s():
             return [self._shout(now_s, repeat_s=REPEAT_S)]
         self._shout_at_s = min(self._shout_at_s, self._may_shout_at_s())  # owed, as soon as it may be
         return [WakeAt(at_s=self._shout_at_s)]
-
-    def met(self, address: bytes, key: SlotKey) -> None:
-        """The handshake with that side went through: after a break it may be dialled at once again."""
-        self._dials[key.kind].forget(address, key)
 
     def _redraw(self, now_s: float, chance: bytes) -> None:
         places_at = NONCE_BYTES + FILL_BYTES
@@ -223,33 +222,59 @@ class _Gate:
         return True
 
 
-class _Dials:
+class Dials:
     """Whom we dialled lately. Code slots can be forged for any address by who is on the network."""
 
     def __init__(self) -> None:
-        self._last_s = float("-inf")
-        self._by_source: dict[tuple[bytes, SlotKey], list[float]] = {}  # oldest dial first
+        # Apart, so that forged code slots never cost a hand-over that is to go on its turn.
+        self._of_kind = {kind: _DialsOfKind() for kind in SlotKind}
 
-    def allows(self, source: bytes, key: SlotKey, now_s: float) -> bool:
+    def allow(self, address: bytes, port: int, key: SlotKey, now_s: float) -> bool:
         """Whether to dial now; if so, it counts."""
+        return self._of_kind[key.kind].allow(address, port, key, now_s)
+
+    def met(self, address: bytes, port: int, key: SlotKey) -> None:
+        """The handshake with that side went through: after a break it may be dialled at once again."""
+        self._of_kind[key.kind].forget(address, port, key)
+
+
+class _DialsOfKind:
+    def __init__(self) -> None:
+        self._last_s = float("-inf")
+        self._by_address: dict[bytes, float] = {}  # when last; the longest ago first, as below
+        self._by_end: dict[tuple[bytes, int, SlotKey], tuple[float, float]] = {}  # when last, and the gap
+
+    def allow(self, address: bytes, port: int, key: SlotKey, now_s: float) -> bool:
         if now_s - self._last_s < DIAL_GAP_S:
             return False
-        times_s = [
-            at_s for at_s in self._by_source.pop((source, key), []) if now_s - at_s < DIALS_FORGOTTEN_AFTER_S
-        ]
-        allowed = len(times_s) < DIALS_PER_SOURCE_MAX and (not times_s or now_s - times_s[-1] >= REDIAL_GAP_S)
-        if allowed:
-            times_s.append(now_s)
-            self._last_s = now_s
-            # Forged addresses push the oldest out of the table; what they buy is no faster dialling.
-            while len(self._by_source) >= SOURCES_MAX:
-                del self._by_source[next(iter(self._by_source))]
-        if times_s:
-            self._by_source[source, key] = times_s
-        return allowed
+        if now_s - self._by_address.get(address, float("-inf")) < ADDRESS_GAP_S:
+            return False
+        last_s, gap_s = self._by_end.get((address, port, key), (float("-inf"), 0.0))
+        if now_s - last_s < gap_s:
+            return False
+        longer_s = min(2 * gap_s, REDIAL_GAP_MAX_S)
+        if not gap_s or now_s - last_s >= DIALS_FORGOTTEN_AFTER_S:
+            longer_s = REDIAL_GAP_S
+        self._last_s = now_s
+        _put_last(self._by_address, address, now_s)
+        _put_last(self._by_end, (address, port, key), (now_s, longer_s))
+        return True
 
-    def forget(self, source: bytes, key: SlotKey) -> None:
-        self._by_source.pop((source, key), None)
+    def forget(self, address: bytes, port: int, key: SlotKey) -> None:
+        self._by_end.pop((address, port, key), None)
+        self._by_address.pop(address, None)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _put_last(table: dict[K, V], key: K, value: V) -> None:
+    """Forged addresses push the oldest out of the table; what they buy is no faster dialling."""
+    table.pop(key, None)
+    while len(table) >= SOURCES_MAX:
+        del table[next(iter(table))]
+    table[key] = value
 
 
 def _fraction(chance: bytes) -> float:

@@ -23,6 +23,7 @@ OFFER_COST_MAX = 96 << 20  # all names of one offer together, in bytes (M3)
 COMPONENT_COST_BYTES = 64  # what a name costs in memory beyond its bytes
 RECEIVERS_FAILURES = (m.Failure.REFUSED_BY_DISK, m.Failure.FAILED_BEFORE)
 CHUNKS_MAX = SIZE_MAX >> 20
+PIPES_MAX = 16  # of one session
 _KIND_OF = tuple(m.EntryKind)
 
 _KINDS: tuple[type[m.Message], ...] = (
@@ -39,6 +40,7 @@ _KINDS: tuple[type[m.Message], ...] = (
     m.Failed,
     m.Bye,
     m.Stop,
+    m.Stripes,
 )  # the number on the wire is the place in this list, from 1, as is the clause in section 2
 
 
@@ -73,6 +75,8 @@ def _fields(message: m.Message) -> dict[int, cbor.Value]:
             return {1: number, 2: failure.value}
         case m.Stop(reason=reason):
             return {1: reason.value}
+        case m.Stripes(pipes=pipes):
+            return {1: pipes}
         case m.Decline() | m.Ready() | m.Bye():
             return {}
         case _:
@@ -233,6 +237,13 @@ def _read_stop(fields: Fields) -> m.Message:
     return m.Stop(reason=m.StopReason(value))
 
 
+def _read_stripes(fields: Fields) -> m.Message:
+    pipes = fields.uint(1, PIPES_MAX)
+    if pipes < 2:
+        raise PeerError("handover 2.14: a stripe takes two pipes")
+    return m.Stripes(pipes=pipes)
+
+
 _READERS: tuple[Callable[[Fields], m.Message], ...] = (
     _read_hello,
     _read_offer,
@@ -247,4 +258,5 @@ _READERS: tuple[Callable[[Fields], m.Message], ...] = (
     _read_failed,
     _read_bye,
     _read_stop,
+    _read_stripes,
 )

@@ -43,11 +43,34 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
-    """Receiver: every byte of the file is written and verified; make it durable, then give it its
-    name, then call placed()."""
+class HashChunks:
+    """Sender: hash the first `chunks` chunks of the file, then call hashed()."""
 
     number: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendFiles:
+    """Sender: stream these files whole; call sent() before the end of each leaves, or failed()."""
+
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendChunks:
+    """Sender: stream these chunks of a file and its root; call sent() before that leaves, or failed()."""
+
+    number: int
+    ranges: tuple[Range, ...]
+    told: tuple[bytes, ...]  # the hashes that a Manifest has told, from chunk 0 on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPipes:
+    """Receiver: open more pipes to the sender, until there are this many."""
+
+    pipes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +112,10 @@ Effect = (
     | AskPerson
     | Accepted
     | Declined
-    | Finish
+    | HashChunks
+    | SendFiles
+    | SendChunks
+    | OpenPipes
     | WontCome
     | FilesOver
     | Confirmed

@@ -135,6 +135,13 @@ class Stop:
     reason: StopReason
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stripes:
+    """Open more pipes of this session, until there are so many in all [2.14]."""
+
+    pipes: int
+
+
 Message = (
     Hello
     | Offer
@@ -149,6 +156,7 @@ Message = (
     | Failed
     | Bye
     | Stop
+    | Stripes
 )
 
 

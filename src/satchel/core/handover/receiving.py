@@ -1,15 +1,14 @@
 """The receiver's half of a hand-over: decides what is asked for and when a file is whole.
 
-Pure: it never sees a disk. Data pieces pass through `hear_bulk` to the owner, who writes them where
-nothing believes them until Finish. Spec: docs/spec/handover.md, sections 2 to 5.
+Pure: it never sees a disk. Content passes through `hear_bulk` to the owner, who writes it where nothing
+believes it until Finish. Spec: docs/spec/handover.md, sections 2 to 5.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import assert_never
 
-from satchel.core.blobs.chunks import chunk_count, chunk_length, root
-from satchel.core.blobs.stream import ChunkEnd, FileEnd, Piece, StreamReader
+from satchel.core.blobs.chunks import chunk_count
+from satchel.core.blobs.incoming import Arrival, Finish, Incoming, PutWhole, ReadBack
 from satchel.core.handover import effects as e
 from satchel.core.handover import messages as m
 from satchel.core.handover.codec import CHECKS_MAX, OFFER_COST_MAX, RANGES_MAX, RECEIVERS_FAILURES, offer_cost
@@ -53,10 +52,10 @@ class Receiver:
         self._done: Sequence[int] = ()
         self._failed: Sequence[int] = ()
         self._checks: dict[int, _Check] = {}
-        self._hashes: dict[int, dict[int, bytes]] = {}  # unfinished files: chunk index -> hash
+        self._incoming = Incoming(self._size_on_its_way)
         self._whole: list[m.Range] = []  # files to ask for once all candidates are compared
         self._finishing: set[int] = set()  # given to the owner to be placed
-        self._reader = StreamReader(self._chunk_length)
+        self._pipes = 1
 
     @classmethod
     def resumed(
@@ -87,10 +86,6 @@ class Receiver:
     def start(self) -> list[e.Effect]:
         return [e.Say(message=m.Hello(aes=self._aes))]
 
-    def held(self) -> dict[int, dict[int, bytes]]:
-        """Whole chunks of unfinished files, to seed the next connection."""
-        return {number: check.held for number, check in self._checks.items()} | self._hashes
-
     def hear(self, message: m.Message) -> list[e.Effect]:
         """Take in one message; raises PeerError if it breaks the spec."""
         match message:
@@ -105,6 +100,8 @@ class Receiver:
                 return self._hear_manifest(message)
             case m.Failed(number=number, failure=failure) if self.state is State.RECEIVING:
                 return self._hear_failed(number, failure)
+            case m.Stripes(pipes=pipes) if self.state in (State.RECEIVING, State.WHOLE):
+                return self._hear_stripes(pipes)
             case m.Bye() if self.state is State.WHOLE:
                 self.state = State.OVER
                 return [e.Over()]
@@ -195,13 +192,14 @@ class Receiver:
         if check.seen < check.count:
             return []
         del self._checks[number]
-        self._hashes[number] = check.kept
         count = chunk_count(self._entries[number].size)
-        missing = _gaps(sorted(check.kept), count)
+        kept = check.kept
+        missing = _gaps(sorted(kept), count)
         if len(missing) > RANGES_MAX:  # a very torn file: take its rest again rather than say more
             start = missing[RANGES_MAX - 1][0]
             missing[RANGES_MAX - 1 :] = [(start, count - start)]
-            self._hashes[number] = {index: kept for index, kept in check.kept.items() if index < start}
+            kept = {index: digest for index, digest in kept.items() if index < start}
+        self._incoming.keep(number, kept)
         want = e.Say(message=m.WantChunks(number=number, ranges=tuple(missing)))
         return [want, *self._ask_for_the_rest()]
 
@@ -215,53 +213,49 @@ class Receiver:
             or number in self._finishing
         ):
             raise PeerError("handover 2.11: a file that was not on its way")
-        if not self._reader.between_records:
-            raise PeerError("handover 4.5: a failure in the middle of a record")
         named = self._checks.pop(number, None) is not None
-        self._hashes.pop(number, None)
+        self._incoming.drop(number)
         more = self._ask_for_the_rest() if named else []
         return [e.WontCome(number=number, failure=failure), *more, *self._resolve_file(number)]
 
+    def _hear_stripes(self, pipes: int) -> list[e.Effect]:
+        if pipes <= self._pipes:
+            raise PeerError("handover 2.14: no more pipes than before")
+        self._pipes = pipes
+        return [e.OpenPipes(pipes=pipes)] if self.state is State.RECEIVING else []
+
+    @property
+    def awaits_content(self) -> bool:
+        """Whether anything is still to come over a pipe besides the last words."""
+        return self.state is not State.WHOLE and self.state is not State.OVER
+
     # --- data ------------------------------------------------------------------------------------
 
-    def _on_its_way(self, number: int) -> m.Entry | None:
-        """The entry of a file that was asked for and whose END has not come."""
+    def _size_on_its_way(self, number: int) -> int:
+        """The size of a file that was asked for and is not whole yet."""
         entry = self._entries.get(number)
-        if self.state is not State.RECEIVING or entry is None or entry.kind is m.EntryKind.FOLDER:
-            return None
-        waiting = number in self._pending and number not in self._finishing and number not in self._checks
-        return entry if waiting else None
+        if (
+            self.state is not State.RECEIVING
+            or entry is None
+            or entry.kind is m.EntryKind.FOLDER
+            or number not in self._pending
+            or number in self._finishing
+            or number in self._checks
+        ):
+            raise PeerError("handover 4.3: content that was not asked for")
+        return entry.size
 
-    def _chunk_length(self, number: int, index: int) -> int:
-        entry = self._on_its_way(number)
-        if entry is None or index >= chunk_count(entry.size) or index in self._hashes.get(number, ()):
-            raise PeerError("handover 4.3: a chunk that was not asked for")
-        return chunk_length(entry.size, index)
+    def hear_bulk(self, body: memoryview) -> Iterator[Arrival]:
+        """One bulk frame, of any pipe: what to do for it, in order. Carry each out before the next is asked
+        for. After Finish or PutWhole: make it durable, give it its name, then call placed()."""
+        for arrival in self._incoming.hear(body):
+            if isinstance(arrival, PutWhole | Finish):
+                self._finishing.add(arrival.number)
+            yield arrival
 
-    def hear_bulk(self, data: memoryview) -> Iterator[Piece | e.Effect]:
-        """The next part of the bulk stream: pieces to write, and Finish effects, in order."""
-        for event in self._reader.feed(data):
-            match event:
-                case Piece():
-                    yield event
-                case ChunkEnd(number=number, index=index, digest=digest):
-                    self._hashes.setdefault(number, {})[index] = digest
-                case FileEnd(number=number, root=theirs):
-                    yield self._hear_end(number, theirs)
-                case _:
-                    assert_never(event)
-
-    def _hear_end(self, number: int, theirs: bytes) -> e.Effect:
-        entry = self._on_its_way(number)
-        if entry is None:
-            raise PeerError("handover 4.4: the end of a file that was not on its way")
-        hashes = self._hashes.pop(number, {})
-        if len(hashes) != chunk_count(entry.size):
-            raise PeerError("handover 4.4: the end of a file that is not whole")
-        if root(entry.size, [hashes[index] for index in range(len(hashes))]) != theirs:
-            raise PeerError("handover 4.4: a file does not match its root")
-        self._finishing.add(number)
-        return e.Finish(number=number)
+    def read_back(self, back: ReadBack, data: memoryview) -> None:
+        """What a ReadBack asked for, in order; may be given in parts."""
+        self._incoming.read_back(back, data)
 
     # --- what the owner did ----------------------------------------------------------------------
 

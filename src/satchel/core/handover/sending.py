@@ -1,15 +1,13 @@
-"""The sender's half of a hand-over: offers, and turns what is wanted into jobs.
+"""The sender's half of a hand-over: offers, and says what of it is to be hashed and streamed.
 
-Pure: it never sees a file. The owner pulls jobs, reads and streams, and says how it went. Spec:
-docs/spec/handover.md, sections 2 to 5.
+Pure: it never sees a file. The owner reads and streams, and says how it went. Spec: docs/spec/handover.md,
+sections 2 to 5.
 """
 
-from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
-from satchel.core.blobs.chunks import chunk_count, root
+from satchel.core.blobs.chunks import chunk_count
 from satchel.core.handover import effects as e
 from satchel.core.handover import messages as m
 from satchel.core.handover.codec import (
@@ -17,29 +15,9 @@ from satchel.core.handover.codec import (
     HASHES_PER_MANIFEST_MAX,
     RECEIVERS_FAILURES,
 )
-from satchel.errors import MisuseError, PeerError
+from satchel.errors import PeerError
 
 OFFER_PAGE_BYTES = 40_000  # of encoded entries, estimated from above
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HashJob:
-    """Hash the first `chunks` chunks of the file, then call hashed()."""
-
-    number: int
-    chunks: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendJob:
-    """Stream these chunks and the end record, then call sent(); or failed()."""
-
-    number: int
-    ranges: tuple[m.Range, ...]
-    known: tuple[bytes, ...] = ()  # hashes told in a Manifest, from chunk 0 on
-
-
-Job = HashJob | SendJob
 
 
 class State(Enum):
@@ -53,29 +31,9 @@ class _Stage(Enum):
     WANTED = 0  # accepted, nothing asked yet
     HASHING = 1
     HASHED = 2
-    ASKED = 3  # a SendJob is waiting or running
+    ASKED = 3  # its content is to be streamed, or is being
     SENT = 4
     RESOLVED = 5  # confirmed, or failed
-
-
-class OutgoingFile:
-    """Collects the hashes of a file while it is streamed, for its root [4.4]."""
-
-    def __init__(self, size: int, known: Sequence[bytes]) -> None:
-        self._size = size
-        self._hashes: list[bytes | None] = [*known, *[None] * (chunk_count(size) - len(known))]
-
-    def chunk_sent(self, index: int, digest: bytes) -> bool:
-        """False if the chunk is not what was told before: the file changed, the job has failed."""
-        told = self._hashes[index]
-        self._hashes[index] = digest
-        return told is None or told == digest
-
-    def root(self) -> bytes:
-        hashes = [digest for digest in self._hashes if digest is not None]
-        if len(hashes) != len(self._hashes):
-            raise MisuseError("a file has its root when all its chunks are hashed")
-        return root(self._size, hashes)
 
 
 class Sender:
@@ -92,7 +50,6 @@ class Sender:
         self._stages: dict[int, _Stage] = {}
         self._left = 0  # wanted, not resolved
         self._told: dict[int, tuple[bytes, ...]] = {}
-        self._jobs: deque[Job | m.Range] = deque()  # a Range: whole files, expanded when pulled
         self._ready = False
 
     @classmethod
@@ -175,12 +132,12 @@ class Sender:
                     self._step(number, (_Stage.WANTED,), _Stage.HASHING, clause="2.6")
                     if chunks > chunk_count(self._entries[number].size):
                         raise PeerError("handover 2.6: more chunks than the file has")
-                    self._jobs.append(HashJob(number=number, chunks=chunks))
+                return [e.HashChunks(number=number, chunks=chunks) for number, chunks in files]
             case m.WantFiles(ranges=ranges):
                 for first, count in ranges:
                     for number in range(first, first + count):
                         self._step(number, (_Stage.WANTED,), _Stage.ASKED, clause="2.8")
-                    self._jobs.append((first, count))
+                return [e.SendFiles(ranges=ranges)]
             case m.WantChunks(number=number, ranges=ranges):
                 self._step(number, (_Stage.HASHED,), _Stage.ASKED, clause="2.9")
                 told = self._told.pop(number)
@@ -189,7 +146,7 @@ class Sender:
                 missing = _missing(ranges, len(told), chunk_count(self._entries[number].size))
                 if missing:
                     raise PeerError("handover 2.9: chunks left out that were never told")
-                self._jobs.append(SendJob(number=number, ranges=ranges, known=told))
+                return [e.SendChunks(number=number, ranges=ranges, told=told)]
             case m.Ready():
                 if any(stage in (_Stage.HASHING, _Stage.HASHED) for stage in self._stages.values()):
                     raise PeerError("handover 2.10: checked files are still open")
@@ -197,7 +154,6 @@ class Sender:
                 return self._over_if_nothing_is_left()
             case _:
                 raise PeerError(f"handover 5.1: {type(message).__name__} while {self.state.value}")
-        return []
 
     def _step(self, number: int, allowed: tuple[_Stage, ...], to: _Stage, *, clause: str) -> None:
         if self._stages.get(number) not in allowed or self._entries[number].kind is m.EntryKind.FOLDER:
@@ -237,22 +193,8 @@ class Sender:
 
     # --- what the owner does ---------------------------------------------------------------------
 
-    def next_job(self) -> Job | None:
-        """The next thing to read, or None while nothing is asked for."""
-        while self._jobs:
-            job = self._jobs.popleft()
-            if isinstance(job, tuple):
-                first, count = job
-                if count > 1:
-                    self._jobs.appendleft((first + 1, count - 1))
-                chunks = chunk_count(self._entries[first].size)
-                job = SendJob(number=first, ranges=((0, chunks),) if chunks else ())
-            if self._stages[job.number] is not _Stage.RESOLVED:  # the receiver may have given it up
-                return job
-        return None
-
     def hashed(self, number: int, hashes: Sequence[bytes]) -> list[e.Effect]:
-        """The hashes of a HashJob."""
+        """What HashChunks asked for."""
         if self._stages[number] is not _Stage.HASHING:
             return []
         self._stages[number] = _Stage.HASHED
@@ -266,9 +208,17 @@ class Sender:
             for at in range(0, len(hashes), HASHES_PER_MANIFEST_MAX)
         ]
 
-    def sent(self, number: int) -> None:
-        if self._stages[number] is _Stage.ASKED:
-            self._stages[number] = _Stage.SENT
+    def sent(self, numbers: Collection[int]) -> None:
+        """All of these files, with their roots, is on its way."""
+        for number in numbers:
+            if self._stages[number] is _Stage.ASKED:
+                self._stages[number] = _Stage.SENT
+
+    def stripe(self, pipes: int) -> list[e.Effect]:
+        """More pipes may help: ask the receiver to open some, until there are `pipes`."""
+        if self.state is not State.SENDING:
+            return []
+        return [e.Say(message=m.Stripes(pipes=pipes))]
 
     def failed(self, number: int, failure: m.Failure) -> list[e.Effect]:
         """The file cannot be read or is not the one that was offered any more."""

@@ -87,7 +87,7 @@ class Host:
         self._code = code
         self._generator = code_generator(code)
         self._guesses = 0
-        self._heard: set[bytes] = set()  # typists' shares, at most GUESSES_MAX
+        self._heard: set[bytes] = set()  # typists' shares: of GUESSES_MAX, and of who had the right words
         self._secrets: Secrets | None = None
         self._deadline_s = 0.0
         self._pause_until_s = float("-inf")
@@ -159,6 +159,16 @@ class Host:
         if self.state is not State.MATCHED:
             raise MisuseError("only a code that was matched can be opened again")
         return self._open_or_close()
+
+    def let_the_next_in(self) -> None:
+        """Several may use this code, and one has matched: open for the next.
+
+        Its guess was right, so it is none of those that are limited: who knows the words does not guess.
+        """
+        if self.state is not State.MATCHED:
+            raise MisuseError("only a code that was matched can be opened again")
+        self._guesses -= 1
+        self.state = State.OPEN
 
     def _wrong(self, now_s: float) -> list[Effect]:
         self._secrets = None

@@ -77,6 +77,10 @@ class Typist:
             )
         self._answered += 1
 
+    def give_try_back(self) -> None:
+        """That host has the code, so our confirmation told it nothing: a bad radio costs no try."""
+        self._answered -= 1
+
 
 class Call:
     """The exchange with one host; dead after an exception."""
@@ -112,5 +116,7 @@ class Call:
             raise MisuseError("a host confirms after the typist")
         secrets, self._secrets = self._secrets, None
         matched = same(confirmation, secrets.host_confirmation)
+        if matched:
+            self._typist.give_try_back()
         self.state = State.MATCHED if matched else State.FAILED
         return matched

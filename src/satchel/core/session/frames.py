@@ -24,6 +24,7 @@ FRAME_BYTES_MIN = OVERHEAD_BYTES
 SEALED_BYTES_MAX = FRAME_BYTES_MAX - LENGTH_BYTES
 PLAIN_BYTES_MAX = SEALED_BYTES_MAX - TAG_BYTES
 BULK_BODY_MAX = FRAME_BYTES_MAX - OVERHEAD_BYTES
+STRIPE_FRAME_BYTES = 65_536  # bulk frames where several pipes share the work: less waits behind a slow one
 CONTROL_SIZES = (256, 1024, 4096, 16_384, 65_536)
 CONTROL_BODY_MAX = CONTROL_SIZES[-1] - OVERHEAD_BYTES
 
@@ -43,9 +44,13 @@ class Kind(Enum):
 class _Direction:
     """Key and frame number of one direction."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self._key = FrameKey(Suite.CHACHA20_POLY1305, derive(secret, b"satchel frames first 1"))
+    def __init__(self, secret: bytes, suite: Suite | None = None) -> None:
+        """`suite`: on a further pipe of a session, the one that was agreed on [4.8]."""
+        self._secret = b"" if suite else secret
+        if suite is None:
+            self._key = FrameKey(Suite.CHACHA20_POLY1305, derive(secret, b"satchel frames first 1"))
+        else:
+            self._key = FrameKey(suite, derive(secret, _SUITE_LABELS[suite]))
         self._counter = 0
         self._dead = False
 

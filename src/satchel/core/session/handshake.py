@@ -28,10 +28,11 @@ class Purpose(Enum):
 
     CODE = b"hand-over by code: host responds, typist initiates"
     RESUMPTION = b"hand-over resumed: sender responds, receiver initiates"
+    STRIPE = b"another pipe of a session: sender responds, receiver initiates"
 
     @property
     def is_hybrid(self) -> bool:
-        """Whether ML-KEM runs inside; the psk of a resumption comes from a session in which it ran."""
+        """Whether ML-KEM runs inside; the psk of the others comes from a session in which it ran."""
         return self is Purpose.CODE
 
     @property
@@ -52,6 +53,7 @@ class SessionKeys:
     receive: bytes = field(repr=False)  # for Opener
     session_hash: bytes = field(repr=False)
     resumption_secret: bytes = field(repr=False)
+    stripe_secret: bytes = field(repr=False)  # opens more pipes of this session, as long as it lasts
 
 
 class Initiator:
@@ -133,4 +135,5 @@ def _session_keys(noise: Handshake, kem_secret: bytes, *, is_initiator: bool) ->
         receive=back if is_initiator else there,
         session_hash=noise.hash,
         resumption_secret=derive(again, b"satchel resumption secret 1", salt=noise.hash),
+        stripe_secret=derive(again, b"satchel stripe secret 1", salt=noise.hash),
     )

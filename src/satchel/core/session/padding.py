@@ -2,10 +2,10 @@
 
 An exact size is a fingerprint: the length of one well-known file, to the byte, tells which it is.
 Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs",
-PETS 2019, section 4) leaves O(log log n) bits of it for at most 12 %. Spec: docs/spec/transport.md, 5.
+PETS 2019, section 4) leaves O(log log n) bits of it for at most 12 %. Spec: docs/spec/transport.md, 6.
 """
 
-from satchel.core.session.frames import BULK_BODY_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, OVERHEAD_BYTES
+from satchel.core.session.frames import FRAME_BYTES_MAX, FRAME_BYTES_MIN, OVERHEAD_BYTES, STRIPE_FRAME_BYTES
 from satchel.errors import MisuseError
 
 RUN_BYTES_MIN = 4096  # below, Padmé rounds to a few bytes, and a short text would have a length
@@ -24,30 +24,31 @@ def padme(length: int) -> int:
 
 
 def run_total(needed: int) -> int:
-    """Bytes on the wire of a run of bulk frames that needs at least `needed` [5.2]."""
+    """Bytes on the wire of a run of bulk frames that needs at least `needed` [6.2]."""
     total = padme(max(needed, RUN_BYTES_MIN))
-    # From one full frame on, padded lengths are multiples of 8192: no rest is too short for a frame.
-    assert not 0 < total % FRAME_BYTES_MAX < FRAME_BYTES_MIN
+    # From one full frame on, padded lengths are multiples of 2048: no rest is too short for a frame.
+    assert not 0 < total % STRIPE_FRAME_BYTES < FRAME_BYTES_MIN
     return total
 
 
-def tail_sizes(bytes_sent: int, body_length: int) -> tuple[int, ...]:
+def tail_sizes(bytes_sent: int, body_length: int, frame_bytes: int = FRAME_BYTES_MAX) -> tuple[int, ...]:
     """Sizes on the wire of the last frames of a run of bulk frames.
 
-    A run is bulk frames of FRAME_BYTES_MAX bytes each and then these: the first one carries the rest of
+    A run is full bulk frames and then these: the first one carries the rest of
     the data with zeros behind it, the others are padding frames. So all sizes follow from the padded
     total, and the place where the data ends does not show. Every frame that is not full ends a run.
 
     Args:
         bytes_sent: bytes on the wire of the full frames of this run.
-        body_length: bytes of data left, 0..BULK_BODY_MAX; 0 only where bytes_sent is not 0 (then all of
-            these frames are padding; there may be none).
+        body_length: bytes of data left, at most what a frame holds; 0 only where bytes_sent is not 0 (then
+            all of these frames are padding; there may be none).
+        frame_bytes: a full frame, now: FRAME_BYTES_MAX or STRIPE_FRAME_BYTES.
     """
-    if bytes_sent < 0 or bytes_sent % FRAME_BYTES_MAX:
+    if bytes_sent < 0 or bytes_sent % STRIPE_FRAME_BYTES:
         raise MisuseError("a run begins with full frames")
-    if not 0 <= body_length <= BULK_BODY_MAX or not bytes_sent + body_length:
+    if not 0 <= body_length <= frame_bytes - OVERHEAD_BYTES or not bytes_sent + body_length:
         raise MisuseError("a tail carries what is left of the data, at most one frame")
     needed = bytes_sent + (body_length + OVERHEAD_BYTES if body_length else 0)
     left = run_total(needed) - bytes_sent
-    full, rest = divmod(left, FRAME_BYTES_MAX)
-    return (FRAME_BYTES_MAX,) * full + ((rest,) if rest else ())
+    full, rest = divmod(left, frame_bytes)
+    return (frame_bytes,) * full + ((rest,) if rest else ())

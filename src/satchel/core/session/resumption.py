@@ -1,7 +1,8 @@
-"""Opening a session again without a code, from the 32-byte secret that the last one left.
+"""Opening a session again without a code, from the 32-byte secret that the last one left; and opening
+more pipes of one that lasts, from another such secret.
 
 Stores nothing: which secrets there are, and which ephemeral keys were seen, is asked of the caller.
-Spec: docs/spec/transport.md, section 3.
+Spec: docs/spec/transport.md, sections 3 and 5.
 """
 
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ FLIGHT_FILL_BYTES = FLIGHT_BYTES - NOISE_OVERHEAD_BYTES - PROOF_BYTES
 ANSWER_FILL_BYTES = FLIGHT_BYTES - NOISE_OVERHEAD_BYTES
 VERSION = b"\x01"
 ANYWHERE = (bytes(ADDRESS_BYTES), 0)  # the bound end of a typed address [3.3]
+_NAMES = {Purpose.RESUMPTION: b"resume", Purpose.STRIPE: b"stripe"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,33 +42,40 @@ class ResumptionKeys:
 
     @classmethod
     def of(cls, secret: bytes) -> "ResumptionKeys":
-        if len(secret) != SECRET_BYTES:
-            raise MisuseError("a resumption secret has 32 bytes")
         return cls(
             sender_slot=derive(secret, b"satchel resume slot sender 1"),
             receiver_slot=derive(secret, b"satchel resume slot receiver 1"),
-            open=_open_key(secret),
-            psk=derive(secret, b"satchel resume psk receiver 1"),
+            open=_open_key(secret, Purpose.RESUMPTION),
+            psk=_psk(secret, Purpose.RESUMPTION),
         )
 
 
 class Resumer:
     """The receiver's side: dials, and speaks first. Dead after an exception."""
 
-    def __init__(self, secret: bytes, *, address: bytes, port: int, ephemeral: bytes, fill: bytes) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        address: bytes,
+        port: int,
+        ephemeral: bytes,
+        fill: bytes,
+        purpose: Purpose = Purpose.RESUMPTION,
+    ) -> None:
         """
         Args:
             address: the 16-byte address that is dialled; 16 zeros where a person typed it.
             port: and its port; 0 where a person typed it.
             ephemeral: 32 fresh random bytes.
             fill: 192 fresh random bytes.
+            purpose: RESUMPTION or STRIPE.
         """
         if len(fill) != FLIGHT_FILL_BYTES or len(address) != ADDRESS_BYTES:
             raise MisuseError(f"a first flight takes {FLIGHT_FILL_BYTES} random bytes and a 16-byte address")
-        keys = ResumptionKeys.of(secret)
-        proof = _proof(keys.open, x25519_public(ephemeral), address, port)
+        proof = _proof(_open_key(secret, purpose), x25519_public(ephemeral), address, port)
         self._initiator = Initiator(
-            keys.psk, purpose=Purpose.RESUMPTION, ephemeral=ephemeral, bound=_bound(proof, address, port)
+            _psk(secret, purpose), purpose=purpose, ephemeral=ephemeral, bound=_bound(proof, address, port)
         )
         self.flight = self._initiator.message_1 + proof + fill  # send these 256 bytes at once
 
@@ -86,6 +95,7 @@ class Recognised:
 
     secret: bytes = field(repr=False)
     ephemeral: bytes  # 32 bytes
+    _purpose: Purpose
     _message_1: bytes = field(repr=False)
     _bound: bytes = field(repr=False)
 
@@ -100,15 +110,23 @@ class Recognised:
         """
         if len(fill) != ANSWER_FILL_BYTES:
             raise MisuseError(f"an answer takes {ANSWER_FILL_BYTES} random bytes")
-        psk = ResumptionKeys.of(self.secret).psk
-        responder = Responder(psk, purpose=Purpose.RESUMPTION, ephemeral=ephemeral, bound=self._bound)
+        psk = _psk(self.secret, self._purpose)
+        responder = Responder(psk, purpose=self._purpose, ephemeral=ephemeral, bound=self._bound)
         responder.hear(self._message_1)
         message_2, keys = responder.answer()
         return message_2 + fill, keys
 
 
-def check_flight(flight: bytes, *, secrets: Iterable[bytes], address: bytes, port: int) -> Recognised | None:
-    """Whether a first flight opens one of our unfinished hand-overs; two HMACs for each secret.
+def check_flight(
+    flight: bytes,
+    *,
+    secrets: Iterable[bytes],
+    address: bytes,
+    port: int,
+    purpose: Purpose = Purpose.RESUMPTION,
+) -> Recognised | None:
+    """Whether a first flight opens one of our unfinished hand-overs, or another pipe of a session; two
+    HMACs for each secret.
 
     Args:
         flight: any 256 bytes.
@@ -121,20 +139,27 @@ def check_flight(flight: bytes, *, secrets: Iterable[bytes], address: bytes, por
     ephemeral = flight[:EPHEMERAL_BYTES]
     proof = flight[NOISE_OVERHEAD_BYTES : NOISE_OVERHEAD_BYTES + PROOF_BYTES]
     for secret in secrets:
-        open_key = _open_key(secret)  # and no other: strangers make us do this (P3)
+        open_key = _open_key(secret, purpose)  # and no other: strangers make us do this (P3)
         for end in ((address, port), ANYWHERE):
             if same(proof, _proof(open_key, ephemeral, *end)):
                 return Recognised(
                     secret=secret,
                     ephemeral=ephemeral,
+                    _purpose=purpose,
                     _message_1=flight[:NOISE_OVERHEAD_BYTES],
                     _bound=_bound(proof, *end),
                 )
     return None
 
 
-def _open_key(secret: bytes) -> bytes:
-    return derive(secret, b"satchel resume open receiver 1")
+def _open_key(secret: bytes, purpose: Purpose) -> bytes:
+    if len(secret) != SECRET_BYTES:
+        raise MisuseError("a session is opened again with a secret of 32 bytes")
+    return derive(secret, b"satchel %s open receiver 1" % _NAMES[purpose])
+
+
+def _psk(secret: bytes, purpose: Purpose) -> bytes:
+    return derive(secret, b"satchel %s psk receiver 1" % _NAMES[purpose])
 
 
 def _proof(open_key: bytes, ephemeral: bytes, address: bytes, port: int) -> bytes:

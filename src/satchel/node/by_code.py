@@ -1,0 +1,107 @@
+"""One typed code: with whom it was tried, what was offered, and what of it was accepted.
+
+A break may come between the person's word and the moment when the sender hears of it. The sender then has no
+record and shows the code again (handover 7.6), so the code stays of use until the sender is known to go on.
+"""
+
+from satchel.core.discovery.datagram import SlotKey, SlotKind
+from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
+from satchel.core.handover.messages import Entry
+from satchel.core.pairing.code import SpokenCode
+from satchel.core.pairing.typist import Typist
+from satchel.core.session.handshake import SessionKeys
+from satchel.errors import EnvironmentProblem
+from satchel.node import clock, events
+from satchel.node.endings import not_cleaned_up
+from satchel.node.entries import receiver_record
+from satchel.node.meeting import may_be_another
+from satchel.node.receiving import Consider, Decide, Wanted
+from satchel.node.unfinished import Unfinished
+from satchel.ports import Chosen, Endpoint, HandoverId, RecordHead, Records, Role
+
+OTHER_HOSTS_S = 4.0  # how long to look for another host when one has turned our code down
+
+
+class ByCode:
+    """Used from one asyncio loop, but for what `consider` returns."""
+
+    def __init__(
+        self, code: SpokenCode, chosen: Chosen, into: bytes, *, records: Records, decide: Decide
+    ) -> None:
+        """`into`: the path of the chosen folder, for the record."""
+        self._chosen = chosen
+        self._into = into
+        self._records = records
+        self._decide = decide
+        self.typist = Typist(code)
+        self.slot = SlotKey(kind=SlotKind.CODE, key=code.rendezvous_key())
+        self.ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
+        self.give_up_s: float | None = None
+        self.was_answered = False  # somebody took our connection
+        self.began: Unfinished | None = None  # what was accepted last
+        self.problem: EnvironmentProblem | None = None
+        self._turned_down: list[Endpoint] = []
+        self._offer: tuple[tuple[Entry, ...], str | None] | None = None
+        self._numbers: frozenset[int] = frozenset()
+
+    def may_be(self, endpoint: Endpoint) -> bool:
+        """Whether that may be another one than those that had not our code."""
+        return may_be_another(endpoint, self._turned_down)
+
+    def turn_down(self, endpoint: Endpoint, *, is_only_one: bool) -> None:
+        """That one has not our code, and has learnt that we have not its."""
+        self._turned_down.append(endpoint)
+        self.give_up_s = clock.monotonic_s()
+        if not self.typist.given_up and not is_only_one:
+            self.give_up_s += OTHER_HOSTS_S
+
+    def consider(self, id: HandoverId, keys: SessionKeys, report: events.Report) -> Consider:
+        """Asks the person, once for one offer, and remembers what they want."""
+
+        def consider(entries: tuple[Entry, ...], note: str | None) -> Wanted | None:
+            # The same again after a break: the person has said what they want of it.
+            said_before = self.began is not None and self._offer == (entries, note)
+            if note is not None and not said_before:
+                report(events.NoteReceived(text=note))
+            numbers: frozenset[int] | None = frozenset()
+            if said_before:
+                numbers = self._numbers
+            elif entries:
+                free_bytes = self._chosen.free_bytes()
+                numbers = self._decide(events.OfferShown(entries=entries, free_bytes=free_bytes))
+            if numbers is None:
+                return None
+            # Of a text alone nothing is left to go on with.
+            one = self._remember(id, keys.resumption_secret, entries, numbers) if numbers else None
+            dead, self.began = self.began, one
+            self._offer, self._numbers = (entries, note), numbers
+            if dead is not None:
+                self._forget(dead)
+            return Wanted(numbers, None if one is None else one.landing)
+
+        return consider
+
+    def _remember(
+        self, id: HandoverId, secret: bytes, entries: tuple[Entry, ...], numbers: frozenset[int]
+    ) -> Unfinished:
+        head = RecordHead(
+            id=id, role=Role.RECEIVER, secret=secret, older_secret=None, into=self._into, finished=False
+        )
+        landing = self._chosen.begin(id)
+        try:
+            self._records.create(
+                head, (receiver_record(n, entry, accepted=n in numbers) for n, entry in enumerate(entries))
+            )
+            self._records.lock(id)
+        except BaseException:
+            landing.close(remove=True)
+            raise
+        return Unfinished(head, landing, told=True)
+
+    def _forget(self, dead: Unfinished) -> None:
+        """Its sender never heard of it: it leads nowhere."""
+        self._records.forget(dead.head.id)
+        try:
+            dead.landing.close(remove=True)
+        except EnvironmentProblem as problem:
+            self.problem = not_cleaned_up(problem)

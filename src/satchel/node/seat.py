@@ -1,0 +1,81 @@
+"""One receiver's place in the carousel: what it wants, and whom to tell what becomes of it."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from satchel.core.handover.messages import Failure, Range
+from satchel.errors import EnvironmentProblem
+from satchel.node.needs import Need
+from satchel.node.outlet import Outlet
+
+# How long one receiver may hold the others up: so long at once, and this share of the time.
+HELD_UP_S = 0.5
+HELD_UP_SHARE = 0.05
+
+
+class Aboard(Protocol):
+    """What a seat needs of the carousel that it is in."""
+
+    turn: threading.Condition
+
+    def know(self, number: int, told: Sequence[bytes]) -> None: ...
+    def leave(self, seat: "Seat") -> None: ...
+
+
+class Seat:
+    """One receiver aboard. `want`, `unwant` and `leave` may be called from any thread."""
+
+    def __init__(
+        self,
+        carousel: "Aboard",
+        outlet: Outlet,
+        *,
+        sent: Callable[[Sequence[int]], None],
+        failed: Callable[[int, Failure], None],
+        paused: Callable[[EnvironmentProblem], None],
+    ) -> None:
+        """`sent(numbers)`: these are on their way with their ends, told before they leave.
+        `failed(number, failure)`: this one will not come. `paused(problem)`: nothing can be read now, leave.
+        All on the reading thread."""
+        self._carousel = carousel
+        self.outlet = outlet
+        self.sent = sent
+        self.failed = failed
+        self.paused = paused
+        self.wants: dict[int, Need | None] = {}  # in the order asked; None: all of a file
+        self.is_late = False  # nobody waits for this one any more
+        self._held_up_s = 0.0  # how long others waited for this one, less what it may
+        self._looked_s: float | None = None
+
+    def held_up(self, waited_s: float, now_s: float) -> None:
+        """Others waited for this one, so long, until now."""
+        passed_s = 0.0 if self._looked_s is None else now_s - self._looked_s
+        self._looked_s = now_s
+        self._held_up_s = max(0.0, self._held_up_s - HELD_UP_SHARE * passed_s) + waited_s
+        self.is_late = self.is_late or self._held_up_s > HELD_UP_S
+
+    def begin_anew(self) -> None:
+        """Nobody is left whom this one could hold up."""
+        self.is_late, self._held_up_s = False, 0.0
+
+    def want_files(self, ranges: Iterable[Range]) -> None:
+        with self._carousel.turn:
+            for first, count in ranges:
+                self.wants.update(dict.fromkeys(range(first, first + count)))
+            self._carousel.turn.notify_all()
+
+    def want_chunks(self, number: int, ranges: Sequence[Range], told: Sequence[bytes]) -> None:
+        """Chunks of a file of which `told` are the hashes of the first ones, as they were read before."""
+        with self._carousel.turn:
+            self._carousel.know(number, told)
+            self.wants[number] = Need(ranges)
+            self._carousel.turn.notify_all()
+
+    def unwant(self, number: int) -> None:
+        with self._carousel.turn:
+            self.wants.pop(number, None)
+
+    def leave(self) -> None:
+        """Nothing more is put into the outlet, which is closed."""
+        self._carousel.leave(self)

@@ -1,0 +1,78 @@
+"""The pipes of one session on the sending side: how many there are, and how many get work.
+
+A thread looks a few times a second at what the kernel counted, and core's StripeAdvice judges it.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from satchel.core.session.stripes import PIPES_MAX, PathCounts, StripeAdvice
+from satchel.errors import EnvironmentProblem
+from satchel.node import clock
+from satchel.node.outlet import Outlet
+from satchel.ports import Pipe
+
+SAMPLE_S = 0.05
+
+
+class Striping:
+    """`add` and `close` from any thread."""
+
+    def __init__(self, first: Pipe, outlet: Outlet, ask: Callable[[int], None]) -> None:
+        """`ask(pipes)`: the other side is to open more, until there are so many."""
+        self._pipes = [first]
+        self._outlet = outlet
+        self._ask = ask
+        self._asked = 1
+        self._advice = StripeAdvice()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, name="satchel-stripe", daemon=True).start()
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether a further pipe was asked for that is not there."""
+        with self._lock:
+            return len(self._pipes) < self._asked and not self._over.is_set()
+
+    def add(self, pipe: Pipe) -> int | None:
+        """The place of one more pipe; None if it was not asked for, or all is over."""
+        with self._lock:
+            if self._over.is_set() or len(self._pipes) >= self._asked:
+                return None
+            self._pipes.append(pipe)
+            return len(self._pipes) - 1
+
+    def close(self) -> None:
+        """Close all pipes."""
+        with self._lock:
+            self._over.set()
+            pipes = list(self._pipes)
+        for pipe in pipes:
+            pipe.close()
+
+    def _watch(self) -> None:
+        while not self._over.wait(SAMPLE_S):
+            if self._outlet.is_empty:
+                continue
+            with self._lock:
+                pipes = list(self._pipes)
+            try:
+                counts = total(pipe.path() for pipe in pipes)
+                wanted = self._advice.sample(counts, pipes_open=len(pipes), now_s=clock.monotonic_s())
+                if wanted > self._asked and len(pipes) < PIPES_MAX:
+                    self._asked = wanted
+                    pipes[0].keep_queue_short()
+                    self._ask(wanted)
+            except EnvironmentProblem:
+                return  # its own thread sees that, too
+            self._outlet.use_pipes(min(wanted, len(pipes)))
+
+
+def total(all_counts: Iterable[PathCounts]) -> PathCounts:
+    counts = list(all_counts)
+    return PathCounts(
+        acked_bytes=sum(one.acked_bytes for one in counts),
+        sent_segments=sum(one.sent_segments for one in counts),
+        resent_segments=sum(one.resent_segments for one in counts),
+    )

@@ -1,0 +1,53 @@
+"""What a command line means, before anything runs."""
+
+import pytest
+
+from satchel.cli.parser import RECEIVERS_MAX, read
+from satchel.errors import MisuseError
+
+
+def test_a_code_is_for_one_unless_said() -> None:
+    assert read(["send", "x"]).receivers == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 99, RECEIVERS_MAX])
+def test_a_code_may_be_for_several(count: int) -> None:
+    options = read(["send", "--for", str(count), "x", "y"])
+    assert options.receivers == count
+    assert options.path == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "0",
+        "00",
+        str(RECEIVERS_MAX + 1),
+        "-1",
+        "+1",
+        " 1",
+        "1.5",
+        "1_0",
+        "1e1",
+        "0x1",
+        "\u0663",
+        "\u00b2",
+        "x",
+        "",
+    ],
+)
+def test_no_other_number_is(word: str) -> None:
+    with pytest.raises(MisuseError, match=f"--for: a number from 1 to {RECEIVERS_MAX}"):
+        read(["send", f"--for={word}", "x"])
+
+
+def test_a_long_number_is_told_like_any_other() -> None:
+    """int() refuses very many digits with an error of its own, which would repeat them all."""
+    with pytest.raises(MisuseError, match="--for: a number from 1 to"):
+        read(["send", "--for", "1" * 1_000_000, "x"])
+
+
+@pytest.mark.parametrize("line", [["send", "--fo", "2", "x"], ["send", "--for"], ["receive", "--for", "2"]])
+def test_the_option_is_written_out_and_belongs_to_send(line: list[str]) -> None:
+    with pytest.raises(MisuseError):
+        read(line)

@@ -1,0 +1,162 @@
+"""A network in one process: what is shouted is heard by all, and connections are real ones on loopback."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Sequence
+
+from satchel.carriers.lan.addresses import pack
+from satchel.carriers.lan.pipe import SocketPipe
+from satchel.errors import EnvironmentProblem
+from satchel.ports import (
+    FLIGHT_BYTES,
+    Address,
+    Arrived,
+    Endpoint,
+    Heard,
+    Lan,
+    LanEvent,
+    Link,
+)
+
+
+class Air:
+    """Who hears whom."""
+
+    def __init__(self) -> None:
+        self.lans: list[PretendLan] = []
+
+    def break_all(self) -> None:
+        """All connections end now; those who wait for one another find each other again."""
+        for lan in self.lans:
+            lan.break_all()
+
+
+class PretendLink:
+    interface = "wlan0"
+
+    def __init__(self, lan: "PretendLan", address: str, port: int) -> None:
+        self._lan = lan
+        self.address: Address = pack(address)
+        self.port = port
+
+    def shout(self, datagram: bytes) -> None:
+        self._lan.tell_others(Endpoint(address=self.address, port=1), datagram)
+
+
+class PretendArrival:
+    is_waiting = True
+
+    def __init__(self, lan: "PretendLan", connected: socket.socket, flight: bytes) -> None:
+        self._lan = lan
+        self._connected = connected
+        self.flight = flight
+        self.link: Link = lan.link
+        self.local, self.remote = (
+            Endpoint(address=pack(host), port=port)
+            for host, port in (connected.getsockname(), connected.getpeername())
+        )
+
+    def take(self) -> SocketPipe:
+        self._connected.setblocking(True)
+        return self._lan.keep(SocketPipe(self._connected))
+
+    def drain(self) -> None:
+        """The connection stays, silent, until the network ends."""
+
+
+class PretendLan:
+    """ports.Lan. Use it with `async with`."""
+
+    def __init__(self, air: Air, address: str, *, listening: bool) -> None:
+        self._air = air
+        self._socket = socket.create_server((address, 0)) if listening else None
+        port = self._socket.getsockname()[1] if self._socket else 0
+        self.link = PretendLink(self, address, port)
+        self._connected: list[socket.socket] = []
+        self._pipes: list[SocketPipe] = []
+        self._events: asyncio.Queue[LanEvent] = asyncio.Queue()
+        self._accepting: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "PretendLan":
+        self._air.lans.append(self)
+        if self._socket is not None:
+            self._socket.setblocking(False)
+            self._accepting = asyncio.create_task(self._accept(self._socket))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(address=self.link.address, port=self.link.port)
+
+    def tell_others(self, source: Endpoint, datagram: bytes) -> None:
+        for lan in self._air.lans:
+            if lan is not self:
+                lan._events.put_nowait(Heard(link=lan.link, source=source, datagram=datagram))
+
+    def keep(self, pipe: SocketPipe) -> SocketPipe:
+        self._pipes.append(pipe)
+        return pipe
+
+    def break_all(self) -> None:
+        for pipe in self._pipes:
+            pipe.abort()
+        self._pipes.clear()
+
+    async def next_event(self) -> LanEvent:
+        return await self._events.get()
+
+    def links(self) -> Sequence[Link]:
+        return (self.link,)
+
+    async def dial(self, endpoint: Endpoint, *, within_s: float) -> SocketPipe:
+        host = socket.inet_ntoa(endpoint.address[-4:])
+        connecting = socket.socket()
+        connecting.setblocking(False)
+        try:
+            connecting.bind((socket.inet_ntoa(self.link.address[-4:]), 0))
+            async with asyncio.timeout(within_s):
+                await asyncio.get_running_loop().sock_connect(connecting, (host, endpoint.port))
+        except (OSError, TimeoutError) as exc:
+            connecting.close()
+            raise EnvironmentProblem("nobody answers") from exc
+        connecting.setblocking(True)
+        return self.keep(SocketPipe(connecting))
+
+    async def close(self) -> None:
+        self._air.lans.remove(self)
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+        if self._socket is not None:
+            self._socket.close()
+        for pipe in self._pipes:
+            pipe.close()
+        for connected in self._connected:
+            connected.close()
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            connected, _ = await loop.sock_accept(listening)
+            connected.setblocking(False)
+            self._connected.append(connected)
+            flight = b""
+            with contextlib.suppress(OSError):
+                while len(flight) < FLIGHT_BYTES:
+                    part = await loop.sock_recv(connected, FLIGHT_BYTES - len(flight))
+                    if not part:
+                        break
+                    flight += part
+            if len(flight) == FLIGHT_BYTES:
+                self._events.put_nowait(Arrived(arrival=PretendArrival(self, connected, flight)))
+            else:
+                connected.close()
+
+
+def is_a_lan(lan: PretendLan) -> Lan:
+    """mypy: it is one."""
+    return lan
