@@ -1,6 +1,7 @@
 """`python -m bench NAME`: run a benchmark, show what it found, keep it in .dev/bench/."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         print("\n".join(["Benchmarks (python3 dev.py bench NAME --help says more):", *lines]))
         return 0 if name in ("-h", "--help") else 2
     options = parser().parse_args(arguments[1:])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program finds its modules compiled
     if options.repeat < 1:
         say("Nothing can be measured in less than one repetition.")
         return 2

@@ -15,6 +15,7 @@ from satchel.node import events
 from satchel.node.channel import Channel
 from satchel.node.commits import Ledger
 from satchel.node.outcome import Outcome
+from satchel.node.own_thread import in_own_thread
 from satchel.node.pipes import PipeOpener
 from satchel.node.receiving import Consider, ReceivingConversation
 from satchel.node.unfinished import Found, Unfinished
@@ -99,7 +100,7 @@ class Conversing:
         )
 
     async def _look_at_disk(self, one: Unfinished) -> Found:
-        looking = asyncio.ensure_future(asyncio.to_thread(one.look_at_disk, self._records))
+        looking = asyncio.ensure_future(in_own_thread(one.look_at_disk, self._records))
         try:
             return await asyncio.shield(looking)
         finally:
@@ -133,7 +134,7 @@ class Conversing:
             report=report,
         )
         running = asyncio.ensure_future(
-            asyncio.to_thread(talk.run, wanted=wanted, landing=landing, held_bytes=held_bytes)
+            in_own_thread(talk.run, wanted=wanted, landing=landing, held_bytes=held_bytes)
         )
         try:
             return Ended(await asyncio.shield(running), talk.loss, talk.sender_went_on)

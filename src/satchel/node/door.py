@@ -13,6 +13,7 @@ from satchel.core.session.handshake import SessionKeys
 from satchel.errors import AccessDenied, EnvironmentProblem, PeerError
 from satchel.node import clock, events, greeting
 from satchel.node.draining import drain
+from satchel.node.own_thread import in_own_thread
 from satchel.ports import Arrival, Entropy, Pipe
 
 Opened = tuple[Pipe, SessionKeys]
@@ -93,7 +94,7 @@ class CodeDoor:
 
     async def _hear(self, pipe: Pipe, flight: bytes) -> tuple[bytes, bytes] | None:
         """None: there was no confirmation in time. The pipe is left open, to be drained."""
-        hearing = asyncio.ensure_future(asyncio.to_thread(greeting.answer_guess, pipe, flight))
+        hearing = asyncio.ensure_future(in_own_thread(greeting.answer_guess, pipe, flight))
         try:
             await asyncio.wait([hearing], timeout=h.CONFIRM_WITHIN_S)
         except asyncio.CancelledError:

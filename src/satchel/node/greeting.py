@@ -19,6 +19,7 @@ from satchel.core.session.handshake import (
     SessionKeys,
 )
 from satchel.errors import EnvironmentProblem, PeerError
+from satchel.node.own_thread import in_own_thread
 from satchel.ports import Entropy, Pipe
 
 STEP_S = 10.0  # for each answer of the other side; a guess that takes longer is a wrong one
@@ -34,7 +35,7 @@ async def in_thread(pipe: Pipe, call: Callable[P, T], *args: P.args, **named: P.
     call ends as for somebody who does not answer. So it is when the wait is cancelled."""
     closing = asyncio.get_running_loop().call_later(WHOLE_S, pipe.close)
     try:
-        return await asyncio.to_thread(call, *args, **named)
+        return await in_own_thread(call, *args, **named)
     except asyncio.CancelledError:
         pipe.close()
         raise

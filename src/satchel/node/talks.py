@@ -18,6 +18,7 @@ from satchel.node.channel import Channel
 from satchel.node.draining import drain
 from satchel.node.entries import as_entry, as_source, sender_record
 from satchel.node.outcome import Outcome
+from satchel.node.own_thread import in_own_thread
 from satchel.node.sending import SendingConversation
 from satchel.ports import (
     Arrival,
@@ -215,7 +216,7 @@ class Talks:
         kept = self._records.entries(id)
         if id not in self._carousels:
             offered = [as_source(entry) for entry in kept]
-            entries: Sequence[SourceEntry] = await asyncio.to_thread(self._source.recognise, offered)
+            entries: Sequence[SourceEntry] = await in_own_thread(self._source.recognise, offered)
             self._carousels[id] = entries, Carousel(entries, self._source)
         entries, carousel = self._carousels[id]
         wanted = frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
@@ -268,7 +269,7 @@ class Talks:
             remember=remember,
             report=self._reports[id],
         )
-        running = asyncio.ensure_future(asyncio.to_thread(conversation.run, accepted=accepted))
+        running = asyncio.ensure_future(in_own_thread(conversation.run, accepted=accepted))
         self._running[id] = _Talk(conversation, running, self._reports[id], set())
 
     def conclude(self, id: HandoverId) -> Outcome:
