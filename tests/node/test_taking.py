@@ -21,7 +21,7 @@ from satchel.core.discovery.datagram import (
 from satchel.core.handover.messages import Entry, EntryKind
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.session.handshake import SessionKeys
-from satchel.core.session.resumption import ResumptionKeys, check_flight
+from satchel.core.session.resumption import FlightKey, ResumptionKeys, check_flight
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, NotTheFolder
 from satchel.node import by_code, events, greeting, taking
 from satchel.node.by_code import ByCode
@@ -202,7 +202,10 @@ def test_a_sender_that_is_silent_keeps_no_other_hand_over_waiting(
                 case Arrived(arrival=arrival):
                     end = arrival.local
                     flight = check_flight(
-                        arrival.flight, secrets=[frozen.secret], address=end.address, port=end.port
+                        arrival.flight,
+                        keys=[FlightKey.of(frozen.secret)],
+                        address=end.address,
+                        port=end.port,
                     )
                     assert flight is not None
                     greeting.answer_again(arrival.take(), flight, SystemEntropy())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from satchel.core.handover.sending import Sender
 from satchel.core.session.handshake import Purpose, SessionKeys
-from satchel.core.session.resumption import Recognised, check_flight
+from satchel.core.session.resumption import FlightKey, Recognised, check_flight
 from satchel.errors import EnvironmentProblem, PeerError
 from satchel.node import events, greeting
 from satchel.node.carousel import Carousel
@@ -66,6 +66,7 @@ class Talks:
         self.unfinished: dict[HandoverId, RecordHead] = {}
         self._carousels: dict[HandoverId, tuple[Sequence[SourceEntry], Carousel]] = {}
         self._reports: dict[HandoverId, events.Report] = {}
+        self._flight_keys: dict[bytes, FlightKey] = {}
 
     @property
     def ids(self) -> set[HandoverId]:
@@ -141,6 +142,7 @@ class Talks:
     async def admit(self, arrival: Arrival, report: events.Report) -> bool:
         """Whether this first flight is of an unfinished hand-over or a running session; if so it has been
         dealt with. `report`: for those that no earlier conversation of this run told."""
+        self._forget_flight_keys()
         for head in self.unfinished.values():
             recognised = self._check(arrival, greeting.secrets_of([(head.secret, head.older_secret)]))
             if recognised is not None:
@@ -167,13 +169,18 @@ class Talks:
     def _check(
         self, arrival: Arrival, secrets: Sequence[bytes], purpose: Purpose = Purpose.RESUMPTION
     ) -> Recognised | None:
-        return check_flight(
-            arrival.flight,
-            secrets=secrets,
-            address=arrival.local.address,
-            port=arrival.local.port,
-            purpose=purpose,
-        )
+        for secret in secrets:
+            if secret not in self._flight_keys:
+                self._flight_keys[secret] = FlightKey.of(secret, purpose)
+        keys = [self._flight_keys[secret] for secret in secrets]
+        end = arrival.local
+        return check_flight(arrival.flight, keys=keys, address=end.address, port=end.port)
+
+    def _forget_flight_keys(self) -> None:
+        """Of secrets that are gone, too, nothing may stay (W4)."""
+        kept = set(greeting.secrets_of((head.secret, head.older_secret) for head in self.unfinished.values()))
+        kept.update(talk.conversation.stripe_secret for talk in self._running.values())
+        self._flight_keys = {secret: key for secret, key in self._flight_keys.items() if secret in kept}
 
     async def _open(self, arrival: Arrival, recognised: Recognised) -> tuple[Pipe, SessionKeys] | None:
         try:

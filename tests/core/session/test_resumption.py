@@ -13,6 +13,7 @@ from satchel.core.session.resumption import (
     ANSWER_FILL_BYTES,
     ANYWHERE,
     FLIGHT_FILL_BYTES,
+    FlightKey,
     Recognised,
     Resumer,
     ResumptionKeys,
@@ -52,7 +53,8 @@ class Kit:
         return self.check_all(flight, secrets or (SECRET,))
 
     def check_all(self, flight: bytes, secrets: Iterable[bytes]) -> Recognised | None:
-        return check_flight(flight, secrets=secrets, address=ADDRESS, port=PORT, purpose=self.purpose)
+        keys = [FlightKey.of(secret, self.purpose) for secret in secrets]
+        return check_flight(flight, keys=keys, address=ADDRESS, port=PORT)
 
 
 @pytest.fixture(params=PURPOSES, ids=lambda purpose: str(purpose.name))

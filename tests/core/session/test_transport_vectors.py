@@ -15,7 +15,7 @@ from satchel.core.crypto.kdf import derive
 from satchel.core.session.frames import FRAME_BYTES_MAX, HEADER_BYTES, Kind, Opener, Sealer
 from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys
 from satchel.core.session.padding import padme, tail_sizes
-from satchel.core.session.resumption import Recognised, Resumer, ResumptionKeys, check_flight
+from satchel.core.session.resumption import FlightKey, Recognised, Resumer, ResumptionKeys, check_flight
 from satchel.errors import PeerError
 
 Vector = dict[str, Any]
@@ -146,7 +146,8 @@ def recognise(
 ) -> Recognised | None:
     [address] = raw(vector, "own_address")
     port = vector["own_port"]
-    return check_flight(flight, secrets=secrets, address=address, port=port, purpose=purpose)
+    keys = [FlightKey.of(secret, purpose) for secret in secrets]
+    return check_flight(flight, keys=keys, address=address, port=port)
 
 
 @of_kind("flight")

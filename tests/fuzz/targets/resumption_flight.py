@@ -13,6 +13,7 @@ from satchel.core.session.resumption import (
     FLIGHT_BYTES,
     PROOF_BYTES,
     VERSION,
+    FlightKey,
     check_flight,
 )
 from satchel.errors import PeerError
@@ -22,6 +23,7 @@ PURPOSES = (Purpose.RESUMPTION, Purpose.STRIPE)
 NAMES = (b"resume", b"stripe")
 VECTOR = next(of_kind("transport", "resumption"))
 SECRETS = [bytes.fromhex(VECTOR["secret"]), drawn("another secret", 32)]
+KEYS = [[FlightKey.of(secret, purpose) for secret in SECRETS] for purpose in PURPOSES]
 ADDRESS = bytes.fromhex(VECTOR["own_address"])
 PORT = VECTOR["own_port"]
 END = ADDRESS + PORT.to_bytes(2, "big")
@@ -33,8 +35,7 @@ def check(data: bytes) -> bool:
     flight = feed.rest() if kind == AS_IT_CAME else proved(feed, place, sealed=kind == SEALED)
     try:
         recognised, other = (
-            check_flight(flight, secrets=SECRETS, address=ADDRESS, port=PORT, purpose=PURPOSES[at])
-            for at in (place, 1 - place)
+            check_flight(flight, keys=KEYS[at], address=ADDRESS, port=PORT) for at in (place, 1 - place)
         )
     except PeerError:
         assert len(flight) != FLIGHT_BYTES

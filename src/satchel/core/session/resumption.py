@@ -117,20 +117,26 @@ class Recognised:
         return message_2 + fill, keys
 
 
-def check_flight(
-    flight: bytes,
-    *,
-    secrets: Iterable[bytes],
-    address: bytes,
-    port: int,
-    purpose: Purpose = Purpose.RESUMPTION,
-) -> Recognised | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightKey:
+    """What recognises the flights of one secret: made once, since strangers make us use it (P3)."""
+
+    secret: bytes = field(repr=False)
+    purpose: Purpose
+    open: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, secret: bytes, purpose: Purpose = Purpose.RESUMPTION) -> "FlightKey":
+        return cls(secret=secret, purpose=purpose, open=_open_key(secret, purpose))
+
+
+def check_flight(flight: bytes, *, keys: Iterable[FlightKey], address: bytes, port: int) -> Recognised | None:
     """Whether a first flight opens one of our unfinished hand-overs, or another pipe of a session; two
-    HMACs for each secret.
+    HMACs for each key.
 
     Args:
         flight: any 256 bytes.
-        secrets: the newest first, the older one of each record too [3.6].
+        keys: those of the newest secrets first, of the older one of each record too [3.6].
         address: our own end of this connection, 16 bytes.
         port: and its port.
     """
@@ -138,14 +144,13 @@ def check_flight(
         raise PeerError(f"transport 3.4: a first flight of {len(flight)} bytes")
     ephemeral = flight[:EPHEMERAL_BYTES]
     proof = flight[NOISE_OVERHEAD_BYTES : NOISE_OVERHEAD_BYTES + PROOF_BYTES]
-    for secret in secrets:
-        open_key = _open_key(secret, purpose)  # and no other: strangers make us do this (P3)
+    for key in keys:
         for end in ((address, port), ANYWHERE):
-            if same(proof, _proof(open_key, ephemeral, *end)):
+            if same(proof, _proof(key.open, ephemeral, *end)):
                 return Recognised(
-                    secret=secret,
+                    secret=key.secret,
                     ephemeral=ephemeral,
-                    _purpose=purpose,
+                    _purpose=key.purpose,
                     _message_1=flight[:NOISE_OVERHEAD_BYTES],
                     _bound=_bound(proof, *end),
                 )
