@@ -85,11 +85,14 @@ class Commits:
     def wrote(self, number: int, count: int) -> None:
         with self._wake:
             self._written.add(number)
-            self._bytes += count
-            if self._bytes >= GROUP_BYTES:
-                self._wake.notify_all()
-            while self._bytes >= 2 * GROUP_BYTES and not self._closing:
-                self._wake.wait(GROUP_S)  # the disk is slower than the network: let it catch up
+            self._count_written(count)
+
+    def _count_written(self, count: int) -> None:
+        self._bytes += count
+        if self._bytes >= GROUP_BYTES:
+            self._wake.notify_all()
+        while self._bytes >= 2 * GROUP_BYTES and not self._closing:
+            self._wake.wait(GROUP_S)  # the disk is slower than the network: let it catch up
 
     def finished(self, number: int, inode: int) -> None:
         with self._wake:
@@ -98,6 +101,15 @@ class Commits:
             self._awaited.discard(number)
             if not self._awaited:
                 self._wake.notify_all()
+
+    def put(self, files: Sequence[tuple[int, int]], count: int) -> None:
+        """These came whole and were written, `count` bytes in all: as wrote() and finished() for each."""
+        with self._wake:
+            self._finished += files
+            self._awaited.difference_update(number for number, _ in files)
+            if not self._awaited:
+                self._wake.notify_all()
+            self._count_written(count)
 
     def wont_come(self, number: int) -> None:
         """Forget what there is of this file or folder. Called by the committing thread, too."""

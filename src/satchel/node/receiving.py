@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from satchel.core.blobs.incoming import Arrival, Finish, PutWhole, ReadBack, Write
+from satchel.core.blobs.incoming import Finish, PutWhole, ReadBack, Write
 from satchel.core.handover import effects as e
 from satchel.core.handover.codec import decode
 from satchel.core.handover.messages import Entry, EntryKind, Message, Stop, StopReason
@@ -218,27 +218,39 @@ class ReceivingConversation:
                 self._carry_out(self._receiver.hear(message))
         elif kind is Kind.BULK:
             self.sender_went_on = True
-            incoming = self._receiver.hear_bulk(body)
+            with our_disk():
+                self._hear_bulk(body)
+
+    def _hear_bulk(self, body: memoryview) -> None:
+        incoming = self._receiver.hear_bulk(body)
+        put: list[tuple[int, int]] = []  # small files of this frame: number and inode
+        put_bytes = 0
+        try:
             while True:
                 with self._turn:  # not while writing: the other thread must be able to make room
                     arrival = next(incoming, None)
                 if arrival is None:
-                    break
-                with our_disk():
+                    return
+                if isinstance(arrival, PutWhole):
+                    put.append((arrival.number, self._put(arrival)))
+                    put_bytes += len(arrival.data)
+                else:
                     self._land(arrival)
+        finally:
+            if put:
+                self._meter.move(put_bytes)
+                self._commits.put(put, put_bytes)
 
-    def _land(self, arrival: Arrival) -> None:
+    def _put(self, file: PutWhole) -> int:
+        entry = self._entries[file.number]
+        return self._landing.put(file.number, file.data, mtime_ns=entry.mtime_ns, executable=entry.executable)
+
+    def _land(self, arrival: Write | ReadBack | Finish) -> None:
         match arrival:
             case Write(number=number, offset=offset, data=data):
                 self._landing.write(number, offset, data)
                 self._meter.move(len(data))
                 self._commits.wrote(number, len(data))
-            case PutWhole(number=number, data=data):
-                entry = self._entries[number]
-                inode = self._landing.put(number, data, mtime_ns=entry.mtime_ns, executable=entry.executable)
-                self._meter.move(len(data))
-                self._commits.wrote(number, len(data))
-                self._commits.finished(number, inode)
             case ReadBack():
                 self._read_back(arrival)
             case Finish(number=number):
