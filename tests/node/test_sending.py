@@ -18,7 +18,6 @@ from satchel.core.session.frames import Kind, Opener, Sealer
 from satchel.errors import FileChanged, PeerError
 from satchel.node.carousel import Carousel
 from satchel.node.channel import Channel
-from satchel.node.entries import as_entry
 from satchel.node.outcome import Outcome
 from satchel.node.sending import SendingConversation
 from satchel.ports import SourceEntry
@@ -47,7 +46,7 @@ class Talk:
         numbers = range(len(entries))
         self.conversation = SendingConversation(
             channel=Channel(self.pipe, KEYS),
-            sender=Sender.resumed([as_entry(entry) for entry in entries], wanted=numbers, aes=False),
+            sender=Sender.resumed(entries, wanted=numbers, aes=False),
             entries=entries,
             source=source,
             carousel=Carousel(entries, source),

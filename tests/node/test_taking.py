@@ -18,14 +18,14 @@ from satchel.core.discovery.datagram import (
     SlotKind,
     draw_datagram,
 )
-from satchel.core.handover.messages import Entry, EntryKind
+from satchel.core.handover.messages import Entry, EntryKind, as_entry
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import FlightKey, ResumptionKeys, check_flight
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, NotTheFolder
 from satchel.node import by_code, events, greeting, taking
 from satchel.node.by_code import ByCode
-from satchel.node.entries import as_entry, receiver_record, sender_record
+from satchel.node.entries import receiver_record, sender_record
 from satchel.node.entropy import SystemEntropy
 from satchel.node.giving import Giver
 from satchel.node.taking import Taker

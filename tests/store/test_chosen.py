@@ -134,9 +134,17 @@ except NotTheFolder:
 
 
 @pytest.mark.lab
-def test_m4_an_unmounted_stick_is_not_the_folder() -> None:
+def test_m4_an_unmounted_stick_is_not_the_folder(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["unshare", *mount_flags(), sys.executable, "-c", UNMOUNTED, "/mnt", str(Path(__file__).parents[1])],
+        [
+            "unshare",
+            *mount_flags(),
+            sys.executable,
+            "-c",
+            UNMOUNTED,
+            tmp_path,
+            str(Path(__file__).parents[1]),
+        ],
         capture_output=True,
         text=True,
         check=False,

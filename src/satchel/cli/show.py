@@ -11,8 +11,8 @@ import sys
 import textwrap
 import threading
 import unicodedata
-from collections.abc import Iterable, Sequence
-from itertools import starmap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, starmap
 from typing import assert_never
 
 from satchel.cli import streams, units
@@ -52,6 +52,16 @@ def json_entry(number: int, entry: Entry, item: int | None) -> str:
         f'"folder": {_BOOLEANS[entry.kind is EntryKind.FOLDER]}, "size": {entry.size}, '
         f'"mtime_ns": {entry.mtime_ns}, "executable": {_BOOLEANS[entry.executable]}}}'
     )
+
+
+def offer_in_parts(entries: Iterable[tuple[int, Entry, int | None]], free_bytes: int) -> Iterator[str]:
+    """The line of an offer, a thousand files at a time: at once it would be 30 MB for 200,000."""
+    before = '{"event": "offer", "files": ['
+    left = iter(entries)
+    while page := list(islice(left, 1000)):
+        yield before + ", ".join(starmap(json_entry, page))
+        before = ", "
+    yield f'{before if before != ", " else ""}], "free_bytes": {free_bytes}}}\n'
 
 
 def wrapped(text: str, columns: int) -> str:
@@ -104,8 +114,7 @@ class JsonShow:
 
     def offer(self, entries: Iterable[tuple[int, Entry, int | None]], *, free_bytes: int) -> None:
         """What is offered: (number, entry, item) of each."""
-        files = ", ".join(starmap(json_entry, entries))
-        self._lines.write(f'{{"event": "offer", "files": [{files}], "free_bytes": {free_bytes}}}\n')
+        self._lines.write_parts(offer_in_parts(entries, free_bytes))
 
     def note(self, text: str) -> None:
         """Something for people only."""

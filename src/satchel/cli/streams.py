@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Iterable
 
 HOLD_S = 0.1
 HELD_MAX = 500  # lines
@@ -59,6 +60,13 @@ class Lines:
         with self._guard:
             self._held.append(line)
             self._let_go()
+
+    def write_parts(self, parts: Iterable[str]) -> None:
+        """A long line, piece by piece; nobody else's comes in between."""
+        with self._guard:
+            self._let_go()
+            for part in parts:
+                write(part)
 
     def write_soon(self, line: str) -> None:
         with self._guard:

@@ -4,16 +4,6 @@ from satchel.core.handover.messages import Entry
 from satchel.ports import FileState, RecordEntry, SourceEntry
 
 
-def as_entry(entry: SourceEntry | RecordEntry) -> Entry:
-    return Entry(
-        path=entry.path,
-        kind=entry.kind,
-        size=entry.size,
-        mtime_ns=entry.mtime_ns,
-        executable=entry.executable,
-    )
-
-
 def sender_record(number: int, entry: SourceEntry, *, accepted: bool) -> RecordEntry:
     return RecordEntry(
         number=number,

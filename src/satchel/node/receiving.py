@@ -324,8 +324,9 @@ class ReceivingConversation:
             self._outcome = Outcome.DECLINED
             return
         self._accepted = True
-        self._begin({number: entries[number] for number in sorted(wanted.numbers)}, wanted.landing, 0)
-        self._carry_out(self._receiver.accept(wanted.numbers))
+        accepting = self._receiver.accept(wanted.numbers)
+        self._begin(self._receiver.wanted, wanted.landing, 0)
+        self._carry_out(accepting)
 
     # --- called by the committing thread ---------------------------------------------------------
 

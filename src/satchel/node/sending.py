@@ -62,7 +62,7 @@ class SendingConversation:
         self._accepted = False
         self._stopping = False
         self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
-        self._streamed: set[int] = set()  # files that went over this connection
+        self._streamed = bytearray(len(entries))  # 1: went over this connection
         self._meter = Meter(report, clock.monotonic_s)
         self._to_hash: queue.SimpleQueue[tuple[int, int] | None] = queue.SimpleQueue()
         self._hashing: threading.Thread | None = None
@@ -215,12 +215,12 @@ class SendingConversation:
 
     def _stream_files(self, ranges: Sequence[Range]) -> None:
         for first, count in ranges:
-            self._streamed.update(range(first, first + count))
+            self._streamed[first : first + count] = b"\1" * count
         self._seat.want_files(ranges)
 
     def _stream_chunks(self, number: int, ranges: Sequence[Range], told: Sequence[bytes]) -> None:
         size = self._entries[number].size
-        self._streamed.add(number)
+        self._streamed[number] = 1
         self._meter.skip(size - sum(chunk_bytes(size, first, count) for first, count in ranges))
         self._seat.want_chunks(number, ranges, told)
 
@@ -230,7 +230,7 @@ class SendingConversation:
             for number in range(first, first + count):
                 if self._entries[number].kind is EntryKind.FOLDER:
                     continue
-                if number not in self._streamed:
+                if not self._streamed[number]:
                     self._meter.skip(self._entries[number].size)
                 files += 1
         self._meter.files_done(files)

@@ -16,7 +16,7 @@ from satchel.node import events, greeting
 from satchel.node.carousel import Carousel
 from satchel.node.channel import Channel
 from satchel.node.draining import drain
-from satchel.node.entries import as_entry, as_source, sender_record
+from satchel.node.entries import as_source, sender_record
 from satchel.node.outcome import Outcome
 from satchel.node.own_thread import in_own_thread
 from satchel.node.sending import SendingConversation
@@ -96,7 +96,7 @@ class Talks:
     ) -> HandoverId:
         """Somebody has typed the code: offer, and remember what is accepted."""
         id = HandoverId(self._entropy.draw(ID_BYTES))
-        sender = Sender([as_entry(entry) for entry in entries], aes=self._aes, note=note)
+        sender = Sender(entries, aes=self._aes, note=note)
 
         def remember(numbers: frozenset[int]) -> None:
             if numbers:  # of a text alone nothing is left to go on with
@@ -227,7 +227,7 @@ class Talks:
             self._carousels[id] = entries, Carousel(entries, self._source)
         entries, carousel = self._carousels[id]
         wanted = frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
-        sender = Sender.resumed([as_entry(entry) for entry in entries], wanted=wanted, aes=self._aes)
+        sender = Sender.resumed(entries, wanted=wanted, aes=self._aes)
 
         def keys_confirmed() -> None:
             self._records.replace_secret(id, keys.resumption_secret, used=recognised.secret)

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from satchel.core.blobs.chunks import CHUNK_BYTES, chunk_count, chunk_length, hash_chunk
-from satchel.core.handover.messages import Entry, EntryKind
+from satchel.core.handover.messages import Entry, EntryKind, as_entry
 from satchel.node import greeting
-from satchel.node.entries import as_entry
 from satchel.ports import FileState, Landing, RecordEntry, RecordHead, Records
 
 

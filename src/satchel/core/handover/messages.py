@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 Range = tuple[int, int]  # first number, count (at least 1)
 Path = tuple[bytes, ...]  # components, byte for byte as the sender's file system has them
@@ -40,6 +41,31 @@ class Entry:
     size: int  # bytes, 0 for folders
     mtime_ns: int  # since 1970, may be negative
     executable: bool
+
+
+class Offered(Protocol):
+    """Whatever the sender's owner keeps of an entry: it need not keep another copy for the wire."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def kind(self) -> EntryKind: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+    @property
+    def executable(self) -> bool: ...
+
+
+def as_entry(offered: Offered) -> Entry:
+    return Entry(
+        path=offered.path,
+        kind=offered.kind,
+        size=offered.size,
+        mtime_ns=offered.mtime_ns,
+        executable=offered.executable,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ believes it until Finish. Spec: docs/spec/handover.md, sections 2 to 5.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 
 from satchel.core.blobs.chunks import chunk_count
@@ -46,6 +47,7 @@ class Receiver:
         self._resumed = False
         self._offered: list[m.Entry] = []
         self._cost = 0
+        self._parent: m.Path = ()  # of the entry before
         self._entries: Mapping[int, m.Entry] = {}
         self._pending: set[int] = set()  # wanted, neither in place nor failed yet
         self._files_left = 0
@@ -125,13 +127,27 @@ class Receiver:
         self._cost += offer_cost(entry.path for entry in page.entries)
         if self._cost > OFFER_COST_MAX:
             raise PeerError("handover 2.2: the names of this offer are too long together")
-        self._offered += page.entries
+        self._offered += map(self._with_known_parent, page.entries)
         if not page.last:
             return []
         if not self._offered and page.note is None:
             raise PeerError("handover 2.2: an offer of nothing")
         self.state = State.ASKING
         return [e.AskPerson(entries=tuple(self._offered), note=page.note)]
+
+    def _with_known_parent(self, entry: m.Entry) -> m.Entry:
+        """Names of a folder are kept once, not with each file in it."""
+        parent = entry.path[:-1]
+        if parent != self._parent:
+            self._parent = parent
+        elif parent:
+            return replace(entry, path=(*self._parent, entry.path[-1]))
+        return entry
+
+    @property
+    def wanted(self) -> Mapping[int, m.Entry]:
+        """What was accepted, by number."""
+        return self._entries
 
     def accept(self, numbers: Iterable[int]) -> list[e.Effect]:
         """The person wants these; the owner has remembered it durably."""

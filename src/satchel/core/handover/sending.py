@@ -5,7 +5,7 @@ sections 2 to 5.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from enum import Enum
+from enum import Enum, IntEnum
 
 from satchel.core.blobs.chunks import chunk_count
 from satchel.core.handover import effects as e
@@ -27,19 +27,20 @@ class State(Enum):
     OVER = "nothing more to say"
 
 
-class _Stage(Enum):
-    WANTED = 0  # accepted, nothing asked yet
-    HASHING = 1
-    HASHED = 2
-    ASKED = 3  # its content is to be streamed, or is being
-    SENT = 4
-    RESOLVED = 5  # confirmed, or failed
+class _Stage(IntEnum):  # of one entry, in a byte: an offer may have 200,000
+    REFUSED = 0  # not accepted
+    WANTED = 1  # accepted, nothing asked yet
+    HASHING = 2
+    HASHED = 3
+    ASKED = 4  # its content is to be streamed, or is being
+    SENT = 5
+    RESOLVED = 6  # confirmed, or failed
 
 
 class Sender:
     """State machine for one connection; after a PeerError it is dead."""
 
-    def __init__(self, entries: Sequence[m.Entry], *, aes: bool, note: str | None = None) -> None:
+    def __init__(self, entries: Sequence[m.Offered], *, aes: bool, note: str | None = None) -> None:
         """A fresh hand-over of `entries`, whose places are their numbers."""
         self.state = State.GREETING
         self._entries = entries
@@ -47,13 +48,13 @@ class Sender:
         self._note = note
         self._resumed = False
         self._accepting: list[int] = []
-        self._stages: dict[int, _Stage] = {}
+        self._stages = bytearray(len(entries))
         self._left = 0  # wanted, not resolved
         self._told: dict[int, tuple[bytes, ...]] = {}
         self._ready = False
 
     @classmethod
-    def resumed(cls, entries: Sequence[m.Entry], *, wanted: Collection[int], aes: bool) -> "Sender":
+    def resumed(cls, entries: Sequence[m.Offered], *, wanted: Collection[int], aes: bool) -> "Sender":
         """Go on with an accepted offer; `wanted` are the numbers that were accepted."""
         self = cls(entries, aes=aes)
         self._resumed = True
@@ -99,13 +100,18 @@ class Sender:
         for place, entry in enumerate(self._entries):
             bytes_of_entry = 40 + sum(len(name) + 3 for name in entry.path)
             if size and (size + bytes_of_entry > OFFER_PAGE_BYTES or place - first == ENTRIES_PER_OFFER_MAX):
-                yield m.Offer(first=first, entries=tuple(self._entries[first:place]), last=False)
+                yield m.Offer(first=first, entries=self._page(first, place), last=False)
                 first, size = place, 0
             size += bytes_of_entry
         if self._note is not None and self._entries:  # a page of its own: it may be long
-            yield m.Offer(first=first, entries=tuple(self._entries[first:]), last=False)
+            yield m.Offer(first=first, entries=self._page(first, len(self._entries)), last=False)
             first = len(self._entries)
-        yield m.Offer(first=first, entries=tuple(self._entries[first:]), last=True, note=self._note)
+        rest = self._page(first, len(self._entries))
+        yield m.Offer(first=first, entries=rest, last=True, note=self._note)
+
+    def _page(self, first: int, end: int) -> tuple[m.Entry, ...]:
+        """Made when it is said: the owner has all that is in it already."""
+        return tuple(map(m.as_entry, self._entries[first:end]))
 
     def _hear_accept(self, message: m.Accept) -> list[e.Effect]:
         for first, count in message.ranges:
@@ -114,14 +120,19 @@ class Sender:
             self._accepting += range(first, first + count)
         if not message.last:
             return []
-        self._want(self._accepting)
+        accepted = frozenset(self._accepting)
+        self._want(accepted)
         self._accepting = []
         self.state = State.SENDING
-        return [e.Accepted(numbers=frozenset(self._stages))]
+        return [e.Accepted(numbers=accepted)]
 
     def _want(self, numbers: Collection[int]) -> None:
-        self._stages = dict.fromkeys(sorted(numbers), _Stage.WANTED)
-        self._left = len(self._stages)
+        for number in numbers:
+            self._stages[number] = _Stage.WANTED
+        self._left = len(numbers)
+
+    def _stage(self, number: int) -> int:
+        return self._stages[number] if number < len(self._stages) else _Stage.REFUSED
 
     # --- what the receiver asks for --------------------------------------------------------------
 
@@ -148,7 +159,7 @@ class Sender:
                     raise PeerError("handover 2.9: chunks left out that were never told")
                 return [e.SendChunks(number=number, ranges=ranges, told=told)]
             case m.Ready():
-                if any(stage in (_Stage.HASHING, _Stage.HASHED) for stage in self._stages.values()):
+                if _Stage.HASHING in self._stages or _Stage.HASHED in self._stages:
                     raise PeerError("handover 2.10: checked files are still open")
                 self._ready = True
                 return self._over_if_nothing_is_left()
@@ -156,17 +167,17 @@ class Sender:
                 raise PeerError(f"handover 5.1: {type(message).__name__} while {self.state.value}")
 
     def _step(self, number: int, allowed: tuple[_Stage, ...], to: _Stage, *, clause: str) -> None:
-        if self._stages.get(number) not in allowed or self._entries[number].kind is m.EntryKind.FOLDER:
+        if self._stage(number) not in allowed or self._entries[number].kind is m.EntryKind.FOLDER:
             raise PeerError(f"handover {clause}: asked for a file out of turn")
         self._stages[number] = to
 
     def _hear_receipt(self, ranges: tuple[m.Range, ...]) -> list[e.Effect]:
         for first, count in ranges:
             for number in range(first, first + count):
-                stage = self._stages.get(number)
-                folder = stage is not None and self._entries[number].kind is m.EntryKind.FOLDER
+                stage = self._stage(number)
+                folder = stage and self._entries[number].kind is m.EntryKind.FOLDER
                 # On a fresh connection only what was sent can have arrived; after a break, the rest too.
-                if stage is not _Stage.SENT and not (stage is _Stage.WANTED and (folder or self._resumed)):
+                if stage != _Stage.SENT and not (stage == _Stage.WANTED and (folder or self._resumed)):
                     raise PeerError("handover 2.5: a receipt for what was not sent")
                 self._resolve(number)
         return [e.Confirmed(ranges=ranges), *self._over_if_nothing_is_left()]
@@ -174,7 +185,7 @@ class Sender:
     def _hear_failed(self, number: int, failure: m.Failure) -> list[e.Effect]:
         if (
             failure not in RECEIVERS_FAILURES  # the others are ours to say
-            or self._stages.get(number, _Stage.RESOLVED) is _Stage.RESOLVED
+            or self._stage(number) in (_Stage.REFUSED, _Stage.RESOLVED)
         ):
             raise PeerError("handover 2.11: a file that was not on its way")
         self._resolve(number)
@@ -195,7 +206,7 @@ class Sender:
 
     def hashed(self, number: int, hashes: Sequence[bytes]) -> list[e.Effect]:
         """What HashChunks asked for."""
-        if self._stages[number] is not _Stage.HASHING:
+        if self._stages[number] != _Stage.HASHING:
             return []
         self._stages[number] = _Stage.HASHED
         self._told[number] = tuple(hashes)
@@ -211,7 +222,7 @@ class Sender:
     def sent(self, numbers: Collection[int]) -> None:
         """All of these files, with their roots, is on its way."""
         for number in numbers:
-            if self._stages[number] is _Stage.ASKED:
+            if self._stages[number] == _Stage.ASKED:
                 self._stages[number] = _Stage.SENT
 
     def stripe(self, pipes: int) -> list[e.Effect]:
@@ -222,7 +233,7 @@ class Sender:
 
     def failed(self, number: int, failure: m.Failure) -> list[e.Effect]:
         """The file cannot be read or is not the one that was offered any more."""
-        if self._stages[number] is _Stage.RESOLVED:
+        if self._stages[number] == _Stage.RESOLVED:
             return []
         self._resolve(number)
         says: list[e.Effect] = [e.Say(message=m.Failed(number=number, failure=failure))]
