@@ -166,8 +166,13 @@ class SourceEntry:
     size: int  # bytes; 0 for folders
     mtime_ns: int
     executable: bool
-    location: bytes  # absolute path on this machine
+    top: bytes  # absolute path on this machine of what the person named: that is path[0]
     stamp: bytes  # device, inode, size, mtime and ctime: changes when the file does
+
+    @property
+    def location(self) -> bytes:
+        """Its own absolute path. Put together when asked for: an offer may have 200,000 entries."""
+        return b"/".join((self.top, *self.path[1:]))
 
 
 class OpenSource(Protocol):

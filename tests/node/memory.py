@@ -90,7 +90,7 @@ def entry(number: int, content: bytes) -> SourceEntry:
         size=len(content),
         mtime_ns=0,
         executable=False,
-        location=name,
+        top=name,
         stamp=b"",
     )
 

@@ -16,7 +16,7 @@ from satchel.node import events, greeting
 from satchel.node.carousel import Carousel
 from satchel.node.channel import Channel
 from satchel.node.draining import drain
-from satchel.node.entries import as_source, sender_record
+from satchel.node.entries import as_sources, sender_record
 from satchel.node.outcome import Outcome
 from satchel.node.own_thread import in_own_thread
 from satchel.node.sending import SendingConversation
@@ -222,7 +222,7 @@ class Talks:
         report(events.Met(resumed=True))
         kept = self._records.entries(id)
         if id not in self._carousels:
-            offered = [as_source(entry) for entry in kept]
+            offered = as_sources(kept)
             entries: Sequence[SourceEntry] = await in_own_thread(self._source.recognise, offered)
             self._carousels[id] = entries, Carousel(entries, self._source)
         entries, carousel = self._carousels[id]

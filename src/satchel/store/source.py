@@ -53,6 +53,7 @@ class Survey:
 
     entries: list[SourceEntry] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    top: bytes = b""  # what is being looked at
 
 
 def survey(paths: Sequence[bytes]) -> Survey:
@@ -84,6 +85,7 @@ def survey(paths: Sequence[bytes]) -> Survey:
             is_folder = stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
             root = free_among(name, roots, is_folder=is_folder)
             roots.add(root)
+            found.top = location
             _look_at(folder, name, location, (root,), found)
         except FileNotFoundError as exc:
             raise _missing(path) from exc
@@ -128,7 +130,7 @@ def _look_at(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...],
         elif kind == stat.S_IFDIR:
             _look_into(folder, name, location, path, found)
         else:
-            _look_at_file(folder, name, _entry(EntryKind.FILE, status, location, path), found)
+            _look_at_file(folder, name, _entry(EntryKind.FILE, status, found.top, path), found)
     except FileNotFoundError:
         if len(path) == 1:
             raise
@@ -151,7 +153,7 @@ def _look_into(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...
     try:
         status = os.fstat(inner)
         names = sorted(map(os.fsencode, os.listdir(inner)))
-        found.entries.append(_entry(EntryKind.FOLDER, status, location, path))
+        found.entries.append(_entry(EntryKind.FOLDER, status, found.top, path))
         for item in names:
             if _STAGING.fullmatch(item) is None:  # else: what is being received here is nobody's file yet
                 _look_at(inner, item, b"%b/%b" % (location, item), (*path, item), found)
@@ -159,7 +161,7 @@ def _look_into(folder: int, name: bytes, location: bytes, path: tuple[bytes, ...
         os.close(inner)
 
 
-def _entry(kind: EntryKind, status: os.stat_result, location: bytes, path: tuple[bytes, ...]) -> SourceEntry:
+def _entry(kind: EntryKind, status: os.stat_result, top: bytes, path: tuple[bytes, ...]) -> SourceEntry:
     is_file = kind is EntryKind.FILE
     return SourceEntry(
         path=path,
@@ -167,7 +169,7 @@ def _entry(kind: EntryKind, status: os.stat_result, location: bytes, path: tuple
         size=status.st_size if is_file else 0,
         mtime_ns=max(-MTIME_NS_MAX, min(status.st_mtime_ns, MTIME_NS_MAX)),
         executable=is_file and bool(status.st_mode & stat.S_IXUSR),
-        location=location,
+        top=top,
         stamp=_stamp(status),
     )
 
@@ -228,7 +230,7 @@ class FileSource:
         self._keep(None)
 
     def is_gone(self, entry: SourceEntry) -> bool:
-        return not os.path.lexists(_top(entry))
+        return not os.path.lexists(entry.top)
 
     def recognise(self, entries: Sequence[SourceEntry]) -> list[SourceEntry]:
         return [_recognised(entry) for entry in entries]
@@ -262,14 +264,6 @@ class FileSource:
             before, self._kept = self._kept, folder
         if before is not None:
             os.close(before.descriptor)
-
-
-def _top(entry: SourceEntry) -> bytes:
-    """Where what the person named lies, of which this is a part."""
-    location = entry.location
-    for _ in entry.path[1:]:
-        location = os.path.dirname(location)
-    return location
 
 
 def _recognised(entry: SourceEntry) -> SourceEntry:
