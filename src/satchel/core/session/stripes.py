@@ -11,9 +11,9 @@ from enum import Enum
 
 PIPES_MAX = 16
 GROWTH = 4  # times the pipes of before
-WINDOW_S = 0.25
+WINDOW_S = 0.2
 OPENING_S = 1.5  # how long to wait for the pipes that were asked for
-SETTLING_S = 0.25  # slow start of the new ones
+SETTLING_S = 0.15  # slow start of the new ones
 MEMORY_S = 2.0  # of losses
 LOSS_SHARE_MIN = 0.002  # of segments sent again; below, one stream is well off
 RESENT_MIN = 2  # and not by one accident alone
