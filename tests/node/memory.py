@@ -11,6 +11,7 @@ from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.stripes import PathCounts
 from satchel.errors import EnvironmentProblem, FileChanged
 from satchel.node.carousel import Carousel
+from satchel.node.seat import Pace
 from satchel.ports import Address, Endpoint, SourceEntry
 
 HERE, THERE = bytes(range(32)), bytes(range(32, 64))
@@ -152,7 +153,7 @@ class MemoryFile:
 class Taker:
     """A receiver: takes frames from its outlet in a thread, and puts files together."""
 
-    def __init__(self, carousel: Carousel, contents: Sequence[bytes]) -> None:
+    def __init__(self, carousel: Carousel, contents: Sequence[bytes], *, pace: Pace | None = None) -> None:
         self.files = {number: bytearray(len(content)) for number, content in enumerate(contents)}
         self.whole: list[int] = []
         self.sent: list[int] = []
@@ -165,7 +166,9 @@ class Taker:
         self._may_take.set()
         self.incoming = Incoming(lambda number: len(contents[number]))
         self.paused: list[EnvironmentProblem] = []
-        self.seat = carousel.board(sent=self.sent.extend, failed=self._fail, paused=self._pause)
+        self.seat = carousel.board(
+            sent=self.sent.extend, failed=self._fail, paused=self._pause, pace=pace or Pace()
+        )
         threading.Thread(target=self._take, daemon=True).start()
 
     def freeze(self) -> None:

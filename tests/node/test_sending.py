@@ -19,6 +19,7 @@ from satchel.errors import FileChanged, PeerError
 from satchel.node.carousel import Carousel
 from satchel.node.channel import Channel
 from satchel.node.outcome import Outcome
+from satchel.node.seat import Pace
 from satchel.node.sending import SendingConversation
 from satchel.ports import SourceEntry
 
@@ -48,6 +49,7 @@ class Talk:
             channel=Channel(self.pipe, KEYS),
             sender=Sender.resumed(entries, wanted=numbers, aes=False),
             entries=entries,
+            pace=Pace(),
             source=source,
             carousel=Carousel(entries, source),
             keys_confirmed=lambda: None,

@@ -19,13 +19,14 @@ from satchel.node.endings import disk_taken_out
 from satchel.node.needs import Need
 from satchel.node.outlet import Bodies, Body, Outlet
 from satchel.node.reading import SourceLost, reading
-from satchel.node.seat import Seat
+from satchel.node.seat import Pace, Seat
 from satchel.ports import OpenSource, Source, SourceEntry
 
 # A file up to this size goes as one record even if the rest of a frame is wasted for it.
 SMALL_BYTES = 16 << 10
 LOOK_AGAIN_S = 0.05
 COME_ABOARD_S = 2.0  # how long the first round waits for others, after each one that came
+COME_ABOARD_MAX_S = 10.0  # and in all
 
 
 class Carousel:
@@ -43,6 +44,8 @@ class Carousel:
         self._body: Body | None = None
         self._audience: list[Seat] = []
         self._starts_at_s: float | None = 0.0  # None: the first round has begun
+        self._came = 0
+        self._first_came_s = 0.0
         self._thread: threading.Thread | None = None
         self.problem: BaseException | None = None  # a mistake of ours that ended the reading
 
@@ -52,20 +55,30 @@ class Carousel:
         sent: Callable[[Sequence[int]], None],
         failed: Callable[[int, Failure], None],
         paused: Callable[[EnvironmentProblem], None],
+        pace: Pace,
     ) -> Seat:
-        """A seat for one more receiver; what the calls are: see Seat."""
+        """A seat for one more receiver; what the arguments are: see Seat."""
         outlet = Outlet(self._bodies, self._room_made)
-        seat = Seat(self, outlet, sent=sent, failed=failed, paused=paused)
+        seat = Seat(self, outlet, sent=sent, failed=failed, paused=paused, pace=pace)
         with self.turn:
             self._seats.append(seat)
-            if self._starts_at_s is not None:
-                complete = len(self._seats) >= self._expected
-                self._starts_at_s = clock.monotonic_s() + (0.0 if complete else COME_ABOARD_S)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="satchel-read", daemon=True)
                 self._thread.start()
             self.turn.notify_all()
         return seat
+
+    def come_aboard(self) -> None:
+        """One more wants something. The first round waits a moment for the others, but nobody who comes and
+        goes can keep it from beginning. Called with the turn held."""
+        if self._starts_at_s is None:
+            return
+        self._came += 1
+        now_s = clock.monotonic_s()
+        if self._came == 1:
+            self._first_came_s = now_s
+        latest_s = self._first_came_s + COME_ABOARD_MAX_S
+        self._starts_at_s = now_s if self._came >= self._expected else min(now_s + COME_ABOARD_S, latest_s)
 
     def leave(self, seat: Seat) -> None:
         with self.turn:
@@ -117,7 +130,7 @@ class Carousel:
                     prompt = [seat for seat in hungry if not seat.is_late]
                     if not prompt:
                         for seat in hungry:  # among themselves they may set the pace
-                            seat.begin_anew()
+                            seat.pace.begin_anew()
                     return next(iter((prompt or hungry)[0].wants))
                 if self._body is None and not any(s.outlet.run_is_open for s in self._seats if not s.wants):
                     self.turn.wait(wait_s if hungry else None)
@@ -341,19 +354,25 @@ class Carousel:
     def _wait_for_room(self, seats: list[Seat]) -> list[Seat]:
         """Who of these gets what comes next: everybody but those who held the others up for too long. Nobody,
         if that are all of these and others go on."""
-        with self.turn:
-            while True:
+        while True:
+            with self.turn:
                 seats = [seat for seat in seats if seat in self._seats]
                 ready = [seat for seat in seats if seat.outlet.has_room]
                 full = [seat for seat in seats if not seat.outlet.has_room]
                 others = any(seat.wants and not seat.is_late for seat in self._seats if seat not in full)
                 if not full or (all(seat.is_late for seat in full) and (ready or others)):
                     return ready
-                if any(seat not in full for seat in self._audience):
-                    self._flush()  # nobody waits for what is ready
-                began_s = clock.monotonic_s()
-                hungry = any(seat.outlet.is_empty for seat in self._seats if seat.wants)
-                self.turn.wait(LOOK_AGAIN_S)
-                waited_s = clock.monotonic_s() - began_s
-                for seat in full:
-                    seat.held_up(waited_s if hungry else 0.0, began_s + waited_s)
+                is_awaited = self._body is not None and any(seat not in full for seat in self._audience)
+                if not is_awaited:
+                    self._wait_for(full)
+            if is_awaited:  # without the turn: a conversation has its own, and takes this one with it
+                self._flush()
+
+    def _wait_for(self, full: list[Seat]) -> None:
+        """A moment; it counts for those who hold others up. Called with the turn held."""
+        began_s = clock.monotonic_s()
+        hungry = any(seat.outlet.is_empty for seat in self._seats if seat.wants)
+        self.turn.wait(LOOK_AGAIN_S)
+        waited_s = clock.monotonic_s() - began_s
+        for seat in full:
+            seat.pace.held_up(waited_s if hungry else 0.0, began_s + waited_s)

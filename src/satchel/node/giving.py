@@ -215,22 +215,24 @@ class Giver:
     def _open(self) -> None:
         """Shout for what is open now: the code, and the hand-overs that a break may leave."""
         now_s = clock.monotonic_s()
-        shown: list[SlotKey] = []
-        sought: list[SlotKey] = []
-        open_s = 0.0
-        for head in self._talks.unfinished.values():
-            open_s = RENDEZVOUS_OPEN_S
-            for secret in (head.secret, head.older_secret):
-                if secret is not None:
-                    keys = ResumptionKeys.of(secret)
-                    shown.append(SlotKey(kind=SlotKind.RESUMPTION, key=keys.sender_slot))
-                    sought.append(SlotKey(kind=SlotKind.RESUMPTION, key=keys.receiver_slot))
+        slots: list[tuple[SlotKey, SlotKey]] = []  # shown and sought, the most important first: 64 count
+        open_s = RENDEZVOUS_OPEN_S if self._talks.unfinished else 0.0
         self._waits_until_s = now_s + open_s
         if self._code is not None and self._vacant > 0 and now_s < self._code_ends_s:
             slot = SlotKey(kind=SlotKind.CODE, key=self._code.rendezvous_key())
-            shown.append(slot)
-            sought.append(slot)
+            slots.append((slot, slot))
             open_s = self._code_ends_s - now_s
+        for head in self._talks.waited_for():
+            for secret in (head.secret, head.older_secret):
+                if secret is not None:
+                    keys = ResumptionKeys.of(secret)
+                    slots.append(
+                        (
+                            SlotKey(kind=SlotKind.RESUMPTION, key=keys.sender_slot),
+                            SlotKey(kind=SlotKind.RESUMPTION, key=keys.receiver_slot),
+                        )
+                    )
+        shown, sought = [one for one, _ in slots], [other for _, other in slots]
         self._time_is_up = False
         self._meeting.open(shown=shown, sought=sought, open_s=max(1.0, open_s))
         self._tell_addresses(self._lan.links())

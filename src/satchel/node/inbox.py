@@ -64,10 +64,12 @@ class Inbox:
             self._free.put(_Tray())
 
     def add(self, channel: Channel) -> None:
-        """Receive from this pipe, too. After `close` it is closed at once."""
+        """Receive from this pipe, too, if that is not done already. After `close` it is closed at once."""
         with self._lock:
             if self._closed:
                 channel.pipe.close()
+                return
+            if channel in self._channels:
                 return
             first = not self._channels
             self._channels.append(channel)

@@ -163,6 +163,7 @@ class Outlet:
             self._closed = True
             dropped = [frame.body for frame in self._queue if frame.body is not None]
             self._queue.clear()
+            self._waiting_bytes = self._run_bytes = 0
             self._ready.notify_all()
         for body in dropped:
             self._bodies.give_back(body)

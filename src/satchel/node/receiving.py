@@ -168,6 +168,7 @@ class ReceivingConversation:
         """Say why, and read on until the sender hangs up: closing with data unread would reset the
         connection, and the reason with it (RFC 9293 3.6.1)."""
         self._channel.part(reason)
+        self._inbox.add(self._channel)  # our disk may have failed before the first frame
         with contextlib.suppress(SatchelError):  # hung up
             while True:
                 with self._inbox.next() as item:

@@ -20,31 +20,16 @@ class Aboard(Protocol):
     turn: threading.Condition
 
     def know(self, number: int, told: Sequence[bytes]) -> None: ...
+    def come_aboard(self) -> None: ...
     def leave(self, seat: "Seat") -> None: ...
 
 
-class Seat:
-    """One receiver aboard. `want`, `unwant` and `leave` may be called from any thread."""
+class Pace:
+    """How long one receiver has held the others up, over all its connections: who comes back again and again
+    begins no new account (M3)."""
 
-    def __init__(
-        self,
-        carousel: "Aboard",
-        outlet: Outlet,
-        *,
-        sent: Callable[[Sequence[int]], None],
-        failed: Callable[[int, Failure], None],
-        paused: Callable[[EnvironmentProblem], None],
-    ) -> None:
-        """`sent(numbers)`: these are on their way with their ends, told before they leave.
-        `failed(number, failure)`: this one will not come. `paused(problem)`: nothing can be read now, leave.
-        All on the reading thread."""
-        self._carousel = carousel
-        self.outlet = outlet
-        self.sent = sent
-        self.failed = failed
-        self.paused = paused
-        self.wants: dict[int, Need | None] = {}  # in the order asked; None: all of a file
-        self.is_late = False  # nobody waits for this one any more
+    def __init__(self) -> None:
+        self.is_late = False
         self._held_up_s = 0.0  # how long others waited for this one, less what it may
         self._looked_s: float | None = None
 
@@ -59,8 +44,40 @@ class Seat:
         """Nobody is left whom this one could hold up."""
         self.is_late, self._held_up_s = False, 0.0
 
+
+class Seat:
+    """One receiver aboard. `want`, `unwant` and `leave` may be called from any thread."""
+
+    def __init__(
+        self,
+        carousel: "Aboard",
+        outlet: Outlet,
+        *,
+        sent: Callable[[Sequence[int]], None],
+        failed: Callable[[int, Failure], None],
+        paused: Callable[[EnvironmentProblem], None],
+        pace: Pace,
+    ) -> None:
+        """`sent(numbers)`: these are on their way with their ends, told before they leave.
+        `failed(number, failure)`: this one will not come. `paused(problem)`: nothing can be read now, leave.
+        All on the reading thread. `pace`: the receiver's, over all its connections."""
+        self._carousel = carousel
+        self.outlet = outlet
+        self.sent = sent
+        self.failed = failed
+        self.paused = paused
+        self.wants: dict[int, Need | None] = {}  # in the order asked; None: all of a file
+        self.pace = pace
+        self._has_wanted = False
+
+    @property
+    def is_late(self) -> bool:
+        """Nobody waits for this one any more."""
+        return self.pace.is_late
+
     def want_files(self, ranges: Iterable[Range]) -> None:
         with self._carousel.turn:
+            self._come_aboard()
             for first, count in ranges:
                 self.wants.update(dict.fromkeys(range(first, first + count)))
             self._carousel.turn.notify_all()
@@ -68,9 +85,15 @@ class Seat:
     def want_chunks(self, number: int, ranges: Sequence[Range], told: Sequence[bytes]) -> None:
         """Chunks of a file of which `told` are the hashes of the first ones, as they were read before."""
         with self._carousel.turn:
+            self._come_aboard()
             self._carousel.know(number, told)
             self.wants[number] = Need(ranges)
             self._carousel.turn.notify_all()
+
+    def _come_aboard(self) -> None:
+        if not self._has_wanted:
+            self._has_wanted = True
+            self._carousel.come_aboard()
 
     def unwant(self, number: int) -> None:
         with self._carousel.turn:

@@ -25,6 +25,7 @@ from satchel.node.endings import disk_taken_out
 from satchel.node.outcome import Outcome
 from satchel.node.progress import Meter
 from satchel.node.reading import SourceLost, reading
+from satchel.node.seat import Pace
 from satchel.node.speaker import Speaker
 from satchel.node.striping import Striping
 from satchel.ports import Pipe, Source, SourceEntry
@@ -43,6 +44,7 @@ class SendingConversation:
         entries: Sequence[SourceEntry],
         source: Source,
         carousel: Carousel,
+        pace: Pace,
         keys_confirmed: Callable[[], None],
         remember: Callable[[frozenset[int]], None],
         report: events.Report,
@@ -67,7 +69,7 @@ class SendingConversation:
         self._to_hash: queue.SimpleQueue[tuple[int, int] | None] = queue.SimpleQueue()
         self._hashing: threading.Thread | None = None
         self._carousel = carousel
-        self._seat = carousel.board(sent=self._sent, failed=self._failed, paused=self._pause)
+        self._seat = carousel.board(sent=self._sent, failed=self._failed, paused=self._pause, pace=pace)
         self._speaker = Speaker(channel)
         self._striping = Striping(channel.pipe, self._seat.outlet, self._ask_for_pipes)
 
@@ -108,7 +110,7 @@ class SendingConversation:
 
     def add_pipe(self, pipe: Pipe, keys: SessionKeys) -> None:
         """Another pipe of this session, whose handshake is over; it is closed if there is no use for it."""
-        if self._channel.suite is None or not self._striping.wants_more:
+        if self._channel.suite is None or not self._striping.expect():
             pipe.close()
             return
         further = Channel(pipe, keys, self._channel.suite)
@@ -128,6 +130,8 @@ class SendingConversation:
     def break_off(self) -> None:
         """From another thread: the other side has come back on a new connection; this one is dead."""
         self._end(Outcome.LOST)
+        self._channel.pipe.close()
+        self._seat.outlet.close()
 
     def _begin(self, accepted: Collection[int]) -> None:
         self._accepted = bool(accepted)  # of a text alone nothing is left to go on with
@@ -142,7 +146,7 @@ class SendingConversation:
         with self._turn:
             if self._outcome is None:
                 self._outcome = outcome
-        if outcome is Outcome.COMPLETE:
+        if self._outcome is Outcome.COMPLETE:
             self._speaker.then(self._seat.outlet.close)
         else:
             self._channel.pipe.close()
@@ -178,6 +182,7 @@ class SendingConversation:
                 case e.UseSuite(aes=aes):
                     self._speaker.flush(FAREWELL_S)  # our Hello is the last frame of the suite before
                     self._channel.use_suite(aes=aes)
+                    self._channel.pipe.set_deadline(None)  # from now on a person may think it over
                 case e.Accepted(numbers=numbers):
                     self._with_our_disk(lambda numbers=numbers: self._remember(numbers))  # type: ignore[misc]
                     self._begin(numbers)
@@ -312,7 +317,7 @@ class SendingConversation:
             channel.pipe.keep_queue_short()
         except EnvironmentProblem:
             kind = None
-        place = self._striping.add(channel.pipe) if kind is Kind.PADDING else None
+        place = self._striping.add(channel.pipe if kind is Kind.PADDING else None)
         if place is None:
             channel.pipe.close()
             return

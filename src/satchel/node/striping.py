@@ -24,6 +24,7 @@ class Striping:
         self._outlet = outlet
         self._ask = ask
         self._asked = 1
+        self._expected = 0  # have connected, and not shown up yet
         self._advice = StripeAdvice()
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -31,14 +32,26 @@ class Striping:
 
     @property
     def wants_more(self) -> bool:
-        """Whether a further pipe was asked for that is not there."""
+        """Whether a further pipe was asked for that is neither there nor expected."""
         with self._lock:
-            return len(self._pipes) < self._asked and not self._over.is_set()
+            return self._wants_more()
 
-    def add(self, pipe: Pipe) -> int | None:
-        """The place of one more pipe; None if it was not asked for, or all is over."""
+    def _wants_more(self) -> bool:
+        return len(self._pipes) + self._expected < self._asked and not self._over.is_set()
+
+    def expect(self) -> bool:
+        """One more is to show up; False if none is wanted. Then call `add`, once."""
         with self._lock:
-            if self._over.is_set() or len(self._pipes) >= self._asked:
+            if not self._wants_more():
+                return False
+            self._expected += 1
+            return True
+
+    def add(self, pipe: Pipe | None) -> int | None:
+        """The place of the one that was expected; None if it did not show up, or all is over."""
+        with self._lock:
+            self._expected -= 1
+            if pipe is None or self._over.is_set():
                 return None
             self._pipes.append(pipe)
             return len(self._pipes) - 1

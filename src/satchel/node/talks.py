@@ -19,6 +19,7 @@ from satchel.node.draining import drain
 from satchel.node.entries import as_sources, sender_record
 from satchel.node.outcome import Outcome
 from satchel.node.own_thread import in_own_thread
+from satchel.node.seat import Pace
 from satchel.node.sending import SendingConversation
 from satchel.ports import (
     Arrival,
@@ -37,6 +38,7 @@ ID_BYTES = 16
 # A receiver on a slow stick may take nothing for a minute, and is not gone: one that comes back on a new
 # connection is believed at once, so there is no hurry to notice that the old one is dead.
 PATIENCE_S = 120
+_Offer = tuple[Sequence[SourceEntry], Carousel, frozenset[int]]  # the last: what was accepted of it
 FURTHER_FLIGHTS_MAX = 64  # of one session; more is somebody trying
 
 
@@ -64,7 +66,8 @@ class Talks:
         self._loop = asyncio.get_running_loop()
         self._running: dict[HandoverId, _Talk] = {}
         self.unfinished: dict[HandoverId, RecordHead] = {}
-        self._carousels: dict[HandoverId, tuple[Sequence[SourceEntry], Carousel]] = {}
+        self._offers: dict[HandoverId, _Offer] = {}
+        self._paces: dict[HandoverId, Pace] = {}
         self._reports: dict[HandoverId, events.Report] = {}
         self._flight_keys: dict[bytes, FlightKey] = {}
 
@@ -79,6 +82,11 @@ class Talks:
 
     def ended(self) -> list[HandoverId]:
         return [id for id, talk in self._running.items() if talk.task.done()]
+
+    def waited_for(self) -> list[RecordHead]:
+        """All that may be gone on with; first those that nobody talks about at the moment."""
+        heads = list(self.unfinished.values())
+        return sorted(heads, key=lambda head: head.id in self._running)
 
     def report_of(self, id: HandoverId) -> events.Report:
         """Where what happens in this one is told."""
@@ -100,7 +108,7 @@ class Talks:
 
         def remember(numbers: frozenset[int]) -> None:
             if numbers:  # of a text alone nothing is left to go on with
-                self._carousels[id] = entries, carousel
+                self._offers[id] = entries, carousel, numbers
                 self._remember(id, keys, entries, numbers)
 
         self._reports[id] = report
@@ -134,8 +142,12 @@ class Talks:
 
     def _expect(self, head: RecordHead) -> None:
         """From another thread: this receiver is let in again from now on."""
+        self._loop.call_soon_threadsafe(self._put, head)
+
+    def _put(self, head: RecordHead) -> None:
+        """On the loop, which goes through all of them for each flight."""
         self.unfinished[head.id] = head
-        self._loop.call_soon_threadsafe(self._changed)
+        self._changed()
 
     # --- going on, and further pipes --------------------------------------------------------------
 
@@ -208,10 +220,13 @@ class Talks:
             # anything is answered, since its last words may have changed the secret.
             self._running[id].conversation.break_off()
             await asyncio.wait([self._running[id].task])
-            await self._settle_before_again(id)
+            if self._is_over(id):
+                arrival.drain()  # that was its end after all: `conclude` says so to who waits for it
+                return
+            del self._running[id]
         now = self.unfinished.get(id)
         if now is None or recognised.secret not in (now.secret, now.older_secret):
-            arrival.drain()  # that was its end after all, or it comes again under the newer secret
+            arrival.drain()  # it comes again under the newer secret
             return
         head = now
         opened = await self._open(arrival, recognised)
@@ -220,13 +235,9 @@ class Talks:
         keys = opened[1]
         report = self._reports.setdefault(id, report)
         report(events.Met(resumed=True))
-        kept = self._records.entries(id)
-        if id not in self._carousels:
-            offered = as_sources(kept)
-            entries: Sequence[SourceEntry] = await in_own_thread(self._source.recognise, offered)
-            self._carousels[id] = entries, Carousel(entries, self._source)
-        entries, carousel = self._carousels[id]
-        wanted = frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
+        if id not in self._offers:
+            self._offers[id] = await in_own_thread(self._look_up, id)
+        entries, carousel, wanted = self._offers[id]
         sender = Sender.resumed(entries, wanted=wanted, aes=self._aes)
 
         def keys_confirmed() -> None:
@@ -244,11 +255,17 @@ class Talks:
             accepted=wanted,
         )
 
-    async def _settle_before_again(self, id: HandoverId) -> None:
-        """The broken-off conversation ended after all, or is to be gone on with."""
-        talk = self._running.pop(id)
-        if talk.task.exception() is not None or talk.task.result() in (Outcome.COMPLETE, Outcome.GIVEN_UP):
-            self.forget(id)
+    def _look_up(self, id: HandoverId) -> "_Offer":
+        """What an earlier run of the program offered; takes a while for many files."""
+        kept = self._records.entries(id)
+        entries = self._source.recognise(as_sources(kept))
+        wanted = frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
+        return entries, Carousel(entries, self._source), wanted
+
+    def _is_over(self, id: HandoverId) -> bool:
+        """Whether the broken-off conversation had ended for good before."""
+        task = self._running[id].task
+        return task.exception() is not None or task.result() in (Outcome.COMPLETE, Outcome.GIVEN_UP)
 
     # --- talking ----------------------------------------------------------------------------------
 
@@ -264,7 +281,7 @@ class Talks:
         accepted: frozenset[int] | None,
     ) -> None:
         (pipe, keys), (entries, carousel) = opened, offer
-        pipe.set_deadline(None)
+        pipe.set_deadline(greeting.STEP_S)  # for the Hello: who has the code and says nothing keeps no place
         pipe.set_patience(PATIENCE_S)
         conversation = SendingConversation(
             channel=Channel(pipe, keys),
@@ -272,6 +289,7 @@ class Talks:
             entries=entries,
             source=self._source,
             carousel=carousel,
+            pace=self._paces.setdefault(id, Pace()),
             keys_confirmed=keys_confirmed,
             remember=remember,
             report=self._reports[id],
@@ -296,7 +314,8 @@ class Talks:
     def forget(self, id: HandoverId) -> None:
         self._records.forget(id)
         self.unfinished.pop(id, None)
-        self._carousels.pop(id, None)
+        self._offers.pop(id, None)
+        self._paces.pop(id, None)
 
     async def stop(self) -> None:
         """Say to everybody that it may go on later. Their threads still use the files and the records."""

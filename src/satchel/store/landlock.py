@@ -70,8 +70,11 @@ def confine_writes(folders: Sequence[bytes | Path]) -> bool:
 
 
 def harden() -> None:
-    """No core dumps, and no other process of this person reads our memory: it holds keys (T1)."""
+    """No core dumps, and no other process of this person reads our memory: it holds keys (T1). And as many
+    open files as the system allows: a class on a bad radio has a thousand connections (M3)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     _set_process(_PR_SET_DUMPABLE, 0)
 
 

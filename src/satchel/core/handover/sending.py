@@ -114,6 +114,8 @@ class Sender:
         return tuple(map(m.as_entry, self._entries[first:end]))
 
     def _hear_accept(self, message: m.Accept) -> list[e.Effect]:
+        if not message.ranges and not message.last:
+            raise PeerError("handover 2.3: a page that accepts nothing, and is not the last")
         for first, count in message.ranges:
             if first + count > len(self._entries) or (self._accepting and first <= self._accepting[-1]):
                 raise PeerError("handover 2.3: accepted what was not offered")
@@ -138,7 +140,7 @@ class Sender:
 
     def _hear_want(self, message: m.Message) -> list[e.Effect]:
         match message:
-            case m.Check(files=files):
+            case m.Check(files=files) if self._resumed:  # in a first session there are no candidates [5.6]
                 for number, chunks in files:
                     self._step(number, (_Stage.WANTED,), _Stage.HASHING, clause="2.6")
                     if chunks > chunk_count(self._entries[number].size):
