@@ -70,6 +70,13 @@ class Pipe(Protocol):
         """What was sent, sent again and acknowledged over this connection so far."""
         ...
 
+    def tolerate_loss(self) -> bool:
+        """Take a lost segment for an accident, not for a full network. True where that is new.
+
+        Only where something is lost: on a good cable it costs far more of the processor's time.
+        """
+        ...
+
     def keep_queue_short(self) -> None:
         """Hold little back that has not left yet: what is sent next may then go by another pipe."""
         ...

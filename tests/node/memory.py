@@ -78,6 +78,9 @@ class MemoryPipe:
         with self._changed:
             return len(self._arriving)
 
+    def tolerate_loss(self) -> bool:
+        return False
+
     def set_deadline(self, seconds: float | None) -> None: ...
     def set_patience(self, seconds: int) -> None: ...
     def keep_queue_short(self) -> None: ...

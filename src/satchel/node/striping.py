@@ -26,6 +26,7 @@ class Striping:
         self._asked = 1
         self._expected = 0  # have connected, and not shown up yet
         self._advice = StripeAdvice()
+        self._tolerant = False
         self._lock = threading.Lock()
         self._over = threading.Event()
         threading.Thread(target=self._watch, name="satchel-stripe", daemon=True).start()
@@ -51,6 +52,8 @@ class Striping:
         """The place of the one that was expected; None if it did not show up, or all is over."""
         with self._lock:
             self._expected -= 1
+            if pipe is not None and self._tolerant:
+                pipe.tolerate_loss()
             if pipe is None or self._over.is_set():
                 return None
             self._pipes.append(pipe)
@@ -64,6 +67,11 @@ class Striping:
         for pipe in pipes:
             pipe.close()
 
+    def _may_tolerate(self, pipes: list[Pipe]) -> bool:
+        """Once: something is lost, and the pipes can be told to bear it."""
+        before, self._tolerant = self._tolerant, True
+        return not before and sum(pipe.tolerate_loss() for pipe in pipes) > 0  # every one of them
+
     def _watch(self) -> None:
         while not self._over.wait(SAMPLE_S):
             if self._outlet.is_empty:
@@ -73,6 +81,9 @@ class Striping:
             try:
                 counts = total(pipe.path() for pipe in pipes)
                 wanted = self._advice.sample(counts, pipes_open=len(pipes), now_s=clock.monotonic_s())
+                if wanted > self._asked and self._may_tolerate(pipes):
+                    self._advice = StripeAdvice()  # first see what that alone does
+                    continue
                 if wanted > self._asked and len(pipes) < PIPES_MAX:
                     self._asked = wanted
                     pipes[0].keep_queue_short()

@@ -71,6 +71,9 @@ class ScriptedPipe:
     def waiting_bytes(self) -> int:
         return len(self._arriving)
 
+    def tolerate_loss(self) -> bool:
+        return False
+
     def path(self) -> PathCounts:
         return PathCounts(acked_bytes=0, sent_segments=0, resent_segments=0)
 

@@ -48,7 +48,6 @@ class SocketPipe:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER_S * 1000)
-            self._ask_for_bbr()
             self.local = endpoint_of(connected.getsockname())
             self.remote = endpoint_of(connected.getpeername())
         except OSError as exc:
@@ -110,11 +109,15 @@ class SocketPipe:
         with self._in_use():
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
 
-    def _ask_for_bbr(self) -> None:
-        """Where the kernel has it and allows it (net.ipv4.tcp_allowed_congestion_control), random loss then
-        costs little. Else the system's own choice stays."""
-        with contextlib.suppress(OSError):
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+    def tolerate_loss(self) -> bool:
+        """As in ports.py, by BBR, where net.ipv4.tcp_allowed_congestion_control lets us."""
+        try:
+            with self._in_use():
+                before = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+        except EnvironmentProblem:
+            return False
+        return not before.startswith(b"bbr")
 
     def set_patience(self, seconds: int) -> None:
         """As in ports.py. The timeout covers a closed receive window, too (tcp(7), TCP_USER_TIMEOUT)."""
