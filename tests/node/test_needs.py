@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satchel.core.handover.messages import as_ranges
-from satchel.node.needs import Need
+from satchel.node.needs import Need, Wants
 
 INDEXES = st.integers(0, 40)
 
@@ -29,3 +29,36 @@ def test_a_long_file_costs_no_more_than_a_short_one() -> None:
     assert 1000 in need
     assert (1 << 32) - 1 in need
     assert 1 << 32 not in need
+
+
+class WantsByTheBook:
+    """The same with a set and a dictionary."""
+
+    def __init__(self) -> None:
+        self.whole: set[int] = set()
+        self.parts: dict[int, set[int]] = {}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["files", "part", "remove"]), st.integers(0, 30), st.integers(1, 9)))
+)
+def test_wants_are_a_set_of_files_some_of_them_in_part(steps: list[tuple[str, int, int]]) -> None:
+    wants, book = Wants(), WantsByTheBook()
+    for what, number, count in steps:
+        if what == "files":
+            fresh = [n for n in range(number, number + count) if n not in wants]
+            wants.add_files([(n, 1) for n in fresh])
+            book.whole.update(fresh)
+        elif what == "part":
+            wants.set_part(number, Need([(0, count)]))
+            book.whole.discard(number)
+            book.parts[number] = set(range(count))
+        else:
+            wants.remove(number)
+            book.whole.discard(number)
+            book.parts.pop(number, None)
+        wanted = book.whole | set(book.parts)
+        assert bool(wants) is bool(wanted)
+        assert [n for n in range(45) if n in wants] == sorted(wanted)
+        assert not wanted or wants.first in wanted
+        assert all((wants.part(n) is not None) is (n in book.parts) for n in wanted)

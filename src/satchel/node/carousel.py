@@ -131,7 +131,7 @@ class Carousel:
                     if not prompt:
                         for seat in hungry:  # among themselves they may set the pace
                             seat.pace.begin_anew()
-                    return next(iter((prompt or hungry)[0].wants))
+                    return (prompt or hungry)[0].wants.first
                 if self._body is None and not any(s.outlet.run_is_open for s in self._seats if not s.wants):
                     self.turn.wait(wait_s if hungry else None)
                     continue
@@ -164,7 +164,7 @@ class Carousel:
         with self.turn:
             seats = [seat for seat in self._seats if number in seat.wants]
             for seat in seats:
-                del seat.wants[number]
+                seat.wants.remove(number)
             self._hashes.pop(number, None)
         self._end_runs()  # before the last words, which may follow at once
         for seat in seats:
@@ -174,7 +174,7 @@ class Carousel:
         """The end of this file is in the body for these."""
         with self.turn:
             for seat in seats:
-                seat.wants.pop(number, None)
+                seat.wants.remove(number)
             if not any(number in seat.wants for seat in self._seats):
                 self._hashes.pop(number, None)
         assert self._body is not None
@@ -194,7 +194,7 @@ class Carousel:
     def _give_whole(self, number: int, entry: SourceEntry) -> bool:
         """A small file as one record, if it fits and everybody wants all of it."""
         seats = self._wanting(number)
-        if any(seat.wants.get(number) is not None for seat in seats) or chunk_count(entry.size) != 1:
+        if any(seat.wants.part(number) is not None for seat in seats) or chunk_count(entry.size) != 1:
             return False
         if self._body is not None:  # who is late comes aboard at the beginning of a frame only
             seats = [seat for seat in seats if seat in self._audience or not seat.is_late]
@@ -236,11 +236,11 @@ class Carousel:
     def _needs(self, seat: Seat, number: int, index: int) -> bool:
         if number not in seat.wants:
             return False
-        need = seat.wants[number]
+        need = seat.wants.part(number)
         return need is None or index in need
 
     def _is_served(self, seat: Seat, number: int) -> bool:
-        need = seat.wants.get(number)
+        need = seat.wants.part(number)
         return number in seat.wants and need is not None and not need
 
     def _give_chunk(self, opened: OpenSource, number: int, index: int, seats: list[Seat]) -> None:
@@ -280,9 +280,10 @@ class Carousel:
     def _got(self, seat: Seat, number: int, index: int) -> None:
         if number not in seat.wants:
             return  # left, or gave it up
-        need = seat.wants[number]
+        need = seat.wants.part(number)
         if need is None:
-            need = seat.wants[number] = Need([(0, chunk_count(self._entries[number].size))])
+            need = Need([(0, chunk_count(self._entries[number].size))])
+            seat.wants.set_part(number, need)
         need.remove(index)
 
     def _end_file(self, number: int, seats: list[Seat]) -> None:

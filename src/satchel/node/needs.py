@@ -1,4 +1,4 @@
-"""The chunks of one file that one receiver still needs: a few ranges, however long the file is."""
+"""What one receiver still needs: chunks of a file, files of an offer. A few ranges, however long it is."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -22,6 +22,11 @@ class Need:
     def __contains__(self, index: int) -> bool:
         return self._place(index) is not None
 
+    @property
+    def first(self) -> int:
+        """The lowest one; there must be one."""
+        return self._firsts[0]
+
     def remove(self, index: int) -> None:
         """Nothing happens if it is not in there."""
         place = self._place(index)
@@ -35,3 +40,45 @@ class Need:
     def _place(self, index: int) -> int | None:
         place = bisect_right(self._firsts, index) - 1
         return place if place >= 0 and index < self._ends[place] else None
+
+
+class Wants:
+    """The files that one receiver wants; few ranges, however many they are."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, Need] = {}  # files of which it needs some chunks only
+        self._whole: list[Need] = []  # numbers of those that it wants all of
+
+    def __bool__(self) -> bool:
+        return bool(self._parts) or bool(self._whole)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._parts or any(number in numbers for numbers in self._whole)
+
+    def part(self, number: int) -> Need | None:
+        """Of a file that is wanted: which chunks; None for all."""
+        return self._parts.get(number)
+
+    @property
+    def first(self) -> int:
+        """What is to come next: parts, then what was asked for first."""
+        return next(iter(self._parts)) if self._parts else self._whole[0].first
+
+    def add_files(self, ranges: Sequence[Range]) -> None:
+        self._whole.append(Need(sorted(ranges)))
+
+    def set_part(self, number: int, need: Need) -> None:
+        self.remove(number)
+        self._parts[number] = need
+
+    def remove(self, number: int) -> None:
+        """Nothing happens if it is not wanted."""
+        if self._parts.pop(number, None) is not None:
+            return
+        for numbers in self._whole:
+            numbers.remove(number)
+        self._whole = [numbers for numbers in self._whole if numbers]
+
+    def clear(self) -> None:
+        self._parts.clear()
+        self._whole.clear()

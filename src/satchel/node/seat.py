@@ -1,12 +1,12 @@
 """One receiver's place in the carousel: what it wants, and whom to tell what becomes of it."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from satchel.core.handover.messages import Failure, Range
 from satchel.errors import EnvironmentProblem
-from satchel.node.needs import Need
+from satchel.node.needs import Need, Wants
 from satchel.node.outlet import Outlet
 
 # How long one receiver may hold the others up: so long at once, and this share of the time.
@@ -66,7 +66,7 @@ class Seat:
         self.sent = sent
         self.failed = failed
         self.paused = paused
-        self.wants: dict[int, Need | None] = {}  # in the order asked; None: all of a file
+        self.wants = Wants()
         self.pace = pace
         self._has_wanted = False
 
@@ -75,11 +75,10 @@ class Seat:
         """Nobody waits for this one any more."""
         return self.pace.is_late
 
-    def want_files(self, ranges: Iterable[Range]) -> None:
+    def want_files(self, ranges: Sequence[Range]) -> None:
         with self._carousel.turn:
             self._come_aboard()
-            for first, count in ranges:
-                self.wants.update(dict.fromkeys(range(first, first + count)))
+            self.wants.add_files(ranges)
             self._carousel.turn.notify_all()
 
     def want_chunks(self, number: int, ranges: Sequence[Range], told: Sequence[bytes]) -> None:
@@ -87,7 +86,7 @@ class Seat:
         with self._carousel.turn:
             self._come_aboard()
             self._carousel.know(number, told)
-            self.wants[number] = Need(ranges)
+            self.wants.set_part(number, Need(ranges))
             self._carousel.turn.notify_all()
 
     def _come_aboard(self) -> None:
@@ -97,7 +96,7 @@ class Seat:
 
     def unwant(self, number: int) -> None:
         with self._carousel.turn:
-            self.wants.pop(number, None)
+            self.wants.remove(number)
 
     def leave(self) -> None:
         """Nothing more is put into the outlet, which is closed."""
