@@ -18,7 +18,8 @@ MEMORY_S = 2.0  # of losses
 LOSS_SHARE_MIN = 0.002  # of segments sent again; below, one stream is well off
 RESENT_MIN = 2  # and not by one accident alone
 GAIN_MIN = 1.2  # less is not worth more connections
-REST_S = 5.0  # after a try that did not help
+REST_S = 1.25  # after a try that did not help; twice as long after each further one
+REST_MAX_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class StripeAdvice:
         self._since_s: float | None = None
         self._counts = PathCounts(acked_bytes=0, sent_segments=0, resent_segments=0)
         self._remembered, self._remembered_s = self._counts, 0.0
+        self._doubted = False
+        self._rest_s = REST_S
         self._rests_until_s = float("-inf")
 
     def sample(self, counts: PathCounts, *, pipes_open: int, now_s: float) -> int:
@@ -78,15 +81,22 @@ class StripeAdvice:
     def _compare(self, counts: PathCounts, rate: float, pipes_open: int, now_s: float) -> None:
         self._best_rate = max(rate, self._best_rate)
         if rate < GAIN_MIN * self._rate_before:
+            if not self._doubted:  # once more: one window may have had bad luck
+                self._doubted = True
+                self._begin(State.COMPARING, counts, now_s)
+                return
             self.pipes = self._before
-            self._rests_until_s = now_s + REST_S
+            self._rests_until_s = now_s + self._rest_s
+            self._rest_s = min(2 * self._rest_s, REST_MAX_S)
+        else:
+            self._rest_s = REST_S
         if not self._try_more(counts, rate, pipes_open, now_s):
             self._begin(State.WATCHING, counts, now_s)
 
     def _try_more(self, counts: PathCounts, rate: float, pipes_open: int, now_s: float) -> bool:
         if not self._is_lossy(counts, now_s) or self.pipes >= PIPES_MAX or now_s < self._rests_until_s:
             return False
-        self._before, self._rate_before = self.pipes, rate
+        self._before, self._rate_before, self._doubted = self.pipes, rate, False
         self.pipes = min(PIPES_MAX, self.pipes * GROWTH)
         self._begin(State.OPENING if pipes_open < self.pipes else State.SETTLING, counts, now_s)
         return True
