@@ -73,7 +73,7 @@ class Pipe(Protocol):
     def tolerate_loss(self) -> bool:
         """Take a lost segment for an accident, not for a full network. True where that is new.
 
-        Only where something is lost: on a good cable it costs far more of the processor's time.
+        Only where something is lost: on a good cable it costs speed (docs/decisions/0062).
         """
         ...
 
