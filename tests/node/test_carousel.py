@@ -155,7 +155,7 @@ def test_all_kept_needs_the_root_only(round_: Round) -> None:
 # --- one that is slow, or goes --------------------------------------------------------------------
 
 
-def test_one_that_takes_nothing_holds_the_others_up_once_and_for_a_moment() -> None:
+def test_one_that_takes_nothing_holds_the_others_up_for_less_than_a_second() -> None:
     """M3. And it gets all when it takes again."""
     round_ = Round(MemorySource(CONTENTS))
     frozen, prompt = round_.board(), round_.board()
@@ -164,7 +164,7 @@ def test_one_that_takes_nothing_holds_the_others_up_once_and_for_a_moment() -> N
     began_s = time.monotonic()
     prompt.seat.want_files(ALL)
     assert_has_all(prompt)
-    assert time.monotonic() - began_s < 2.5  # HELD_UP_S, and what a busy machine adds
+    assert time.monotonic() - began_s < 1.5  # half a second, and what a busy machine adds
     assert len(frozen.whole) < len(CONTENTS)
     frozen.thaw()
     assert_has_all(frozen)

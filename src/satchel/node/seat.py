@@ -10,8 +10,8 @@ from satchel.node.needs import Need, Wants
 from satchel.node.outlet import Outlet
 
 # How long one receiver may hold the others up: so long at once, and this share of the time.
-HELD_UP_S = 1.5
-HELD_UP_SHARE = 0.1
+HELD_UP_S = 0.5
+HELD_UP_SHARE = 0.05
 
 
 class Aboard(Protocol):
