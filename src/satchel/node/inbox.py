@@ -1,15 +1,13 @@
 """Frames that arrive, from all pipes of one session, opened and in a queue of few trays.
 
-A thread for each pipe receives and opens while another one, the owner's, hashes and writes: so the two
-halves of the work run at the same time, and a slow disk slows the network down instead of filling memory.
-Where frames come fast they are handed over several at a time, since waking a thread costs as much as
-opening a frame.
+From a single pipe the owner's thread receives by itself: to hand each frame over would cost more than it
+gains (decision 0068). Where there are several, each has a thread that receives and opens while the owner
+hashes and writes; few trays, so that a slow disk slows the network down instead of filling memory. Where
+frames come fast they are handed over several at a time, since waking a thread costs as much as opening one.
 """
 
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from satchel.core.session.frames import FRAME_BYTES_MAX, Kind
@@ -52,43 +50,55 @@ class _Tray:
 
 
 class Inbox:
-    """`add` from any thread, the rest from one."""
+    """`next` and `read_beside` from one thread, the rest from any."""
 
     def __init__(self) -> None:
         self._free: queue.SimpleQueue[_Tray | None] = queue.SimpleQueue()
         self._filled: queue.SimpleQueue[_Tray | Gone] = queue.SimpleQueue()
         self._channels: list[Channel] = []
+        self._alone: Channel | None = None  # the pipe that the owner reads
+        self._buffer = bytearray()  # for its frames
+        self._read: _Tray | None = None  # what `next` gave last
         self._closed = False
         self._lock = threading.Lock()
-        for _ in range(TRAYS):
-            self._free.put(_Tray())
 
     def add(self, channel: Channel) -> None:
-        """Receive from this pipe, too, if that is not done already. After `close` it is closed at once."""
+        """Receive from this pipe, too, if that is not done already; before the second, `read_beside`. After
+        `close` it is closed at once."""
         with self._lock:
             if self._closed:
                 channel.pipe.close()
                 return
             if channel in self._channels:
                 return
-            first = not self._channels
             self._channels.append(channel)
-            name = f"satchel-receive-{len(self._channels)}"
-            reader = threading.Thread(target=self._receive, args=(channel, first), name=name, daemon=True)
-            reader.start()
+            if len(self._channels) > 1:
+                self._start_reading(channel, first=False)
+            else:
+                self._buffer = new_frame_buffer()
+                self._alone = channel
 
-    @contextmanager
-    def next(self) -> Iterator[list[Frame] | Gone]:
-        """The next frames of any pipe; their bodies are valid in the block. Blocks."""
+    def read_beside(self) -> None:
+        """More pipes may come: from now on each of them, the first one too, has a thread of its own."""
+        first, self._alone = self._alone, None
+        if first is not None:
+            for _ in range(TRAYS):
+                self._free.put(_Tray())
+            self._start_reading(first, first=True)
+
+    def next(self) -> list[Frame] | Gone:
+        """The next frames of any pipe; their bodies are valid until this is called again. Blocks."""
+        if self._alone is not None:
+            return self._receive_here(self._alone)
+        if self._read is not None:
+            self._read.frames.clear()
+            self._free.put(self._read)
+            self._read = None
         item = self._filled.get()
         if isinstance(item, Gone):
-            yield item
-            return
-        try:
-            yield item.frames
-        finally:
-            item.frames.clear()
-            self._free.put(item)
+            return item
+        self._read = item
+        return item.frames
 
     def close(self) -> None:
         """Close all pipes, and let their threads end."""
@@ -98,6 +108,17 @@ class Inbox:
         for channel in channels:
             channel.pipe.close()
             self._free.put(None)
+
+    def _receive_here(self, channel: Channel) -> list[Frame] | Gone:
+        try:
+            kind, body = channel.receive(self._buffer)
+        except SatchelError as problem:
+            return Gone(problem, True)
+        return [] if kind is Kind.PADDING else [(kind, body, True)]
+
+    def _start_reading(self, channel: Channel, *, first: bool) -> None:
+        name = "satchel-receive" if first else f"satchel-receive-{len(self._channels)}"
+        threading.Thread(target=self._receive, args=(channel, first), name=name, daemon=True).start()
 
     def _receive(self, channel: Channel, first: bool) -> None:
         try:

@@ -1,13 +1,14 @@
 """The receiving side of one session: writes what comes and carries out what core's Receiver decides.
 
-A thread for each pipe receives and opens (inbox.py), one hashes and writes, and another makes things
-durable in groups (commits.py), so that the network, the processor and the disk work at the same time.
+One thread receives, opens, hashes and writes, and another makes things durable in groups (commits.py), so
+that the network and the disk work at the same time; of several pipes each is read by a thread (inbox.py).
 """
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import assert_never
 
 from satchel.core.blobs.incoming import Finish, PutWhole, ReadBack, Write
@@ -49,13 +50,20 @@ class DiskProblem(Exception):
         self.problem = problem
 
 
-@contextlib.contextmanager
-def our_disk() -> Iterator[None]:
-    """What fails in here is not the connection's fault."""
-    try:
-        yield
-    except EnvironmentProblem as problem:
-        raise DiskProblem(problem) from problem
+class our_disk:
+    """Around a block: what fails in there is not the connection's fault. A class in a function's clothes, as
+    in contextlib, since it stands around each frame."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(exc, EnvironmentProblem):
+            raise DiskProblem(exc) from exc
 
 
 class ReceivingConversation:
@@ -171,9 +179,9 @@ class ReceivingConversation:
         self._inbox.add(self._channel)  # our disk may have failed before the first frame
         with contextlib.suppress(SatchelError):  # hung up
             while True:
-                with self._inbox.next() as item:
-                    if isinstance(item, Gone) and item.is_first:
-                        return
+                item = self._inbox.next()
+                if isinstance(item, Gone) and item.is_first:
+                    return
 
     def _begin(self, wanted: Mapping[int, Entry], landing: Landing | None, held_bytes: int) -> None:
         if landing is not None:
@@ -194,14 +202,14 @@ class ReceivingConversation:
         self._hear(kind, body)
 
     def _receive(self) -> None:
-        with self._inbox.next() as item:
-            if isinstance(item, Gone):
-                self._lose(item)
-            else:
-                for kind, body, first in item:
-                    if kind is Kind.CONTROL and not first:
-                        raise PeerError("transport 5.7: a message on a further pipe")
-                    self._hear(kind, body)
+        item = self._inbox.next()
+        if isinstance(item, Gone):
+            self._lose(item)
+        else:
+            for kind, body, first in item:
+                if kind is Kind.CONTROL and not first:
+                    raise PeerError("transport 5.7: a message on a further pipe")
+                self._hear(kind, body)
         if self._commits.failed:
             raise DiskProblem(self._commits.failed)
 
@@ -290,6 +298,7 @@ class ReceivingConversation:
                 case e.AskPerson(entries=entries, note=note):
                     self._ask(entries, note)
                 case e.OpenPipes(pipes=pipes):
+                    self._inbox.read_beside()
                     self._open_pipes(pipes, self)
                 case e.WontCome(number=number, failure=failure):
                     with our_disk():

@@ -10,8 +10,8 @@ import fcntl
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
+from types import TracebackType
 from typing import Self
 
 from satchel.core.wire.paths import STAGING_PREFIX
@@ -27,12 +27,26 @@ _MADE_FOLDERS = b"folders"  # see tree.py; the one name here that is not a numbe
 
 
 class _OpenFile:
-    __slots__ = ("descriptor", "dropped", "users")
+    """Its descriptor for the time of a block; `users` counts those who are in one, or about to be."""
 
-    def __init__(self, descriptor: int) -> None:
+    __slots__ = ("_guard", "descriptor", "dropped", "users")
+
+    def __init__(self, descriptor: int, guard: threading.Lock) -> None:
         self.descriptor = descriptor
         self.users = 0
         self.dropped = False  # to be closed by its last user
+        self._guard = guard
+
+    def __enter__(self) -> int:
+        return self.descriptor
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._guard:
+            self.users -= 1
+            if self.dropped and self.users == 0:
+                os.close(self.descriptor)
 
 
 class Staging:
@@ -78,17 +92,9 @@ class Staging:
                     lengths[int(item.name)] = item.stat(follow_symlinks=False).st_size
         return lengths
 
-    @contextmanager
-    def opened(self, number: int, *, create: bool) -> Iterator[int]:
-        """A descriptor for the time of the block. Raises OSError."""
-        file = self._take(number, create=create)
-        try:
-            yield file.descriptor
-        finally:
-            with self._guard:
-                file.users -= 1
-                if file.dropped and file.users == 0:
-                    os.close(file.descriptor)
+    def opened(self, number: int, *, create: bool) -> AbstractContextManager[int]:
+        """A descriptor for the time of the block. Raises OSError, at once."""
+        return self._take(number, create=create)
 
     def create_whole(self, number: int, mode: int) -> int:
         """A descriptor of a new file that is the caller's to write once and to close. Raises OSError.
@@ -148,7 +154,7 @@ class Staging:
             file = self._files.get(number)
             if file is None:
                 flags = _FILE_FLAGS | (os.O_CREAT if create else 0)
-                file = _OpenFile(os.open(b"%d" % number, flags, 0o600, dir_fd=self.folder))
+                file = _OpenFile(os.open(b"%d" % number, flags, 0o600, dir_fd=self.folder), self._guard)
                 self._files[number] = file
                 if len(self._files) > OPEN_FILES_MAX:
                     self._drop(self._files.popitem(last=False)[1])

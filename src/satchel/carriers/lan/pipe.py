@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 import threading
-from collections.abc import Iterator
+from types import TracebackType
 
 from satchel.carriers.lan.addresses import endpoint_of
 from satchel.core.session.stripes import PathCounts
@@ -36,10 +36,7 @@ class SocketPipe:
 
     def __init__(self, connected: socket.socket) -> None:
         """Takes the socket over. Raises EnvironmentProblem if it is not connected any more."""
-        self._socket = connected
-        self._users = 0
-        self._closed = False
-        self._lock = threading.Lock()
+        self._held = _Held(connected)
         try:
             connected.setblocking(True)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -55,15 +52,15 @@ class SocketPipe:
             raise _gone() from exc
 
     def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        with memoryview(data) as whole, whole.cast("B") as rest, self._in_use():
+        with memoryview(data) as whole, whole.cast("B") as rest, self._held as connected:
             sent = 0
             while sent < len(rest):
                 with rest[sent:] as tail:
-                    sent += self._socket.send(tail)
+                    sent += connected.send(tail)
 
     def receive_into(self, buffer: memoryview) -> int:
-        with self._in_use():
-            count = self._socket.recv_into(buffer)
+        with self._held as connected:
+            count = connected.recv_into(buffer)
         if count == 0:
             raise _gone()
         return count
@@ -71,17 +68,17 @@ class SocketPipe:
     def receive_all(self, buffer: memoryview) -> None:
         at = 0
         while at < len(buffer):
-            with self._in_use():
+            with self._held as connected:
                 # In one go: to be woken for each part that comes costs more than the part.
-                count = self._socket.recv_into(buffer[at:], 0, socket.MSG_WAITALL)
+                count = connected.recv_into(buffer[at:], 0, socket.MSG_WAITALL)
             if count == 0:
                 raise _gone()
             at += count
 
     def waiting_bytes(self) -> int:
         count = bytearray(4)
-        with self._in_use():
-            fcntl.ioctl(self._socket, termios.FIONREAD, count)
+        with self._held as connected:
+            fcntl.ioctl(connected, termios.FIONREAD, count)
         return int.from_bytes(count, sys.byteorder)
 
     def set_deadline(self, seconds: float | None) -> None:
@@ -89,14 +86,14 @@ class SocketPipe:
         progress; 0 would mean for ever to the kernel, so the least is a microsecond."""
         micros = 0 if seconds is None else max(1, round(seconds * 1_000_000))
         span = struct.pack("@ll", *divmod(micros, 1_000_000))
-        with self._in_use():
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
+        with self._held as connected:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, span)
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
 
     def path(self) -> PathCounts:
         """As in ports.py. Raises EnvironmentProblem when the connection is gone."""
-        with self._in_use():
-            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
+        with self._held as connected:
+            info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
         info = info.ljust(_INFO_BYTES, b"\0")  # an older kernel says less
         return PathCounts(
             acked_bytes=_U64.unpack_from(info, _ACKED_AT)[0],
@@ -106,26 +103,66 @@ class SocketPipe:
 
     def keep_queue_short(self) -> None:
         """As in ports.py: TCP_NOTSENT_LOWAT, a blocking send waits while more than this is unsent."""
-        with self._in_use():
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+        with self._held as connected:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
 
     def tolerate_loss(self) -> bool:
         """As in ports.py, by BBR, where net.ipv4.tcp_allowed_congestion_control lets us."""
         try:
-            with self._in_use():
-                before = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
-                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+            with self._held as connected:
+                before = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
         except EnvironmentProblem:
             return False
         return not before.startswith(b"bbr")
 
     def set_patience(self, seconds: int) -> None:
         """As in ports.py. The timeout covers a closed receive window, too (tcp(7), TCP_USER_TIMEOUT)."""
-        with self._in_use():
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
+        with self._held as connected:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
 
     def close(self) -> None:
         """As in ports.py. What was sent before still goes out."""
+        self._held.close()
+
+    def abort(self) -> None:
+        """Close and throw away what is unsent: nothing of this connection may leave on the next network,
+        where its old address would tell where this device comes from (W1)."""
+        self._held.abort()
+
+
+class _Held:
+    """A socket, and how many threads are in a call of it: errors in a `with` become ours, and whoever closes
+    it wakes them. One for all calls, since they are many."""
+
+    __slots__ = ("_closed", "_lock", "_socket", "_users")
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._users = 0
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> socket.socket:
+        with self._lock:
+            if self._closed:
+                raise _closed_here()
+            self._users += 1
+        return self._socket
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._closed and self._users == 0:
+                self._socket.close()
+        if isinstance(exc, BlockingIOError):
+            raise EnvironmentProblem("The other device has not answered for too long.") from exc
+        if isinstance(exc, OSError):
+            raise (_closed_here() if self._closed else _gone()) from exc
+
+    def close(self) -> None:
         with self._lock:
             if self._closed:
                 return
@@ -133,8 +170,6 @@ class SocketPipe:
             self._shutdown_locked()
 
     def abort(self) -> None:
-        """Close and throw away what is unsent: nothing of this connection may leave on the next network,
-        where its old address would tell where this device comes from (W1)."""
         with self._lock:
             if self._socket.fileno() == -1:
                 return
@@ -150,24 +185,6 @@ class SocketPipe:
             self._socket.shutdown(socket.SHUT_RDWR)
         if self._users == 0:
             self._socket.close()
-
-    @contextlib.contextmanager
-    def _in_use(self) -> Iterator[None]:
-        with self._lock:
-            if self._closed:
-                raise _closed_here()
-            self._users += 1
-        try:
-            yield
-        except BlockingIOError as exc:
-            raise EnvironmentProblem("The other device has not answered for too long.") from exc
-        except OSError as exc:
-            raise (_closed_here() if self._closed else _gone()) from exc
-        finally:
-            with self._lock:
-                self._users -= 1
-                if self._closed and self._users == 0:
-                    self._socket.close()
 
 
 def _gone() -> EnvironmentProblem:
