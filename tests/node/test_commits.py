@@ -6,6 +6,7 @@ everything durable and, of the rest, whatever is worst: names without their data
 
 import contextlib
 import random
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ import pytest
 
 from satchel.core.handover.messages import Entry, EntryKind
 from satchel.errors import EnvironmentProblem, NameRefused
+from satchel.node import commits as module
 from satchel.node import events
 from satchel.node.commits import Commits, Ledger
 from satchel.ports import FileState, HandoverId, Placed
@@ -137,6 +139,22 @@ def test_the_order_of_steps_for_one_group() -> None:
     world = World()
     run(world, 1, 0)
     assert world.log == ["sync [0]", "PLACING [0]", "place 0", "sync []", "DONE [0]", "times 0", "finished"]
+
+
+def test_many_small_files_are_a_group_before_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """M3: what is known of files that wait for their names is bounded, however small they are."""
+    monkeypatch.setattr(module, "GROUP_S", 3600.0)
+    monkeypatch.setattr(module, "GROUP_FILES", 4)
+    world, placed = World(), threading.Event()
+    commits = commits_in(world)
+    commits.begin(entries(6), world)  # type: ignore[arg-type]
+    monkeypatch.setattr(commits, "_report", lambda event: placed.set())
+    commits.put([(0, 1000), (1, 1001), (2, 1002)], 3)
+    assert not placed.wait(0.1)
+    commits.put([(3, 1003)], 1)
+    assert placed.wait(10)
+    commits.close()
+    assert world.log[:2] == ["sync [0, 1, 2, 3]", "PLACING [0, 1, 2, 3]"]
 
 
 def test_a_name_that_the_disk_refuses_leaves_the_others() -> None:

@@ -389,7 +389,7 @@ def test_another_offer_after_a_break_is_asked_about_again(bilal: Side) -> None:
             id = HandoverId(bytes([number]) * 16)
             wanted = of_code.consider(id, keys, bilal.told.append)(entries, None)
             assert wanted is not None
-            assert wanted.numbers == {0}
+            assert set(wanted.numbers) == {0}
             assert len(asked) == times
             assert [head.id for head in bilal.records.unfinished(Role.RECEIVER)] == [id]
         assert of_code.began is not None

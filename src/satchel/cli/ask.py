@@ -11,6 +11,7 @@ from satchel.cli.show import JsonShow, Show
 from satchel.core.handover.messages import EntryKind
 from satchel.errors import EnvironmentProblem
 from satchel.node.events import OfferShown
+from satchel.node.receiving import Numbers
 
 ITEMS_SHOWN_MAX = 40
 FILE_COST_BYTES = 512  # an inode, besides the content
@@ -57,11 +58,11 @@ def items_of(offer: OfferShown) -> list[Item]:
     return items
 
 
-def choose(typed: str, items: Sequence[Item], offer: OfferShown) -> frozenset[int] | str | None:
+def choose(typed: str, items: Sequence[Item], offer: OfferShown) -> Numbers | str | None:
     """What an answer means: numbers of entries, None for nothing, or what is wrong with the answer."""
     answer = typed.strip().lower()
     if answer in ("", "y", "yes", "a", "all"):
-        return frozenset(range(len(offer.entries)))
+        return range(len(offer.entries))
     if answer in ("n", "no", "q", "none"):
         return None
     places: set[int] = set()
@@ -95,7 +96,7 @@ class Asker:
         self._yes = yes
         self._text_only = text_only
 
-    def decide(self, offer: OfferShown) -> frozenset[int] | None:
+    def decide(self, offer: OfferShown) -> Numbers | None:
         """Blocks until there is an answer. None: nothing of it.
 
         Raises EnvironmentProblem: there is no room for what is wanted.
@@ -116,7 +117,7 @@ class Asker:
             return None
         if self._yes:
             _check_room(offer, range(len(offer.entries)))
-            return frozenset(range(len(offer.entries)))
+            return range(len(offer.entries))
         if total > offer.free_bytes:
             self._show.note(f"There is room for {units.size(offer.free_bytes)} only: choose some of it.")
         chosen = self._ask(items, offer)
@@ -133,7 +134,7 @@ class Asker:
         if len(items) > ITEMS_SHOWN_MAX:
             self._show.note(f"  ... and {len(items) - ITEMS_SHOWN_MAX:,} more")
 
-    def _ask(self, items: Sequence[Item], offer: OfferShown) -> frozenset[int] | None:
+    def _ask(self, items: Sequence[Item], offer: OfferShown) -> Numbers | None:
         question = "Take all of it? [Y]es, [n]o, or the numbers you want, such as 1 3-5: "
         if len(items) == 1:
             question = "Take it? [Y]es, [n]o: "

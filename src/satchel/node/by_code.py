@@ -15,7 +15,7 @@ from satchel.node import clock, events
 from satchel.node.endings import not_cleaned_up
 from satchel.node.entries import receiver_record
 from satchel.node.meeting import may_be_another
-from satchel.node.receiving import Consider, Decide, Wanted
+from satchel.node.receiving import Consider, Decide, Numbers, Wanted
 from satchel.node.unfinished import Unfinished
 from satchel.ports import Chosen, Endpoint, HandoverId, RecordHead, Records, Role
 
@@ -42,7 +42,7 @@ class ByCode:
         self.problem: EnvironmentProblem | None = None
         self._turned_down: list[Endpoint] = []
         self._offer: tuple[tuple[Entry, ...], str | None] | None = None
-        self._numbers: frozenset[int] = frozenset()
+        self._numbers: Numbers = range(0)
 
     def may_be(self, endpoint: Endpoint) -> bool:
         """Whether that may be another one than those that had not our code."""
@@ -63,7 +63,7 @@ class ByCode:
             said_before = self.began is not None and self._offer == (entries, note)
             if note is not None and not said_before:
                 report(events.NoteReceived(text=note))
-            numbers: frozenset[int] | None = frozenset()
+            numbers: Numbers | None = range(0)
             if said_before:
                 numbers = self._numbers
             elif entries:
@@ -82,7 +82,7 @@ class ByCode:
         return consider
 
     def _remember(
-        self, id: HandoverId, secret: bytes, entries: tuple[Entry, ...], numbers: frozenset[int]
+        self, id: HandoverId, secret: bytes, entries: tuple[Entry, ...], numbers: Numbers
     ) -> Unfinished:
         head = RecordHead(
             id=id, role=Role.RECEIVER, secret=secret, older_secret=None, into=self._into, finished=False

@@ -1,4 +1,4 @@
-"""Durability in groups: one sync per 64 MiB or second, then names, then receipts (handover.md, 6).
+"""Durability in groups: a sync for 64 MiB, 16,384 files or a second; then names, then receipts (handover 6).
 
 The order that survives a power cut at any instant: data durable -> the record says "placing" -> the
 name -> the name durable -> the record says "done" -> the receipt. So nothing wrong or short ever
@@ -14,6 +14,7 @@ from satchel.node import events
 from satchel.ports import FileState, HandoverId, Landing, Records
 
 GROUP_BYTES = 64 << 20
+GROUP_FILES = 16_384  # what is known of a file until it has its name costs a hundred bytes
 GROUP_S = 1.0
 
 
@@ -62,7 +63,8 @@ class Commits:
         self._finished: list[tuple[int, int]] = []  # (number, inode): whole, not durable
         self._written: set[int] = set()  # unfinished files with bytes that are not durable
         self._named: list[int] = []  # in place, the name not durable yet
-        self._awaited: set[int] = set()  # files that are neither whole nor failed
+        self._is_awaited = bytearray()  # 1: a file that is neither whole nor failed
+        self._awaited = 0  # how many there are
         self._bytes = 0  # since the last sync
         self._folders_due = False
         self._closing = False
@@ -77,7 +79,10 @@ class Commits:
         if landing is not None:
             self._landing = landing
         self._entries = wanted
-        self._awaited = {n for n, entry in wanted.items() if entry.kind is EntryKind.FILE}
+        self._is_awaited = bytearray(max(wanted, default=-1) + 1)
+        for number, entry in wanted.items():
+            self._is_awaited[number] = entry.kind is EntryKind.FILE
+        self._awaited = sum(self._is_awaited)
         self._thread.start()
 
     # --- called by the reading thread ------------------------------------------------------------
@@ -98,7 +103,7 @@ class Commits:
         with self._wake:
             self._written.discard(number)
             self._finished.append((number, inode))
-            self._awaited.discard(number)
+            self._await_no_more(number)
             if not self._awaited:
                 self._wake.notify_all()
 
@@ -106,8 +111,9 @@ class Commits:
         """These came whole and were written, `count` bytes in all: as wrote() and finished() for each."""
         with self._wake:
             self._finished += files
-            self._awaited.difference_update(number for number, _ in files)
-            if not self._awaited:
+            for number, _ in files:
+                self._await_no_more(number)
+            if not self._awaited or len(self._finished) >= GROUP_FILES:
                 self._wake.notify_all()
             self._count_written(count)
 
@@ -115,10 +121,14 @@ class Commits:
         """Forget what there is of this file or folder. Called by the committing thread, too."""
         with self._wake:
             self._written.discard(number)
-            self._awaited.discard(number)
+            self._await_no_more(number)
         if self._entries[number].kind is EntryKind.FILE:
             self._landing.discard(number)
         self._ledger.failed(number)
+
+    def _await_no_more(self, number: int) -> None:
+        self._awaited -= self._is_awaited[number]
+        self._is_awaited[number] = 0
 
     def files_over(self) -> None:
         with self._wake:
@@ -165,7 +175,8 @@ class Commits:
 
     def _urgent(self) -> bool:
         nothing_more = not self._awaited and bool(self._finished or self._named)
-        return self._folders_due or nothing_more or self._bytes >= GROUP_BYTES
+        enough = self._bytes >= GROUP_BYTES or len(self._finished) >= GROUP_FILES
+        return self._folders_due or nothing_more or enough
 
     def _commit(self, *, last: bool) -> None:
         with self._wake:

@@ -29,16 +29,18 @@ from satchel.ports import Endpoint, Landing, Pipe
 
 READ_BACK_BYTES = 256 << 10
 
+Numbers = frozenset[int] | range  # of entries; a range costs no memory where all are wanted
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The person's word on an offer, durable by now."""
 
-    numbers: frozenset[int]
+    numbers: Numbers
     landing: Landing | None  # where it goes; None where nothing but a text is wanted
 
 
-Decide = Callable[[events.OfferShown], frozenset[int] | None]
+Decide = Callable[[events.OfferShown], Numbers | None]
 Consider = Callable[[tuple[Entry, ...], str | None], Wanted | None]
 
 

@@ -31,9 +31,9 @@ def check(data: bytes) -> bool:
     again = Sealer(SECRET, from_the_first)
     opened = 0
     while feed and opened < FRAMES_MAX:
-        frame = peer.next_frame(feed)
         try:
-            kind, body = open_next(opener, frame)
+            frame = next_frame(opener, peer.next_frame(feed))
+            kind, body = open_frame(opener, frame)
         except PeerError:
             return False
         assert seal(again, kind, body, len(frame)) == frame  # one frame has one form
@@ -44,12 +44,15 @@ def check(data: bytes) -> bool:
     return opened > 0
 
 
-def open_next(opener: Opener, frame: bytes) -> tuple[Kind, bytes]:
-    """As the node does it: the length first, then as many bytes; what is missing never comes."""
-    length = opener.sealed_length(frame[:LENGTH_BYTES].ljust(LENGTH_BYTES, b"\0"))
+def next_frame(opener: Opener, came: bytes) -> bytes:
+    """As the node reads it: the length first, then as many bytes, here zeros where fewer came."""
+    length = opener.sealed_length(came[:LENGTH_BYTES].ljust(LENGTH_BYTES, b"\0"))
     assert LENGTH_BYTES + length <= FRAME_BYTES_MAX  # so much is allocated (P3)
-    sealed = frame[LENGTH_BYTES : LENGTH_BYTES + length]
-    kind, body = opener.open(memoryview(sealed.ljust(length, b"\0")), PLAIN_BUFFER)
+    return came[: LENGTH_BYTES + length].ljust(LENGTH_BYTES + length, b"\0")
+
+
+def open_frame(opener: Opener, frame: bytes) -> tuple[Kind, bytes]:
+    kind, body = opener.open(memoryview(frame)[LENGTH_BYTES:], PLAIN_BUFFER)
     return kind, bytes(body)
 
 

@@ -1,6 +1,6 @@
 """What is said during a hand-over of files. Spec: docs/spec/handover.md, section 2."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -186,7 +186,7 @@ Message = (
 )
 
 
-def as_ranges(numbers: Sequence[int]) -> list[Range]:
+def as_ranges(numbers: Iterable[int]) -> list[Range]:
     """Ascending numbers without repetition, as (first, count)."""
     ranges: list[Range] = []
     for number in numbers:

@@ -4,9 +4,9 @@ Pure: it never sees a disk. Content passes through `hear_bulk` to the owner, who
 believes it until Finish. Spec: docs/spec/handover.md, sections 2 to 5.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
+from enum import Enum, IntEnum
 
 from satchel.core.blobs.chunks import chunk_count
 from satchel.core.blobs.incoming import Arrival, Finish, Incoming, PutWhole, ReadBack
@@ -23,6 +23,13 @@ class State(Enum):
     RECEIVING = "wanted files are on their way"
     WHOLE = "all that will come is in place; waiting for Bye"
     OVER = "nothing more to say"
+
+
+class _Stage(IntEnum):  # of one entry, in a byte: an offer may have 200,000
+    REFUSED = 0  # not wanted
+    PENDING = 1  # wanted, not whole yet
+    FINISHING = 2  # given to the owner to be placed
+    RESOLVED = 3  # in place, or failed
 
 
 class _Check:
@@ -49,14 +56,14 @@ class Receiver:
         self._cost = 0
         self._parent: m.Path = ()  # of the entry before
         self._entries: Mapping[int, m.Entry] = {}
-        self._pending: set[int] = set()  # wanted, neither in place nor failed yet
+        self._stages = bytearray()
+        self._left = 0  # wanted, not resolved
         self._files_left = 0
         self._done: Sequence[int] = ()
         self._failed: Sequence[int] = ()
         self._checks: dict[int, _Check] = {}
         self._incoming = Incoming(self._size_on_its_way)
         self._whole: list[m.Range] = []  # files to ask for once all candidates are compared
-        self._finishing: set[int] = set()  # given to the owner to be placed
         self._pipes = 1
 
     @classmethod
@@ -149,14 +156,14 @@ class Receiver:
         """What was accepted, by number."""
         return self._entries
 
-    def accept(self, numbers: Iterable[int]) -> list[e.Effect]:
+    def accept(self, numbers: Collection[int]) -> list[e.Effect]:
         """The person wants these; the owner has remembered it durably."""
-        chosen = sorted(set(numbers))
+        chosen = sorted(numbers)
         if self.state is not State.ASKING or not all(0 <= n < len(self._offered) for n in chosen):
             raise MisuseError("only what is offered can be accepted, once")
         self._want({number: self._offered[number] for number in chosen})
         self._offered = []
-        pages = _pages(m.as_ranges(chosen)) or [()]
+        pages = _pages(m.as_ranges(self._entries)) or [()]
         says: list[e.Effect] = [
             e.Say(message=m.Accept(ranges=page, last=place == len(pages)))
             for place, page in enumerate(pages, 1)
@@ -171,7 +178,10 @@ class Receiver:
 
     def _want(self, wanted: Mapping[int, m.Entry]) -> None:
         self._entries = wanted
-        self._pending = set(wanted)
+        self._stages = bytearray(max(wanted, default=-1) + 1)
+        for number in wanted:
+            self._stages[number] = _Stage.PENDING
+        self._left = len(wanted)
         self._files_left = sum(entry.kind is m.EntryKind.FILE for entry in wanted.values())
 
     def _ask(self) -> list[e.Effect]:
@@ -183,8 +193,8 @@ class Receiver:
             e.Say(message=m.Check(files=tuple(checks[at : at + CHECKS_MAX])))
             for at in range(0, len(checks), CHECKS_MAX)
         ]
-        files = [n for n in sorted(self._pending) if self._entries[n].kind is m.EntryKind.FILE]
-        self._whole = m.as_ranges([number for number in files if number not in self._checks])
+        files = (n for n in sorted(self._entries) if self._entries[n].kind is m.EntryKind.FILE)
+        self._whole = m.as_ranges(number for number in files if number not in self._checks)
         return says + self._ask_for_the_rest() + self._over_if_nothing_is_left()
 
     def _ask_for_the_rest(self) -> list[e.Effect]:
@@ -225,14 +235,13 @@ class Receiver:
             failure in RECEIVERS_FAILURES  # ours to say
             or entry is None
             or entry.kind is m.EntryKind.FOLDER  # nothing of it is sent, so nothing can fail
-            or number not in self._pending
-            or number in self._finishing
+            or self._stages[number] != _Stage.PENDING
         ):
             raise PeerError("handover 2.11: a file that was not on its way")
         named = self._checks.pop(number, None) is not None
         self._incoming.drop(number)
         more = self._ask_for_the_rest() if named else []
-        return [e.WontCome(number=number, failure=failure), *more, *self._resolve_file(number)]
+        return [e.WontCome(number=number, failure=failure), *more, *self._resolve(number)]
 
     def _hear_stripes(self, pipes: int) -> list[e.Effect]:
         if pipes <= self._pipes:
@@ -254,8 +263,7 @@ class Receiver:
             self.state is not State.RECEIVING
             or entry is None
             or entry.kind is m.EntryKind.FOLDER
-            or number not in self._pending
-            or number in self._finishing
+            or self._stages[number] != _Stage.PENDING
             or number in self._checks
         ):
             raise PeerError("handover 4.3: content that was not asked for")
@@ -266,7 +274,7 @@ class Receiver:
         for. After Finish or PutWhole: make it durable, give it its name, then call placed()."""
         for arrival in self._incoming.hear(body):
             if isinstance(arrival, PutWhole | Finish):
-                self._finishing.add(arrival.number)
+                self._stages[arrival.number] = _Stage.FINISHING
             yield arrival
 
     def read_back(self, back: ReadBack, data: memoryview) -> None:
@@ -279,39 +287,28 @@ class Receiver:
         """These stand durable under their names (folders: with their times)."""
         says = _receipts(sorted(numbers))
         for number in numbers:
-            if self._entries[number].kind is m.EntryKind.FILE:
-                says += self._resolve_file(number)
-            else:
-                self._pending.discard(number)
-        self._become_whole_if_nothing_is_left()
+            says += self._resolve(number)
         return says
 
     def refused_by_disk(self, number: int) -> list[e.Effect]:
         """The disk takes this one name not; the others go on."""
         failure = m.Failure.REFUSED_BY_DISK
         says: list[e.Effect] = [e.Say(message=m.Failed(number=number, failure=failure))]
-        says.append(e.WontCome(number=number, failure=failure))
-        if self._entries[number].kind is m.EntryKind.FILE:
-            return says + self._resolve_file(number)
-        self._pending.discard(number)
-        self._become_whole_if_nothing_is_left()
-        return says
+        return [*says, e.WontCome(number=number, failure=failure), *self._resolve(number)]
 
-    def _resolve_file(self, number: int) -> list[e.Effect]:
-        self._pending.discard(number)
-        self._finishing.discard(number)
-        self._files_left -= 1
-        return self._over_if_nothing_is_left()
+    def _resolve(self, number: int) -> list[e.Effect]:
+        """It is in place, or has failed."""
+        is_file = self._entries[number].kind is m.EntryKind.FILE
+        self._stages[number] = _Stage.RESOLVED
+        self._left -= 1
+        self._files_left -= is_file
+        over = self._over_if_nothing_is_left()
+        return over if is_file else []
 
     def _over_if_nothing_is_left(self) -> list[e.Effect]:
-        if self._files_left:
-            return []
-        self._become_whole_if_nothing_is_left()
-        return [e.FilesOver()]
-
-    def _become_whole_if_nothing_is_left(self) -> None:
-        if not self._pending and self.state is State.RECEIVING:
+        if not self._left and self.state is State.RECEIVING:
             self.state = State.WHOLE
+        return [] if self._files_left else [e.FilesOver()]
 
 
 def _receipts(numbers: Sequence[int]) -> list[e.Effect]:
