@@ -14,14 +14,21 @@ TIMEOUT_S = 180.0
 
 def small(course: Course) -> Result:
     samples, about = beside_tar(course, IN_MEMORY, synced=False)
-    tar, ours = samples["tar | TCP | tar"], samples["Satchel"]
+    tar, ours, bound = samples["tar | TCP | tar"], samples["Satchel"], samples["the bound"]
     figures = [
-        Figure(what="speed of whole processes, of tar", spread=speed(tar, ours), target=Target(at_least=0.3)),
+        Figure(
+            what="speed of whole processes, of tar",
+            spread=speed(tar, ours),
+            target=Target(at_least=0.3),
+            bound=speed(tar, bound),
+        ),
         Figure(
             what="speed from the first byte, of tar",
             spread=speed(tar, ours, payload=True),
             target=Target(at_least=0.4),
+            bound=speed(tar, bound, payload=True),
         ),
+        Figure(what="speed from the first byte, of the bound", spread=speed(bound, ours, payload=True)),
     ]
     return Result(name="small", about=f"{about}, in memory.", contestants=samples, figures=figures)
 
@@ -50,8 +57,12 @@ def beside_tar(course: Course, where: Path, *, synced: bool) -> tuple[dict[str, 
         name = "tar | TCP | tar, syncfs" if synced else "tar | TCP | tar"
         contestants: dict[str, Contestant] = {
             name: partial(pair.tar, tree, synced=synced),
-            "Satchel": partial(pair.hand_over, tree),
         }
+        if not synced:
+            contestants["the bound"] = partial(pair.bound_of_tree, tree)
+            contestants["the bound"]()
+            pair.compare(tree)
+        contestants["Satchel"] = partial(pair.hand_over, tree)
         samples = alternate(course, contestants, settle=synced)
         pair.compare(tree)  # the last one was ours
     return samples, f"{files:,} files of {FILE_BYTES // 1024} KiB in {files // 100} folders"

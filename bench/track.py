@@ -71,6 +71,10 @@ class Track:
     def bound(self, path: Path) -> Sample:
         return self._race("bound", path, [], [], python=[sys.executable])
 
+    def bound_of_tree(self, path: Path) -> Sample:
+        """`path`: a folder of files that are small."""
+        return self._race("bound_tree", path, [], [], python=[sys.executable])
+
     def tar(self, path: Path, *, synced: bool = False) -> Sample:
         """`tar c | TCP | tar x`; `synced`: and then one syncfs of the receiver's disk."""
         into = empty(self.into)

@@ -308,6 +308,23 @@ def test_a_file_that_cannot_go_on_fails_for_all_who_want_it_and_only_that_one(
     round_.end()
 
 
+def test_small_files_that_fail_take_none_of_their_neighbours_along() -> None:
+    contents = [b"" if number % 7 == 3 else b"%d" % number * 50 for number in range(200)]
+    source = MemorySource(contents)
+    source.changed |= {0, 20, 21, 199}
+    source.unreadable.add(100)
+    round_ = Round(source, expected=2)
+    takers = [round_.board() for _ in range(2)]
+    for taker in takers:
+        taker.seat.want_files([(0, 90), (95, 105)])
+    for taker in takers:
+        taker.wait_for(195)
+        assert set(taker.failed) == {0, 20, 21, 100, 199}
+        assert sorted(taker.whole) == [n for n in (*range(90), *range(95, 200)) if n not in taker.failed]
+        assert all(taker.files[n] == contents[n] for n in taker.whole)
+    round_.end()
+
+
 def test_a_file_that_became_shorter_has_changed_and_nothing_of_others_fills_it() -> None:
     """What lies in the buffer is of another file, which this receiver may not have accepted."""
     source = MemorySource([bytes([255]) * MIB, bytes([7]) * MIB])

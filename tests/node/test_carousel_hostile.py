@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from node.memory import WITHIN_S, MemorySource, Taker
 from satchel.core.blobs.chunks import CHUNK_BYTES
 from satchel.core.session.frames import FRAME_BYTES_MAX
-from satchel.node.carousel import COME_ABOARD_S, Carousel
+from satchel.node.carousel import Carousel
+from satchel.node.gathering import COME_ABOARD_S
 from satchel.node.outlet import Bodies
 from satchel.node.seat import Pace
 

@@ -9,6 +9,7 @@ One thread reads and hashes; each receiver's pipes seal and send in their own th
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from satchel.core.blobs.chunks import CHUNK_BYTES, ChunkHasher, chunk_count, chunk_length, hash_chunk, root
 from satchel.core.handover.messages import Failure
@@ -16,6 +17,7 @@ from satchel.core.session.frames import FRAME_BYTES_MAX
 from satchel.errors import EnvironmentProblem
 from satchel.node import clock
 from satchel.node.endings import disk_taken_out
+from satchel.node.gathering import Gathering
 from satchel.node.needs import Need
 from satchel.node.outlet import Bodies, Body, Outlet
 from satchel.node.reading import SourceLost, reading
@@ -25,8 +27,6 @@ from satchel.ports import OpenSource, Source, SourceEntry
 # A file up to this size goes as one record even if the rest of a frame is wasted for it.
 SMALL_BYTES = 16 << 10
 LOOK_AGAIN_S = 0.05
-COME_ABOARD_S = 2.0  # how long the first round waits for others, after each one that came
-COME_ABOARD_MAX_S = 10.0  # and in all
 
 
 class Carousel:
@@ -37,15 +37,12 @@ class Carousel:
         self.turn = threading.Condition()  # guards seats and what they want
         self._entries = entries
         self._source = source
-        self._expected = expected
+        self._gathering = Gathering(expected)
         self._seats: list[Seat] = []
         self._bodies = Bodies()
         self._hashes: dict[int, list[bytes | None]] = {}  # of files that somebody wants a part of
         self._body: Body | None = None
         self._audience: list[Seat] = []
-        self._starts_at_s: float | None = 0.0  # None: the first round has begun
-        self._came = 0
-        self._first_came_s = 0.0
         self._thread: threading.Thread | None = None
         self.problem: BaseException | None = None  # a mistake of ours that ended the reading
 
@@ -69,16 +66,8 @@ class Carousel:
         return seat
 
     def come_aboard(self) -> None:
-        """One more wants something. The first round waits a moment for the others, but nobody who comes and
-        goes can keep it from beginning. Called with the turn held."""
-        if self._starts_at_s is None:
-            return
-        self._came += 1
-        now_s = clock.monotonic_s()
-        if self._came == 1:
-            self._first_came_s = now_s
-        latest_s = self._first_came_s + COME_ABOARD_MAX_S
-        self._starts_at_s = now_s if self._came >= self._expected else min(now_s + COME_ABOARD_S, latest_s)
+        """One more wants something. Called with the turn held."""
+        self._gathering.come(clock.monotonic_s())
 
     def leave(self, seat: Seat) -> None:
         with self.turn:
@@ -124,9 +113,9 @@ class Carousel:
                     self._thread = None
                     return None
                 hungry = [seat for seat in self._seats if seat.wants]
-                wait_s = 0.0 if self._starts_at_s is None else self._starts_at_s - clock.monotonic_s()
+                wait_s = self._gathering.left_s(clock.monotonic_s())
                 if hungry and wait_s <= 0:
-                    self._starts_at_s = None
+                    self._gathering.end()
                     prompt = [seat for seat in hungry if not seat.is_late]
                     if not prompt:
                         for seat in hungry:  # among themselves they may set the pace
@@ -175,10 +164,14 @@ class Carousel:
         with self.turn:
             for seat in seats:
                 seat.wants.remove(number)
-            if not any(number in seat.wants for seat in self._seats):
-                self._hashes.pop(number, None)
+            self._forget_if_unwanted(number)
         assert self._body is not None
         self._body.ended.append(number)
+
+    def _forget_if_unwanted(self, number: int) -> None:
+        """Called with the turn held."""
+        if not any(number in seat.wants for seat in self._seats):
+            self._hashes.pop(number, None)
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -208,13 +201,37 @@ class Carousel:
                 return False
             self._flush()
             return self._give_whole(number, entry)
-        content = self._body.writer.room_for_whole(entry.size)
+        self._put_whole(self._body, number, entry)
+        self._over(number, self._audience)
+        self._give_those_that_follow(self._body, number + 1)
+        return True
+
+    def _put_whole(self, body: Body, number: int, entry: SourceEntry) -> None:
+        content = body.writer.room_for_whole(entry.size)
         with reading():
             self._source.read_whole(entry, content)
-        self._body.writer.whole(number, entry.size, hash_chunk(content))
-        self._body.content_bytes += entry.size
-        self._over(number, self._audience)
-        return True
+        body.writer.whole(number, entry.size, hash_chunk(content))
+        body.content_bytes += entry.size
+
+    def _give_those_that_follow(self, body: Body, first: int) -> None:
+        """Small files into the same body as long as exactly the same seats want them: to find that out for
+        each of them costs as much as to read it."""
+        with self.turn:
+            same = all(seat in self._audience for seat in self._seats if seat.wants)
+            end = min(seat.wants.run_from(first) for seat in self._audience) if same else first
+        number = first
+        with suppress(SourceLost):  # told when it is that file's turn
+            while number < end and body.writer.has_room_for_whole(size := self._entries[number].size):
+                if not 0 < size <= SMALL_BYTES:
+                    break
+                self._put_whole(body, number, self._entries[number])
+                number += 1
+        with self.turn:
+            for seat in self._audience:
+                seat.wants.remove_whole(first, number - first)
+            for known in [n for n in self._hashes if first <= n < number]:
+                self._forget_if_unwanted(known)
+        body.ended += range(first, number)
 
     def _give_chunks(self, number: int, entry: SourceEntry) -> None:
         opened = self._open(number)

@@ -1,6 +1,6 @@
 """What one receiver still needs: chunks of a file, files of an offer. A few ranges, however long it is."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from satchel.core.handover.messages import Range
@@ -27,15 +27,21 @@ class Need:
         """The lowest one; there must be one."""
         return self._firsts[0]
 
-    def remove(self, index: int) -> None:
-        """Nothing happens if it is not in there."""
-        place = self._place(index)
-        if place is None:
+    @property
+    def first_gap(self) -> int:
+        """The lowest one above `first` that is not in there."""
+        return self._ends[0]
+
+    def remove(self, index: int, count: int = 1) -> None:
+        """Those of them that are in there."""
+        stop = index + count
+        touched = slice(bisect_right(self._ends, index), bisect_left(self._firsts, stop))
+        if touched.start >= touched.stop:
             return
-        first, end = self._firsts[place], self._ends[place]
-        left = [(low, high) for low, high in ((first, index), (index + 1, end)) if low < high]
-        self._firsts[place : place + 1] = [low for low, _ in left]
-        self._ends[place : place + 1] = [high for _, high in left]
+        first, end = self._firsts[touched.start], self._ends[touched.stop - 1]
+        left = [(low, high) for low, high in ((first, index), (stop, end)) if low < high]
+        self._firsts[touched] = [low for low, _ in left]
+        self._ends[touched] = [high for _, high in left]
 
     def _place(self, index: int) -> int | None:
         place = bisect_right(self._firsts, index) - 1
@@ -64,6 +70,12 @@ class Wants:
         """What is to come next: parts, then what was asked for first."""
         return next(iter(self._parts)) if self._parts else self._whole[0].first
 
+    def run_from(self, number: int) -> int:
+        """Where the run of whole files ends that are to come next, if they begin with this one; else it."""
+        if self._parts or not self._whole or self._whole[0].first != number:
+            return number
+        return self._whole[0].first_gap
+
     def add_files(self, ranges: Sequence[Range]) -> None:
         self._whole.append(Need(sorted(ranges)))
 
@@ -73,10 +85,13 @@ class Wants:
 
     def remove(self, number: int) -> None:
         """Nothing happens if it is not wanted."""
-        if self._parts.pop(number, None) is not None:
-            return
+        if self._parts.pop(number, None) is None:
+            self.remove_whole(number, 1)
+
+    def remove_whole(self, first: int, count: int) -> None:
+        """Those of them that are wanted whole."""
         for numbers in self._whole:
-            numbers.remove(number)
+            numbers.remove(first, count)
         self._whole = [numbers for numbers in self._whole if numbers]
 
     def clear(self) -> None:
