@@ -37,6 +37,19 @@ def commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, 
     yield name, options
 
 
+def test_a_page_that_is_named_exists() -> None:
+    named = re.compile(r"docs/[a-z0-9/-]+\.md")
+    written = [path for path in tracked_files() if path.suffix in (".py", ".md")]
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in written}
+    missing = {
+        f"{path}: {page}"
+        for path, text in texts.items()
+        for page in named.findall(text)
+        if not (ROOT / page).is_file()
+    }
+    assert not missing
+
+
 def test_every_command_and_option_is_in_the_command_page() -> None:
     page = (ROOT / "docs" / "spec" / "cli.md").read_text(encoding="utf-8")
     parser: argparse.ArgumentParser = importlib.import_module("satchel.cli.parser").build_parser()

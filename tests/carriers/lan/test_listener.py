@@ -52,6 +52,12 @@ class Door:
         client.send(data) if data else None
         return client
 
+    def connect_unseen(self, data: bytes = b"") -> None:
+        """Into the kernel's queue, while the listener does something else."""
+        client = socket.create_connection(("127.0.0.1", self.link.port))
+        self._clients.append(client)
+        client.sendall(data)
+
     def visits(self) -> list[Visit]:
         return [e.arrival for e in self.events if isinstance(e, Arrived) and isinstance(e.arrival, Visit)]
 
@@ -206,6 +212,26 @@ def test_contact_gets_through_while_silent_ones_fill_every_place() -> None:
         still_open = [client for client in crowd if what_came(client) == "nothing"]
         assert len(still_open) <= WAITING_MAX
         await door.connect(FLIGHT)
+        assert (await door.visit()).take()
+
+    with_door(test)
+
+
+def test_one_who_comes_with_two_hundred_does_not_wait_for_them() -> None:
+    async def test(door: Door) -> None:
+        for _ in range(200):
+            await door.connect()
+        await door.connect(FLIGHT)
+        assert (await door.visit()).take()  # although the clock stands still: no pause was needed
+
+    with_door(test)
+
+
+def test_a_crowd_behind_does_not_push_out_one_whose_flight_is_here() -> None:
+    async def test(door: Door) -> None:
+        door.connect_unseen(FLIGHT)
+        for _ in range(3 * WAITING_MAX):
+            door.connect_unseen()
         assert (await door.visit()).take()
 
     with_door(test)

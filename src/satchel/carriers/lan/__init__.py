@@ -2,7 +2,8 @@
 
 Sends nothing but what the node asked for: a datagram to the link-local group, TCP to a dialled local
 address, and TCP's own answers. Never resolves a name, never asks a server, needs neither a router nor
-a default route. What the bytes mean is decided elsewhere (docs/spec/discovery.md, docs/spec/session.md).
+a default route. What the bytes mean is decided elsewhere: docs/spec/code-and-rendezvous.md,
+docs/spec/transport.md.
 """
 
 from satchel.carriers.lan.addresses import parse_endpoint, show_endpoint

@@ -20,7 +20,7 @@ from ipaddress import (
 from satchel.errors import MisuseError
 from satchel.ports import Address, Endpoint, Link
 
-PORT_MIN = 1024  # nobody's beacon may send us to another program's well-known port [discovery 2]
+PORT_MIN = 1024  # nobody's beacon may send us to another program's well-known port [code-and-rendezvous 4.5]
 PORT_MAX = 65535
 TYPED_LENGTH_MAX = 128
 
@@ -52,7 +52,7 @@ def pack_ip(ip: IPv4Address | IPv6Address) -> Address:
 
 
 def unpack(address: Address) -> IPv4Address | IPv6Address:
-    """The address with v4-mapped reduced, as both ends of a connection must see it [session 3]."""
+    """The address with v4-mapped reduced, as both ends of a connection must see it."""
     ip = IPv6Address(bytes(address))
     return ip.ipv4_mapped or ip
 

@@ -1,7 +1,7 @@
 """All links of this machine: looks every second which there are, and dials.
 
 Sends no packet of its own accord. A link that changes in any way goes down first, with all its connections
-reset, and comes up as a new one: nothing of one network is carried into the next (W1, discovery 2).
+reset, and comes up as a new one: nothing of one network is carried into the next (W1).
 """
 
 import asyncio

@@ -133,7 +133,7 @@ class Ear:
         if self._is_own(source) or not is_on_link(source.address, self._place.networks):
             return
         if self._gate.admit(source.address, self._now_s()):
-            # With the interface, for IPv4 too: a dial to it leaves only where it was heard [discovery 2].
+            # With the interface, for IPv4 too: a dial to it leaves only where it was heard.
             dialled = Endpoint(address=source.address, port=source.port, scope=self._place.index)
             self._on_heard(dialled, data)
 

@@ -10,7 +10,7 @@ LINK_PER_S = 100.0
 LINK_BURST = 100.0
 NEWCOMERS_PER_S = 50.0
 NEWCOMERS_BURST = 50.0
-SOURCE_PER_S = 5.0  # a host in a rendezvous speaks up to four times a second [discovery 2]
+SOURCE_PER_S = 5.0  # a host in a rendezvous speaks up to four times a second [code-and-rendezvous 4.4]
 SOURCE_BURST = 10.0
 SOURCES_MAX = 512
 

@@ -1,9 +1,9 @@
 """Who may wait at the door: the places of connections that have not proved anything yet. Pure.
 
 The caller brings the time and owns the sockets; this decides which are kept, drained and closed. Spec:
-docs/spec/session.md 3. Promise P3: what a stranger can cost is a fixed number of places, and a flood from
-one source pushes out its own connections first. Promise P1: a rejected connection ends at a moment that
-was drawn when it began, so its length does not tell at which step it was rejected.
+docs/spec/code-and-rendezvous.md 6.1, decision 0043. Promise P3: what a stranger can cost is a fixed number of
+places, and a flood from one source pushes out its own connections first. Promise P1: a rejected connection
+ends at a moment that was drawn when it began, so its length does not tell at which step it was rejected.
 """
 
 from collections import Counter
