@@ -11,7 +11,7 @@ import pytest
 from node.memory import WITHIN_S, MemorySource, Taker
 from satchel.core.blobs.chunks import CHUNK_BYTES, hash_chunk
 from satchel.core.handover.messages import Failure
-from satchel.core.session.frames import FRAME_BYTES_MAX
+from satchel.core.session.frames import FULL_FRAME_BYTES
 from satchel.node.carousel import Carousel
 from satchel.store.source import FileSource
 from store.offers import look
@@ -378,6 +378,6 @@ def test_ten_thousand_small_files_share_frames() -> None:
     taker.seat.want_files([(0, len(contents))])
     assert_has_all(taker, contents)
     needed = sum(map(len, contents)) + 41 * len(contents)
-    assert len(taker.frames) <= needed // FRAME_BYTES_MAX + 12  # and the padding of the run
+    assert len(taker.frames) <= needed // FULL_FRAME_BYTES + 12  # and the padding of the run
     assert sum(taker.frames) <= needed * 1.13
     round_.end()

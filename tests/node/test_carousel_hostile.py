@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from node.memory import WITHIN_S, MemorySource, Taker
 from satchel.core.blobs.chunks import CHUNK_BYTES
-from satchel.core.session.frames import FRAME_BYTES_MAX
+from satchel.core.session.frames import FULL_FRAME_BYTES
 from satchel.node.carousel import Carousel
 from satchel.node.gathering import COME_ABOARD_S
 from satchel.node.outlet import Bodies
@@ -64,7 +64,7 @@ def test_a_conversation_may_hold_its_own_lock_while_it_wants_something() -> None
     full.freeze()
     bodies = Bodies()
     while full.seat.outlet.has_room:
-        body = bodies.take(FRAME_BYTES_MAX)
+        body = bodies.take(FULL_FRAME_BYTES)
         body.users = 1
         body.writer.end(0, bytes(32))
         full.seat.outlet.put(body, last=False)

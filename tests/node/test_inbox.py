@@ -7,7 +7,7 @@ import pytest
 
 from node.memory import KEYS, PEERS_KEYS, WITHIN_S, MemoryPipe
 from satchel.core.crypto.aead import Suite
-from satchel.core.session.frames import FRAME_BYTES_MAX, HEADER_BYTES, OVERHEAD_BYTES, Kind, Sealer
+from satchel.core.session.frames import FULL_FRAME_BYTES, HEADER_BYTES, OVERHEAD_BYTES, Kind, Sealer
 from satchel.errors import EnvironmentProblem
 from satchel.node.channel import Channel
 from satchel.node.inbox import FRAMES_OF_TRAY, TRAYS, Frame, Gone, Inbox
@@ -169,7 +169,7 @@ def test_frames_that_come_fast_are_handed_over_together(inbox: Inbox) -> None:
     """And a message among them is told apart by the pipe that it came on."""
     (peer,) = several(inbox, 1)
     assert peer.pipe.waiting.wait(WITHIN_S)
-    sent = [bytes([number]) * (FRAME_BYTES_MAX - OVERHEAD_BYTES) for number in range(12)]
+    sent = [bytes([number]) * (FULL_FRAME_BYTES - OVERHEAD_BYTES) for number in range(12)]
     for body in sent:
         peer.bulk(body)
     came: list[bytes] = []

@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.memory import WITHIN_S
-from satchel.core.session.frames import FRAME_BYTES_MAX, OVERHEAD_BYTES, STRIPE_FRAME_BYTES
+from satchel.core.session.frames import FAST_FRAME_BYTES, FULL_FRAME_BYTES, OVERHEAD_BYTES, STRIPE_FRAME_BYTES
 from satchel.core.session.padding import run_total
 from satchel.node.outlet import WAITING_BYTES_MAX, Bodies, Body, Frame, Outlet
 
-BOTH_SIZES = st.sampled_from([FRAME_BYTES_MAX, STRIPE_FRAME_BYTES])
+ALL_SIZES = st.sampled_from([STRIPE_FRAME_BYTES, FULL_FRAME_BYTES, FAST_FRAME_BYTES])
 
 
 def outlet_of(bodies: Bodies, room_made: Callable[[], None] = lambda: None) -> Outlet:
     return Outlet(bodies, room_made)
 
 
-def body_of(bodies: Bodies, length: int, frame_bytes: int = FRAME_BYTES_MAX, users: int = 1) -> Body:
+def body_of(bodies: Bodies, length: int, frame_bytes: int = FULL_FRAME_BYTES, users: int = 1) -> Body:
     """A body of `length` bytes, at least 18."""
     body = bodies.take(frame_bytes)
     body.users = users
@@ -42,20 +42,20 @@ def take_all(outlet: Outlet) -> list[int]:
 
 RUNS = st.lists(
     st.tuples(
-        st.lists(st.tuples(st.integers(18, STRIPE_FRAME_BYTES - OVERHEAD_BYTES), BOTH_SIZES), max_size=5),
+        st.lists(st.tuples(st.integers(18, STRIPE_FRAME_BYTES - OVERHEAD_BYTES), ALL_SIZES), max_size=5),
         st.booleans(),  # whether the last body ends the run, or the run is ended behind it
     ),
     max_size=6,
 )
 
 
-@given(RUNS, BOTH_SIZES)
+@given(RUNS, ALL_SIZES)
 def test_w2_each_run_has_a_padded_total(
     runs: list[tuple[list[tuple[int, int]], bool]], frame_bytes: int
 ) -> None:
     bodies = Bodies()
     outlet = outlet_of(bodies)
-    outlet.use_pipes(1 if frame_bytes == FRAME_BYTES_MAX else 2)
+    outlet.use_pipes(2 if frame_bytes == STRIPE_FRAME_BYTES else 1, fast=frame_bytes == FAST_FRAME_BYTES)
     for lengths, ends_itself in runs:
         needed = 0
         for place, (length, size) in enumerate(lengths):
@@ -67,7 +67,7 @@ def test_w2_each_run_has_a_padded_total(
         assert not outlet.run_is_open
         sizes = take_all(outlet)
         assert sum(sizes) == (run_total(needed) if lengths else 0)
-        assert all(OVERHEAD_BYTES <= size <= FRAME_BYTES_MAX for size in sizes)
+        assert all(OVERHEAD_BYTES <= size <= FAST_FRAME_BYTES for size in sizes)
 
 
 def test_a_run_is_ended_once() -> None:
@@ -83,7 +83,7 @@ def test_there_is_room_for_a_few_frames() -> None:
     """M3: what waits for one receiver is bounded, if whoever puts asks first."""
     bodies, made = Bodies(), threading.Event()
     outlet = outlet_of(bodies, made.set)
-    for _ in range(WAITING_BYTES_MAX // FRAME_BYTES_MAX):
+    for _ in range(WAITING_BYTES_MAX // FULL_FRAME_BYTES):
         assert outlet.has_room
         outlet.put(body_of(bodies, 100), last=False)
     assert not outlet.has_room
@@ -102,9 +102,9 @@ def test_a_body_is_used_again_when_the_last_receiver_has_sent_it() -> None:
     one.put(body, last=False)
     other.put(body, last=False)
     take_all(one)
-    assert bodies.take(FRAME_BYTES_MAX) is not body
+    assert bodies.take(FULL_FRAME_BYTES) is not body
     take_all(other)
-    assert bodies.take(FRAME_BYTES_MAX) is body
+    assert bodies.take(FULL_FRAME_BYTES) is body
 
 
 def test_what_was_closed_takes_nothing_and_gives_bodies_back() -> None:
@@ -116,7 +116,7 @@ def test_what_was_closed_takes_nothing_and_gives_bodies_back() -> None:
     outlet.put(late, last=False)
     outlet.end_run()
     assert outlet.take(0) is None
-    assert {id(bodies.take(FRAME_BYTES_MAX)), id(bodies.take(FRAME_BYTES_MAX))} == {id(waiting), id(late)}
+    assert {id(bodies.take(FULL_FRAME_BYTES)), id(bodies.take(FULL_FRAME_BYTES))} == {id(waiting), id(late)}
 
 
 class Aside:
@@ -186,9 +186,11 @@ def test_pipes_above_the_active_number_rest() -> None:
     assert third.result() is None
 
 
-@pytest.mark.parametrize(("pipes", "frame_bytes"), [(1, FRAME_BYTES_MAX), (2, 65_536), (16, 65_536)])
-def test_several_pipes_have_smaller_frames(pipes: int, frame_bytes: int) -> None:
-    """Less waits behind a slow one."""
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("pipes", [1, 2, 16])
+def test_several_pipes_have_smaller_frames_and_a_fast_one_larger(pipes: int, fast: bool) -> None:
+    """Less waits behind a slow one; the work for a frame is shared by more bytes."""
     outlet = outlet_of(Bodies())
-    outlet.use_pipes(pipes)
-    assert outlet.frame_bytes == frame_bytes
+    outlet.use_pipes(pipes, fast=fast)
+    one = 1_050_624 if fast else 262_144
+    assert outlet.frame_bytes == (one if pipes == 1 else 65_536)

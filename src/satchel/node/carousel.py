@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from satchel.core.blobs.chunks import CHUNK_BYTES, ChunkHasher, chunk_count, chunk_length, hash_chunk, root
 from satchel.core.handover.messages import Failure
-from satchel.core.session.frames import FRAME_BYTES_MAX
+from satchel.core.session.frames import FULL_FRAME_BYTES
 from satchel.errors import EnvironmentProblem
 from satchel.node import clock
 from satchel.node.endings import disk_taken_out
@@ -335,7 +335,7 @@ class Carousel:
     def _begin_for(self, seats: list[Seat]) -> None:
         self._flush()
         self._audience = seats
-        frame_bytes = min((seat.outlet.frame_bytes for seat in seats), default=FRAME_BYTES_MAX)
+        frame_bytes = min((seat.outlet.frame_bytes for seat in seats), default=FULL_FRAME_BYTES)
         self._body = self._bodies.take(frame_bytes)
 
     def _flush(self) -> None:

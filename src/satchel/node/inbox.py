@@ -10,7 +10,7 @@ import queue
 import threading
 from dataclasses import dataclass
 
-from satchel.core.session.frames import FRAME_BYTES_MAX, Kind
+from satchel.core.session.frames import FULL_FRAME_BYTES, Kind
 from satchel.errors import SatchelError
 from satchel.node.channel import Channel, new_frame_buffer
 
@@ -36,7 +36,8 @@ class _Tray:
         self.frames: list[Frame] = []
 
     def fill_from(self, channel: Channel, *, first: bool) -> None:
-        """Open what was fetched, and what else has come meanwhile."""
+        """Open what was fetched, and what else has come meanwhile. A frame larger than is looked for here may
+        be waiting on the first pipe alone, at the moment when others come to its help."""
         while True:
             place = len(self.frames)
             if place == len(self._buffers):
@@ -44,7 +45,7 @@ class _Tray:
             kind, body = channel.open(self._buffers[place])
             if kind is not Kind.PADDING:
                 self.frames.append((kind, body, first))
-            if len(self.frames) == FRAMES_OF_TRAY or channel.pipe.waiting_bytes() < FRAME_BYTES_MAX:
+            if len(self.frames) == FRAMES_OF_TRAY or channel.pipe.waiting_bytes() < FULL_FRAME_BYTES:
                 return
             channel.fetch()
 

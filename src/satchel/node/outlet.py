@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from satchel.core.blobs.stream import RecordWriter
 from satchel.core.session.frames import (
-    FRAME_BYTES_MAX,
+    FAST_FRAME_BYTES,
+    FULL_FRAME_BYTES,
     HEADER_BYTES,
     OVERHEAD_BYTES,
     STRIPE_FRAME_BYTES,
@@ -41,7 +42,9 @@ class Bodies:
     """A store of bodies, used again and again; the outlets bound how many there are."""
 
     def __init__(self) -> None:
-        self._free: dict[int, list[Body]] = {FRAME_BYTES_MAX: [], STRIPE_FRAME_BYTES: []}
+        self._free: dict[int, list[Body]] = {
+            size: [] for size in (STRIPE_FRAME_BYTES, FULL_FRAME_BYTES, FAST_FRAME_BYTES)
+        }
         self._lock = threading.Lock()
 
     def take(self, frame_bytes: int) -> Body:
@@ -72,7 +75,7 @@ class Outlet:
 
     def __init__(self, bodies: Bodies, room_made: Callable[[], None]) -> None:
         """`room_made` is called without any lock held, from the threads that take."""
-        self.frame_bytes = FRAME_BYTES_MAX
+        self.frame_bytes = FULL_FRAME_BYTES
         self._pipes = 1
         self._bodies = bodies
         self._room_made = room_made
@@ -122,12 +125,13 @@ class Outlet:
                 self._waiting_bytes = sum(frame.size for frame in self._queue)
                 self._ready.notify_all()
 
-    def use_pipes(self, pipes: int) -> None:
+    def use_pipes(self, pipes: int, *, fast: bool = False) -> None:
         """Those with a place below `pipes` get frames; with more than one, smaller ones, so that less waits
-        behind a slow pipe."""
+        behind a slow pipe. One that is `fast` gets larger ones: each costs the same, however large."""
         with self._ready:
             self._pipes = pipes
-            self.frame_bytes = STRIPE_FRAME_BYTES if pipes > 1 else FRAME_BYTES_MAX
+            one = FAST_FRAME_BYTES if fast else FULL_FRAME_BYTES
+            self.frame_bytes = one if pipes == 1 else STRIPE_FRAME_BYTES
             self._ready.notify_all()
 
     def take(self, place: int) -> Frame | None:

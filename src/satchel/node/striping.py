@@ -90,7 +90,7 @@ class Striping:
                     self._ask(wanted)
             except EnvironmentProblem:
                 return  # its own thread sees that, too
-            self._outlet.use_pipes(min(wanted, len(pipes)))
+            self._outlet.use_pipes(min(wanted, len(pipes)), fast=self._advice.is_fast)
 
 
 def total(all_counts: Iterable[PathCounts]) -> PathCounts:

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.core.session.frames import BULK_BODY_MAX, FRAME_BYTES_MAX, OVERHEAD_BYTES, STRIPE_FRAME_BYTES
+from satchel.core.session.frames import (
+    BULK_BODY_MAX,
+    FAST_FRAME_BYTES,
+    FULL_FRAME_BYTES,
+    OVERHEAD_BYTES,
+    STRIPE_FRAME_BYTES,
+)
 from satchel.core.session.padding import RUN_BYTES_MIN, padme, run_total, tail_sizes
 from satchel.errors import MisuseError
 
@@ -40,9 +46,12 @@ def test_lengths_below_nothing_are_misuse() -> None:
         padme(-1)
 
 
-# Of both sizes, in any order: their sum is a multiple of the smaller one.
-FULL_FRAMES = st.integers(0, 400_000).map(lambda count: count * STRIPE_FRAME_BYTES)
-FRAME_BYTES = st.sampled_from([FRAME_BYTES_MAX, STRIPE_FRAME_BYTES])
+SIZES = (STRIPE_FRAME_BYTES, FULL_FRAME_BYTES, FAST_FRAME_BYTES)
+FRAME_BYTES = st.sampled_from(SIZES)
+# Of all sizes, in any order.
+FULL_FRAMES = st.tuples(st.integers(0, 400_000), st.integers(0, 400_000)).map(
+    lambda counts: counts[0] * STRIPE_FRAME_BYTES + counts[1] * FAST_FRAME_BYTES
+)
 
 
 @given(FULL_FRAMES, FRAME_BYTES, st.data())
@@ -71,7 +80,7 @@ def test_a_tail_without_data_is_padding_alone_or_nothing(bytes_sent: int, frame_
 def test_w2_the_total_of_a_run_does_not_show_how_many_pipes_there_were(
     full: list[int], frame_bytes: int, data: st.DataObject
 ) -> None:
-    """Frames of both sizes, as the number of pipes changes: the total is that of what was needed."""
+    """Frames of all sizes, as pipes and speed change: the total is that of what was needed."""
     body_length = data.draw(st.integers(0 if full else 1, frame_bytes - OVERHEAD_BYTES))
     sizes = [*full, *tail_sizes(sum(full), body_length, frame_bytes)]
     needed = sum(full) + (body_length + OVERHEAD_BYTES if body_length else 0)
@@ -81,39 +90,42 @@ def test_w2_the_total_of_a_run_does_not_show_how_many_pipes_there_were(
 
 @given(st.integers(1, 1 << 45))
 def test_no_rest_of_a_run_is_too_short_for_a_frame(needed: int) -> None:
-    for frame_bytes in (FRAME_BYTES_MAX, STRIPE_FRAME_BYTES):
+    for frame_bytes in SIZES:
         rest = run_total(needed) % frame_bytes
         assert rest == 0 or rest >= OVERHEAD_BYTES
 
 
-@given(st.integers(1, 1 << 30), st.integers(0, 20_000))
-def test_w2_two_runs_of_one_padded_total_have_the_same_frames(data_bytes: int, more: int) -> None:
+@given(FRAME_BYTES, st.integers(1, 1 << 30), st.integers(0, 20_000))
+def test_w2_two_runs_of_one_padded_total_have_the_same_frames(
+    frame_bytes: int, data_bytes: int, more: int
+) -> None:
     """W2: the end of the data does not show in the sizes of the frames."""
 
     def sizes(data_bytes: int) -> list[int]:
-        full, rest = divmod(data_bytes, BULK_BODY_MAX)
-        return [FRAME_BYTES_MAX] * full + list(tail_sizes(full * FRAME_BYTES_MAX, rest))
+        full, rest = divmod(data_bytes, frame_bytes - OVERHEAD_BYTES)
+        return [frame_bytes] * full + list(tail_sizes(full * frame_bytes, rest, frame_bytes))
 
     one, other = sizes(data_bytes), sizes(data_bytes + more)
     assert (one == other) is (sum(one) == sum(other))
 
 
-@pytest.mark.parametrize("frame_bytes", [FRAME_BYTES_MAX, STRIPE_FRAME_BYTES])
+@pytest.mark.parametrize("frame_bytes", SIZES)
 def test_the_smallest_and_the_fullest_tail(frame_bytes: int) -> None:
+    padding = tuple(size for size in (padme(frame_bytes) - frame_bytes,) if size)
     assert tail_sizes(0, 1, frame_bytes) == (RUN_BYTES_MIN,)
-    assert tail_sizes(0, frame_bytes - OVERHEAD_BYTES, frame_bytes) == (frame_bytes,)
-    assert tail_sizes(frame_bytes, 0, frame_bytes) == ()
+    assert tail_sizes(0, frame_bytes - OVERHEAD_BYTES, frame_bytes) == (frame_bytes, *padding)
+    assert tail_sizes(frame_bytes, 0, frame_bytes) == padding
 
 
 def test_w2_neighbouring_sizes_look_alike() -> None:
     """One byte more or less of a book of 5 MB does not show."""
-    tails = {tail_sizes(19 * FRAME_BYTES_MAX, 20_000 + more) for more in range(50)}
+    tails = {tail_sizes(19 * FULL_FRAME_BYTES, 20_000 + more) for more in range(50)}
     assert len(tails) == 1
 
 
 @pytest.mark.parametrize(
     ("bytes_sent", "body_length"),
-    [(0, 0), (-FRAME_BYTES_MAX, 1), (1, 1), (0, -1), (0, BULK_BODY_MAX + 1), (FRAME_BYTES_MAX + 1, 0)],
+    [(0, 0), (-FULL_FRAME_BYTES, 1), (1, 1), (0, -1), (0, BULK_BODY_MAX + 1), (FULL_FRAME_BYTES + 1, 0)],
 )
 def test_a_tail_of_what_is_no_run_is_misuse(bytes_sent: int, body_length: int) -> None:
     with pytest.raises(MisuseError):
@@ -127,3 +139,5 @@ def test_a_tail_holds_no_more_than_a_frame_of_now() -> None:
         tail_sizes(0, STRIPE_FRAME_BYTES - OVERHEAD_BYTES + 1, STRIPE_FRAME_BYTES)
     with pytest.raises(MisuseError):
         tail_sizes(STRIPE_FRAME_BYTES // 2, 1, STRIPE_FRAME_BYTES)
+    with pytest.raises(MisuseError):
+        tail_sizes(2048, 1, FAST_FRAME_BYTES)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satchel.core.session.stripes import (
+    FAST_BYTES_PER_S,
     OPENING_S,
     PIPES_MAX,
     REST_S,
@@ -45,6 +46,7 @@ class Path:
     opens_after_s: float = 0.2
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     advice: StripeAdvice = field(default_factory=StripeAdvice)
+    fast: list[bool] = field(default_factory=list)  # what was said of it, sample by sample
 
     def run(self, seconds: float) -> list[int]:
         """What was advised, sample by sample."""
@@ -66,6 +68,7 @@ class Path:
             if self.opens and now_s >= opens_at_s:
                 opened = asked
             advised.append(pipes)
+            self.fast.append(self.advice.is_fast)
         return advised
 
 
@@ -131,6 +134,23 @@ def test_a_stream_that_still_speeds_up_is_not_helped() -> None:
     assert set(advised[:grown]) == {1}
     assert advised[-1] == 1
     assert max(advised) == 4
+
+
+def fastness(rate: Rate, seconds: float) -> list[bool]:
+    path = Path(rate, loss=0)
+    path.run(seconds)
+    return path.fast
+
+
+def test_a_fast_path_is_told_from_a_slow_one() -> None:
+    assert not any(fastness(lambda _pipes, _s: 10e6, 3))
+    assert fastness(lambda _pipes, _s: 500e6, 3)[-1]
+    assert not fastness(lambda _pipes, s: 500e6 if s < 1.5 else 5e6, 4)[-1]
+
+
+def test_a_path_at_the_border_does_not_go_to_and_fro() -> None:
+    found = fastness(lambda _pipes, s: FAST_BYTES_PER_S * (1.2 if int(s * 2) % 2 else 0.8), 6)
+    assert sum(before is not after for before, after in pairwise(found)) == 1
 
 
 def test_who_opens_nothing_is_not_waited_for() -> None:

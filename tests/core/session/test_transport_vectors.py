@@ -12,7 +12,7 @@ import pytest
 from core.session.session_kit import open_frame
 from satchel.core.crypto.aead import Suite
 from satchel.core.crypto.kdf import derive
-from satchel.core.session.frames import FRAME_BYTES_MAX, HEADER_BYTES, Kind, Opener, Sealer
+from satchel.core.session.frames import FULL_FRAME_BYTES, HEADER_BYTES, Kind, Opener, Sealer
 from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys
 from satchel.core.session.padding import padme, tail_sizes
 from satchel.core.session.resumption import FlightKey, Recognised, Resumer, ResumptionKeys, check_flight
@@ -217,7 +217,7 @@ def test_padme(vector: Vector) -> None:
 
 @of_kind("tail")
 def test_tail(vector: Vector) -> None:
-    frame_bytes = vector.get("frame_bytes", FRAME_BYTES_MAX)
+    frame_bytes = vector.get("frame_bytes", FULL_FRAME_BYTES)
     assert list(tail_sizes(vector["bytes_sent"], vector["body_length"], frame_bytes)) == vector["sizes"]
 
 

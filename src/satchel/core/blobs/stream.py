@@ -22,7 +22,9 @@ _DIGEST = Struct(f">BII{HASH_BYTES}s")  # type, number, index, hash
 _END = Struct(f">BI{HASH_BYTES}s")  # type, number, root
 _WHOLE_HEAD = Struct(">BII")  # type, number, length; content and its hash follow
 
-PIECE_LEAST_BYTES = 1024  # a writer begins no shorter piece than this at the end of a frame
+# A writer begins no shorter piece than this at the end of a frame: a chunk that fills a fast frame is then
+# followed by none, and the next one begins where its own frame does.
+PIECE_LEAST_BYTES = 2048
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ A frame: length[4] | sealed, where sealed is the AEAD of kind[1] | body length[3
 four length bytes are the associated data and the number of the frame is the nonce. So a frame that is
 changed, repeated, dropped or moved ends the session. Spec: docs/spec/transport.md, section 4.
 
-What a watcher sees is the sizes: control frames come in five, and bulk frames are full except for the
-last ones of a run, cut by padding.tail_sizes.
+What a watcher sees is the sizes: control frames come in five, and bulk frames are full, which is one of
+three, except for the last ones of a run, cut by padding.tail_sizes.
 """
 
 from enum import Enum
@@ -19,12 +19,14 @@ TAG_BYTES = 16
 HEADER_BYTES = 4  # kind and body length, inside the seal
 OVERHEAD_BYTES = LENGTH_BYTES + HEADER_BYTES + TAG_BYTES
 
-FRAME_BYTES_MAX = 262_144
+FULL_FRAME_BYTES = 262_144  # a bulk frame that is full
+STRIPE_FRAME_BYTES = 65_536  # where several pipes share the work: less waits behind a slow one
+FAST_FRAME_BYTES = 1_050_624  # where one pipe is fast: a chunk with what stands around it, in one frame
+FRAME_BYTES_MAX = FAST_FRAME_BYTES
 FRAME_BYTES_MIN = OVERHEAD_BYTES
 SEALED_BYTES_MAX = FRAME_BYTES_MAX - LENGTH_BYTES
 PLAIN_BYTES_MAX = SEALED_BYTES_MAX - TAG_BYTES
 BULK_BODY_MAX = FRAME_BYTES_MAX - OVERHEAD_BYTES
-STRIPE_FRAME_BYTES = 65_536  # bulk frames where several pipes share the work: less waits behind a slow one
 CONTROL_SIZES = (256, 1024, 4096, 16_384, 65_536)
 CONTROL_BODY_MAX = CONTROL_SIZES[-1] - OVERHEAD_BYTES
 

@@ -5,9 +5,16 @@ Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Comm
 PETS 2019, section 4) leaves O(log log n) bits of it for at most 12 %. Spec: docs/spec/transport.md, 6.
 """
 
-from satchel.core.session.frames import FRAME_BYTES_MAX, FRAME_BYTES_MIN, OVERHEAD_BYTES, STRIPE_FRAME_BYTES
+from satchel.core.session.frames import (
+    FAST_FRAME_BYTES,
+    FRAME_BYTES_MIN,
+    FULL_FRAME_BYTES,
+    OVERHEAD_BYTES,
+    STRIPE_FRAME_BYTES,
+)
 from satchel.errors import MisuseError
 
+GRAIN_BYTES = 2048  # every full frame is a multiple of it, and every padded total from 65,536 on
 RUN_BYTES_MIN = 4096  # below, Padmé rounds to a few bytes, and a short text would have a length
 
 
@@ -26,12 +33,12 @@ def padme(length: int) -> int:
 def run_total(needed: int) -> int:
     """Bytes on the wire of a run of bulk frames that needs at least `needed` [6.2]."""
     total = padme(max(needed, RUN_BYTES_MIN))
-    # From one full frame on, padded lengths are multiples of 2048: no rest is too short for a frame.
-    assert not 0 < total % STRIPE_FRAME_BYTES < FRAME_BYTES_MIN
+    # So what full frames leave of it is never too short for a frame.
+    assert total < 65_536 or total % GRAIN_BYTES == 0 < FRAME_BYTES_MIN < GRAIN_BYTES
     return total
 
 
-def tail_sizes(bytes_sent: int, body_length: int, frame_bytes: int = FRAME_BYTES_MAX) -> tuple[int, ...]:
+def tail_sizes(bytes_sent: int, body_length: int, frame_bytes: int = FULL_FRAME_BYTES) -> tuple[int, ...]:
     """Sizes on the wire of the last frames of a run of bulk frames.
 
     A run is full bulk frames and then these: the first one carries the rest of
@@ -42,9 +49,9 @@ def tail_sizes(bytes_sent: int, body_length: int, frame_bytes: int = FRAME_BYTES
         bytes_sent: bytes on the wire of the full frames of this run.
         body_length: bytes of data left, at most what a frame holds; 0 only where bytes_sent is not 0 (then
             all of these frames are padding; there may be none).
-        frame_bytes: a full frame, now: FRAME_BYTES_MAX or STRIPE_FRAME_BYTES.
+        frame_bytes: a full frame, now.
     """
-    if bytes_sent < 0 or bytes_sent % STRIPE_FRAME_BYTES:
+    if not _is_sum_of_full_frames(bytes_sent):
         raise MisuseError("a run begins with full frames")
     if not 0 <= body_length <= frame_bytes - OVERHEAD_BYTES or not bytes_sent + body_length:
         raise MisuseError("a tail carries what is left of the data, at most one frame")
@@ -52,3 +59,9 @@ def tail_sizes(bytes_sent: int, body_length: int, frame_bytes: int = FRAME_BYTES
     left = run_total(needed) - bytes_sent
     full, rest = divmod(left, frame_bytes)
     return (frame_bytes,) * full + ((rest,) if rest else ())
+
+
+def _is_sum_of_full_frames(count: int) -> bool:
+    """The other two sizes are multiples of the smallest; each fast frame adds one grain to them."""
+    grains, rest = divmod(count % STRIPE_FRAME_BYTES, GRAIN_BYTES)
+    return not rest and count >= grains * FAST_FRAME_BYTES

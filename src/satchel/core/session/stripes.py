@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 PIPES_MAX = 16
+FAST_BYTES_PER_S = 32 << 20  # a fast frame takes a thirtieth of a second then
 GROWTH = 4  # times the pipes of before
 WINDOW_S = 0.2
 OPENING_S = 1.5  # how long to wait for the pipes that were asked for
@@ -44,6 +45,7 @@ class StripeAdvice:
     def __init__(self) -> None:
         self.state = State.WATCHING
         self.pipes = 1  # to be used
+        self.is_fast = False  # the one pipe is, or was in the last window with one
         self._before = 1
         self._rate_before = 0.0
         self._best_rate = 0.0  # in a window, with any number of pipes
@@ -68,6 +70,7 @@ class StripeAdvice:
                 self._begin(State.COMPARING, counts, now_s)
             case State.WATCHING if passed_s >= WINDOW_S:
                 rate = self._rate(counts, passed_s)
+                self.is_fast = rate >= (FAST_BYTES_PER_S / 2 if self.is_fast else FAST_BYTES_PER_S)
                 # While one gets faster by itself (slow start, BBR's startup), more would seem to help.
                 growing, self._best_rate = rate > GAIN_MIN * self._best_rate, max(rate, self._best_rate)
                 if growing or not self._try_more(counts, rate, pipes_open, now_s):
