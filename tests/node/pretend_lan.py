@@ -97,6 +97,10 @@ class PretendLan:
             if lan is not self:
                 lan._events.put_nowait(Heard(link=lan.link, source=source, datagram=datagram))
 
+    def forget_what_was_heard(self) -> None:
+        while not self._events.empty():
+            self._events.get_nowait()
+
     def keep(self, pipe: SocketPipe) -> SocketPipe:
         self._pipes.append(pipe)
         return pipe

@@ -210,6 +210,19 @@ def test_who_wants_something_else_is_not_held_up_either() -> None:
     round_.end()
 
 
+def test_small_files_go_to_nobody_who_wants_fewer() -> None:
+    """Consent: nobody gets what they have not accepted, also where many files go at once."""
+    contents = [b"%d" % number * 50 for number in range(100)]
+    round_ = Round(MemorySource(contents), expected=2)
+    first, second = round_.board(), round_.board()
+    first.seat.want_files([(0, 100)])
+    second.seat.want_files([(0, 50)])
+    first.wait_for(100)
+    second.wait_for(50)
+    assert sorted(second.whole) == list(range(50))
+    round_.end()
+
+
 def test_one_that_leaves_takes_nothing_along() -> None:
     source = MemorySource(CONTENTS)
     round_ = Round(source)

@@ -142,7 +142,7 @@ def test_the_order_of_steps_for_one_group() -> None:
 
 
 def test_many_small_files_are_a_group_before_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """M3: what is known of files that wait for their names is bounded, however small they are."""
+    """What is known of a file that waits for its name costs memory."""
     monkeypatch.setattr(module, "GROUP_S", 3600.0)
     monkeypatch.setattr(module, "GROUP_FILES", 4)
     world, placed = World(), threading.Event()

@@ -50,7 +50,13 @@ async def greet(pipe: SocketPipe) -> None:
     try:
         async with asyncio.timeout(10 * WHOLE_S):
             await greeting.in_thread(
-                pipe, greeting.greet_with_code, pipe, Typist(CODE), entropy, typed_address=True
+                pipe,
+                greeting.greet_with_code,
+                pipe,
+                Typist(CODE),
+                threading.Lock(),
+                entropy,
+                typed_address=True,
             )
     finally:
         pipe.close()

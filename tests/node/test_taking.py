@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from node.pretend_lan import Air, PretendLan
+from node.sides import LIMIT_S, Side
 from satchel.core.discovery.datagram import (
     FILL_BYTES,
     NONCE_BYTES,
@@ -18,112 +18,18 @@ from satchel.core.discovery.datagram import (
     SlotKind,
     draw_datagram,
 )
-from satchel.core.handover.messages import Entry, EntryKind, as_entry
+from satchel.core.handover.messages import Entry, EntryKind
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import FlightKey, ResumptionKeys, check_flight
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, NotTheFolder
 from satchel.node import by_code, events, greeting, taking
 from satchel.node.by_code import ByCode
-from satchel.node.entries import receiver_record, sender_record
 from satchel.node.entropy import SystemEntropy
-from satchel.node.giving import Giver
-from satchel.node.taking import Taker
-from satchel.ports import Arrived, Endpoint, HandoverId, Landing, RecordHead, Role
+from satchel.ports import Arrived, Endpoint, HandoverId, Landing, Role
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
-from satchel.store.records import SqliteRecords
-from satchel.store.source import FileSource, survey
-
-LIMIT_S = 30.0
-
-
-@dataclass
-class Side:
-    """One person's profile and what they were told."""
-
-    home: Path
-    told: list[events.Event] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.records = SqliteRecords.open(self.home / "profile")
-        self.into = self.home / "into"
-
-    def taker(
-        self,
-        lan: PretendLan,
-        *,
-        at: Endpoint | None = None,
-        decide: Callable[[events.OfferShown], frozenset[int] | None] | None = None,
-        reopen: Callable[[HandoverId, bytes], Landing] | None = None,
-    ) -> Taker:
-        return Taker(
-            lan=lan,
-            entropy=SystemEntropy(),
-            records=self.records,
-            reopen=reopen or (lambda id, into: FolderLanding.reopen(into, id)),
-            aes=True,
-            decide=decide or (lambda offer: frozenset(range(len(offer.entries)))),
-            report=self.told.append,
-            at=at,
-        )
-
-    def giver(self, lan: PretendLan, report: events.Report | None = None) -> Giver:
-        return Giver(
-            lan=lan,
-            entropy=SystemEntropy(),
-            records=self.records,
-            source=FileSource(),
-            aes=True,
-            show_address=lambda link: "here",
-            report=report or self.told.append,
-        )
-
-    def begun(
-        self, role: Role, number: int, source: Path | None = None, *, finished: bool = False
-    ) -> RecordHead:
-        """A record as an earlier run left it, and its folder."""
-        head = RecordHead(
-            id=HandoverId(bytes([number]) * 16),
-            role=role,
-            secret=bytes([number]) * 32,
-            older_secret=None,
-            into=os.fsencode(self.into) if role is Role.RECEIVER else b"",
-            finished=finished,
-        )
-        offered = survey([os.fsencode(source)]).entries if source is not None else []
-        if role is Role.SENDER:
-            self.records.create(head, [sender_record(n, e, accepted=True) for n, e in enumerate(offered)])
-        else:
-            FolderLanding.open(self.into, head.id).close(remove=False)
-            entries = [as_entry(entry) for entry in offered]
-            self.records.create(head, [receiver_record(n, e, accepted=True) for n, e in enumerate(entries)])
-        return head
-
-    def left(self) -> int:
-        return len(self.records.unfinished(Role.SENDER)) + len(self.records.unfinished(Role.RECEIVER))
-
-
-@pytest.fixture
-def amina(tmp_path: Path) -> Iterator[Side]:
-    side = Side(tmp_path / "amina")
-    yield side
-    side.records.close()
-
-
-@pytest.fixture
-def bilal(tmp_path: Path) -> Iterator[Side]:
-    side = Side(tmp_path / "bilal")
-    yield side
-    side.records.close()
-
-
-@pytest.fixture
-def letter(tmp_path: Path) -> Path:
-    path = tmp_path / "letter"
-    path.write_bytes(os.urandom(300_000))
-    return path
-
+from satchel.store.source import survey
 
 Answer = Callable[[events.OfferShown], frozenset[int]]
 

@@ -4,6 +4,8 @@ A break may come between the person's word and the moment when the sender hears 
 record and shows the code again (handover 7.6), so the code stays of use until the sender is known to go on.
 """
 
+import threading
+
 from satchel.core.discovery.datagram import SlotKey, SlotKind
 from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
 from satchel.core.handover.messages import Entry
@@ -34,6 +36,7 @@ class ByCode:
         self._records = records
         self._decide = decide
         self.typist = Typist(code)
+        self.turn = threading.Lock()  # guards it: hosts are greeted side by side, each in a thread
         self.slot = SlotKey(kind=SlotKind.CODE, key=code.rendezvous_key())
         self.ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
         self.give_up_s: float | None = None

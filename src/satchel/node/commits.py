@@ -104,7 +104,7 @@ class Commits:
             self._written.discard(number)
             self._finished.append((number, inode))
             self._await_no_more(number)
-            if not self._awaited:
+            if not self._awaited or len(self._finished) >= GROUP_FILES:
                 self._wake.notify_all()
 
     def put(self, files: Sequence[tuple[int, int]], count: int) -> None:

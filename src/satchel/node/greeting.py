@@ -4,6 +4,7 @@ The bytes and their order are core's (pairing, session); here they are only sent
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
@@ -53,8 +54,10 @@ def receive_bytes(pipe: Pipe, count: int) -> bytes:
     return bytes(buffer)
 
 
-def greet_with_code(pipe: Pipe, typist: Typist, entropy: Entropy, *, typed_address: bool) -> SessionKeys:
-    """The typist's side of a fresh code.
+def greet_with_code(
+    pipe: Pipe, typist: Typist, turn: threading.Lock, entropy: Entropy, *, typed_address: bool
+) -> SessionKeys:
+    """The typist's side of a fresh code. `turn`: others may be greeted with the same code at this moment.
 
     Raises:
         NotTheOne: the host answered and did not have our code; it has learnt that we have not its.
@@ -69,7 +72,9 @@ def greet_with_code(pipe: Pipe, typist: Typist, entropy: Entropy, *, typed_addre
         fill=entropy.draw(exchange.TYPIST_FILL_BYTES),
     )
     pipe.send_all(call.flight)
-    confirm = call.hear_answer(receive_bytes(pipe, exchange.FLIGHT_BYTES))
+    answer = receive_bytes(pipe, exchange.FLIGHT_BYTES)
+    with turn:
+        confirm = call.hear_answer(answer)
     initiator = Initiator(
         confirm.psk,
         purpose=Purpose.CODE,
@@ -78,7 +83,9 @@ def greet_with_code(pipe: Pipe, typist: Typist, entropy: Entropy, *, typed_addre
     )
     try:
         pipe.send_all(confirm.confirmation + initiator.message_1)
-        confirmed = call.hear_confirmation(receive_bytes(pipe, exchange.CONFIRMATION_BYTES))
+        confirmation = receive_bytes(pipe, exchange.CONFIRMATION_BYTES)
+        with turn:
+            confirmed = call.hear_confirmation(confirmation)
         if not confirmed:
             raise NotTheOne
         return initiator.finish(receive_bytes(pipe, Purpose.CODE.message_2_bytes))

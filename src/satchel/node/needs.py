@@ -36,7 +36,7 @@ class Need:
         """Those of them that are in there."""
         stop = index + count
         touched = slice(bisect_right(self._ends, index), bisect_left(self._firsts, stop))
-        if touched.start >= touched.stop:
+        if count < 1 or touched.start >= touched.stop:
             return
         first, end = self._firsts[touched.start], self._ends[touched.stop - 1]
         left = [(low, high) for low, high in ((first, index), (stop, end)) if low < high]

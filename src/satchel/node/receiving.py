@@ -169,10 +169,9 @@ class ReceivingConversation:
         return Outcome.WHOLE if self._commits.all_done else Outcome.LOST
 
     def _say(self, message: Message) -> None:
-        try:
+        # Whoever reads finds out, once all that is here is read: the sender's last words may be among it.
+        with contextlib.suppress(EnvironmentProblem):
             self._channel.say(message)
-        except EnvironmentProblem:
-            self._channel.pipe.close()  # the reading thread finds out, once what is here is safe
 
     def _farewell(self, reason: StopReason) -> None:
         """Say why, and read on until the sender hangs up: closing with data unread would reset the

@@ -1,8 +1,8 @@
 """`satchel receive`: finds who has the code, shows what is offered and takes it, whatever breaks.
 
-One asyncio loop looks for people, and greets one at a time; conversations run side by side (conversing.py),
-so that a silent sender keeps no other hand-over waiting (M3). After a break the sender is looked for again,
-with the secret that the session left.
+One asyncio loop looks for people; greetings (greetings.py) and conversations (conversing.py) run side by
+side, so that a silent host or sender keeps nobody else waiting (P3, M3). After a break the sender is looked
+for again, with the secret that the session left.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from satchel.node import clock, events, greeting
 from satchel.node.by_code import ByCode
 from satchel.node.conversing import Conversing, Ended
 from satchel.node.endings import code_not_right, declined_here, given_up, nobody_found, not_cleaned_up
+from satchel.node.greetings import Greetings
 from satchel.node.meeting import Found, Meeting
 from satchel.node.outcome import Outcome
 from satchel.node.receiving import Decide
@@ -65,6 +66,7 @@ class Taker:
         self._decide = decide
         self._report = report
         self._at = at
+        self._typed = at is not None
         self._meeting = Meeting(lan, entropy, clock.monotonic_s)
         self._seeker = Seeker(lan, self._meeting, at)
         self._conversing = Conversing(
@@ -74,6 +76,8 @@ class Taker:
         self._unfinished: dict[HandoverId, Unfinished] = {}
         self._talking: dict[asyncio.Task[Ended], Unfinished | ByCode] = {}
         self._problem: SatchelError | None = None  # of one hand-over, while others go on
+        self._greetings = Greetings()
+        self._time_is_up = False
         self._has_met = False
         self._farewell_s = 0.0
         self._tried = 0  # where a typed address does not say whose turn it is
@@ -129,38 +133,61 @@ class Taker:
             raise self._problem
 
     async def _step(self) -> None:
-        """Until somebody is found, a conversation ends, or the time is up."""
-        gives_up_s = self._gives_up_s()
-        wait_s = None if gives_up_s is None else max(0.0, gives_up_s - clock.monotonic_s())
-        seeking = asyncio.ensure_future(self._seeker.next())
-        try:
-            await asyncio.wait({seeking, *self._talking}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            is_found = seeking.done()
-            seeking.cancel()
-            await asyncio.wait([seeking])
-        found = seeking.result() if is_found else None
+        """Until somebody is found, a greeting or a conversation ends, or the time is up."""
+        alone = self._time_is_up or self._at is not None
+        rest_s = self._greetings.rest_s(clock.monotonic_s(), alone=alone)
+        gives_up_s = None if self._greetings.tasks else self._gives_up_s()
+        found = await self._wait(rest_s, gives_up_s)
         ended = [task for task in self._talking if task.done()]
         for task in ended:
             self._conclude(task)
+        self._greetings.settle()
         if ended:
             self._look()
         elif found is not None:
-            await self._greet(found)
-        elif is_found or (gives_up_s is not None and clock.monotonic_s() >= gives_up_s):
+            self._begin_to_greet(found)
+        elif not self._greetings.tasks and (
+            self._time_is_up or (gives_up_s is not None and clock.monotonic_s() >= gives_up_s)
+        ):
+            self._time_is_up = False
             self._give_up()
+
+    async def _wait(self, rest_s: float, gives_up_s: float | None) -> Found | None:
+        """Until something happens. Nobody is looked for before `rest_s` is over."""
+        waits_s = [rest_s] if 0 < rest_s < float("inf") else []
+        if gives_up_s is not None:
+            waits_s.append(max(0.0, gives_up_s - clock.monotonic_s()))
+        seeking = [asyncio.ensure_future(self._seeker.next())] if rest_s == 0 else []
+        try:
+            await asyncio.wait(
+                {*seeking, *self._talking, *self._greetings.tasks},
+                timeout=min(waits_s, default=None),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            spoke = any(task.done() for task in seeking)
+            for task in seeking:
+                task.cancel()
+                await asyncio.wait([task])
+        found = seeking[0].result() if spoke else None
+        self._time_is_up |= spoke and found is None
+        return found
 
     def _is_idle(self, one: Unfinished | ByCode) -> bool:
         return one not in self._talking.values()
 
+    def _is_wanted(self, one: Unfinished | ByCode) -> bool:
+        """Whether nobody else was the one while this one was greeted."""
+        return self._is_idle(one) and (one is self._by_code or one in self._unfinished.values())
+
     def _look(self) -> None:
         """Anew whenever somebody else is to be looked for."""
+        self._time_is_up = False
         idle = [one for one in self._unfinished.values() if self._is_idle(one)]
         keys = [ResumptionKeys.of(secret) for one in idle for secret in one.secrets()]
         shown = [SlotKey(kind=SlotKind.RESUMPTION, key=key.receiver_slot) for key in keys]
         sought = [SlotKey(kind=SlotKind.RESUMPTION, key=key.sender_slot) for key in keys]
-        now_s = clock.monotonic_s()
-        open_s = RENDEZVOUS_OPEN_S
+        now_s, open_s = clock.monotonic_s(), RENDEZVOUS_OPEN_S
         if self._at is not None and not self._has_met:
             open_s = max(TYPED_ADDRESS_TRIES_S, len(keys) * (greeting.WHOLE_S + REPEAT_S))
         if self._by_code is not None and self._is_idle(self._by_code):
@@ -202,11 +229,16 @@ class Taker:
 
     # --- greeting --------------------------------------------------------------------------------
 
-    async def _greet(self, found: Found) -> None:
-        """Dial, and find out whether it is the one. Nobody else is greeted meanwhile."""
+    def _begin_to_greet(self, found: Found) -> None:
         whose = self._whose(found)
         if whose is None:
             return
+        of = whose if isinstance(whose, ByCode) else whose[0]
+        if self._greetings.may_be_another(of, found.endpoint):
+            self._greetings.begin(of, found.endpoint, self._greet(found, whose), clock.monotonic_s())
+
+    async def _greet(self, found: Found, whose: tuple[Unfinished, bytes] | ByCode) -> None:
+        """Dial, and find out whether it is the one."""
         farewell = self._by_code is None and self._gives_up_s() is not None
         left_s = max(0.0, self._farewell_s - clock.monotonic_s()) if farewell else None
         try:
@@ -238,28 +270,27 @@ class Taker:
         return next(heard, None)
 
     async def _greet_with_code(self, by_code: ByCode, pipe: Pipe, found: Found) -> None:
+        greet, typist, turn = greeting.greet_with_code, by_code.typist, by_code.turn
         try:
             keys = await greeting.in_thread(
-                pipe,
-                greeting.greet_with_code,
-                pipe,
-                by_code.typist,
-                self._entropy,
-                typed_address=self._at is not None,
+                pipe, greet, pipe, typist, turn, self._entropy, typed_address=self._typed
             )
         except greeting.NotTheOne:
             pipe.close()
-            by_code.turn_down(found.endpoint, is_only_one=self._at is not None)
+            by_code.turn_down(found.endpoint, is_only_one=self._typed)
             return
         except AccessDenied:  # too many have answered
             pipe.close()
-            if not self._unfinished:
+            if not self._unfinished and not self._greetings.has_others(by_code):
                 raise
             by_code.give_up_s = clock.monotonic_s()
             return
         except (EnvironmentProblem, PeerError):
             pipe.close()
-            by_code.was_answered = self._at is not None
+            by_code.was_answered = self._typed
+            return
+        if not self._is_wanted(by_code):
+            pipe.close()
             return
         by_code.give_up_s = None  # it was right after all
         if by_code.began is not None:  # its sender has not heard of it; the talk says what becomes of it
@@ -272,14 +303,12 @@ class Taker:
     async def _greet_again(self, one: Unfinished, secret: bytes, pipe: Pipe, found: Found) -> None:
         try:
             keys = await greeting.in_thread(
-                pipe,
-                greeting.greet_again,
-                pipe,
-                secret,
-                self._entropy,
-                typed_address=self._at is not None,
+                pipe, greeting.greet_again, pipe, secret, self._entropy, typed_address=self._typed
             )
         except (EnvironmentProblem, PeerError):
+            pipe.close()
+            return
+        if not self._is_wanted(one):
             pipe.close()
             return
         if self._by_code is not None and self._by_code.began is one:
@@ -289,6 +318,7 @@ class Taker:
 
     def _talk(self, who: Unfinished | ByCode, talk: Coroutine[None, None, Ended], found: Found) -> None:
         self._has_met = True
+        self._greetings.end_others(who)
         self._meeting.met(found)
         self._talking[asyncio.ensure_future(talk)] = who
         self._look()
@@ -358,6 +388,7 @@ class Taker:
 
     async def _stop(self) -> None:
         """Each that talks says to the other side that it may go on later."""
+        await self._greetings.stop()
         for task in self._talking:
             task.cancel()
         await asyncio.gather(*self._talking, return_exceptions=True)

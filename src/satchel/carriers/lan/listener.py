@@ -19,11 +19,11 @@ from satchel.carriers.lan.pools import Close, Drain, Effect, Pools, Stage
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.ports import FLIGHT_BYTES, Endpoint, Link
 
-BACKLOG = 512  # who finds it full comes a second later: the kernel throws the first packet away
+BACKLOG = 128
 PORT_TRIES = 16
 ACCEPTS_PER_TURN = 16
-# Slower than a flood, faster than any honest crowd: a place then lasts 32 / 300 s at least, many round
-# trips of a neighbour whose flight comes with the first packet; and it bounds our CPU (P3).
+# Slower than a flood, faster than any honest crowd: in a flood that goes on a place lasts 32 / 300 s, many
+# round trips of a neighbour whose flight comes with the first packet; and it bounds our CPU (P3).
 ACCEPTS_PER_S = 300.0
 # A crowd that comes at once gets in at once, and the invited one in it: 360 knocks cost 0.04 s of a core.
 ACCEPTS_BURST = 256.0
@@ -181,7 +181,6 @@ class Listener:
         chance = int.from_bytes(self._draw(4), "big") / 2**32
         self._carry_out(self._pools.arrive(key, remote.address, self._now_s(), chance))
         self._loop.add_reader(connection, self._read_flight, key)
-        self._read_flight(key)  # mostly it is here by now: then no crowd behind it can push it out
         if self._sweep is None:
             self._sweep = self._loop.call_later(SWEEP_S, self._sweep_pools)
 
