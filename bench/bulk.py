@@ -23,7 +23,7 @@ def bulk(course: Course) -> Result:
             "TLS": partial(pair.tls, path, certificate, key),
             "the bound": partial(pair.bound, path),
         }
-        samples = alternate(course, contestants)
+        samples = alternate(course, contestants, memory_bytes=size)
         pair.hand_over(path)
         pair.compare(path)
     plain, ours, bound = samples["plain TCP"], samples["Satchel"], samples["the bound"]

@@ -59,9 +59,11 @@ def beside_tar(course: Course, where: Path, *, synced: bool) -> tuple[dict[str, 
             name: partial(pair.tar, tree, synced=synced),
         }
         if not synced:
-            contestants["the bound"] = partial(pair.bound_of_tree, tree)
-            contestants["the bound"]()
-            pair.compare(tree)
+            contestants["the bound"] = partial(pair.promised_tree, tree)
+            contestants["without promises"] = partial(pair.bound_of_tree, tree)
+            for bound in ("the bound", "without promises"):
+                contestants[bound]()
+                pair.compare(tree)
         contestants["Satchel"] = partial(pair.hand_over, tree)
         samples = alternate(course, contestants, settle=synced)
         pair.compare(tree)  # the last one was ours

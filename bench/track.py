@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.figures import Sample
 from bench.programs import Program, Usage
 from bench.results import ScenarioFailed
-from bench.workspace import digest, empty
+from bench.workspace import digest, empty, take_and_give_back
 from lab import Host, Lab
 from workshop.running import ROOT
 
@@ -75,6 +75,10 @@ class Track:
         """`path`: a folder of files that are small."""
         return self._race("bound_tree", path, [], [], python=[sys.executable])
 
+    def promised_tree(self, path: Path) -> Sample:
+        """The same, with what we promise for each file."""
+        return self._race("promised_tree", path, [], [], python=[sys.executable])
+
     def tar(self, path: Path, *, synced: bool = False) -> Sample:
         """`tar c | TCP | tar x`; `synced`: and then one syncfs of the receiver's disk."""
         into = empty(self.into)
@@ -126,7 +130,12 @@ def track(
 
 
 def alternate(
-    course: Course, contestants: Mapping[str, Contestant], *, warm_up: bool = True, settle: bool = False
+    course: Course,
+    contestants: Mapping[str, Contestant],
+    *,
+    warm_up: bool = True,
+    settle: bool = False,
+    memory_bytes: int = 0,
 ) -> dict[str, list[Sample]]:
     """Each once, then each once more: what slows the machine for a while slows all of them.
 
@@ -134,6 +143,8 @@ def alternate(
         warm_up: run the first of them once without counting it: memory that a virtual machine never
             used before is slow, and the files are to be in the cache.
         settle: what was written before is brought to the disk first, so that nobody pays for another.
+        memory_bytes: so much is taken and given back before each turn. A virtual machine lends what nobody
+            uses to others, and has to fetch it again: that took up to 3 s for 2 GiB, of whoever came next.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in contestants}
     if warm_up:
@@ -142,6 +153,8 @@ def alternate(
         for name, run in contestants.items():
             if settle:
                 os.sync()
+            if memory_bytes:
+                take_and_give_back(memory_bytes)
             got = run()
             samples[name].append(got)
             say(f"  {name} {number + 1}/{course.repeat}: {got.whole_s:.2f} s, payload {got.payload_s:.2f} s")

@@ -1,6 +1,7 @@
 """Folders to measure in, and what is handed over: made, compared, and taken away again."""
 
 import contextlib
+import mmap
 import os
 import random
 import shutil
@@ -50,6 +51,11 @@ def random_tree(path: Path, *, files: int, size_bytes: int, per_folder: int = 10
             folder.mkdir(parents=True)
         (folder / f"file {number:06}.bin").write_bytes(chance.randbytes(size_bytes))
     return path
+
+
+def take_and_give_back(memory_bytes: int) -> None:
+    """Every page of it is there now, for whoever asks next."""
+    mmap.mmap(-1, memory_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def digest(path: Path) -> bytes:
