@@ -179,7 +179,7 @@ def sample(size_bytes: int, sent: Usage, received: Usage, payload: float) -> Sam
 def payload_s(receiving: Program) -> float:
     """From the first payload byte to the last name in place, as the receiver told it.
 
-    The first `progress` with bytes moved comes a little after the first of them, so the time after it
+    The first `progress` with bytes moved comes with the first frame of them, so the time after it
     is scaled up to all of them. Where it came with the last byte, the meeting is taken as the start.
     """
     moves = [(at_s, event["moved"]) for at_s, event in receiving.events("progress") if event["moved"] > 0]

@@ -7,7 +7,7 @@ knows another. Nothing here does anything.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 
 from satchel.core.handover.messages import EntryKind
 from satchel.core.session.stripes import PathCounts
@@ -228,8 +228,7 @@ class Source(Protocol):
 # --- what is received ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(NamedTuple):
     path: tuple[bytes, ...]  # where it stands now, below the chosen folder
     already_there: bool  # the same content stood there before: nothing was written
 

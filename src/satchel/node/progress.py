@@ -29,10 +29,11 @@ class Meter:
         self._tell(event)
 
     def move(self, count: int) -> None:
-        """`count` bytes of file content went over the connection."""
+        """`count` bytes of file content went over the connection. The first of them are told at once."""
         with self._lock:
+            first = not self._moved
             self._moved += count
-            event = self._due()
+            event = self._due(at_once=first)
         self._tell(event)
 
     def skip(self, count: int) -> None:

@@ -272,6 +272,13 @@ class FolderLanding:
 
     def _place_in(self, folder: int, stands: Path, number: int, name: bytes) -> Placed:
         staged = self._staging.name_of(number)
+        try:
+            rename_new(staged, At(folder, name))  # as for nearly all of ten thousand
+            return Placed((*stands, name), already_there=False)
+        except FileExistsError:
+            return self._place_beside(staged, folder, stands, number, name)
+
+    def _place_beside(self, staged: At, folder: int, stands: Path, number: int, name: bytes) -> Placed:
         for n in self._numbers_to_try(stands, name):
             candidate = numbered(name, n, is_folder=False)
             there = At(folder, candidate)
@@ -280,11 +287,11 @@ class FolderLanding:
             except FileExistsError:
                 if n <= NAMES_COMPARED_MAX and self._stands_there(number, there):
                     os.unlink(staged.name, dir_fd=staged.folder)
-                    return Placed(path=(*stands, candidate), already_there=True)
+                    return Placed((*stands, candidate), already_there=True)
             else:
                 if n > NAMES_COMPARED_MAX:
                     self._remember_counter((stands, name), n)
-                return Placed(path=(*stands, candidate), already_there=False)
+                return Placed((*stands, candidate), already_there=False)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
     def _stands_there(self, number: int, there: At) -> bool:

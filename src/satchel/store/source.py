@@ -210,14 +210,15 @@ class FileSource:
 
     def read_whole(self, entry: SourceEntry, buffer: memoryview) -> None:
         assert buffer.nbytes == entry.size
+        location = entry.location
         try:
-            file = self._open(entry.location)
+            file = self._open(location)
             try:
                 count = os.readv(file, [buffer])
                 while count < entry.size and (more := os.preadv(file, [buffer[count:]], count)):
                     count += more
                 # After the reading: edited in place shows in the descriptor, replaced shows at the name.
-                here, there = os.fstat(file), os.stat(entry.location, follow_symlinks=False)
+                here, there = os.fstat(file), os.stat(location, follow_symlinks=False)
             finally:
                 os.close(file)
         except OSError as exc:
