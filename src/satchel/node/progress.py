@@ -1,4 +1,4 @@
-"""How much is done, told at most five times a second."""
+"""How much is done: the first bytes are told at once, then at most five times a second."""
 
 import threading
 from collections.abc import Callable
