@@ -12,7 +12,7 @@ from satchel.core.handover.messages import Entry
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.pairing.typist import Typist
 from satchel.core.session.handshake import SessionKeys
-from satchel.errors import EnvironmentProblem
+from satchel.errors import AccessDenied, EnvironmentProblem
 from satchel.node import clock, events
 from satchel.node.endings import not_cleaned_up
 from satchel.node.entries import receiver_record
@@ -41,6 +41,7 @@ class ByCode:
         self.ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
         self.give_up_s: float | None = None
         self.was_answered = False  # somebody took our connection
+        self.denied: AccessDenied | None = None  # three have answered, and others were still greeted
         self.began: Unfinished | None = None  # what was accepted last
         self.problem: EnvironmentProblem | None = None
         self._turned_down: list[Endpoint] = []

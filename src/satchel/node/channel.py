@@ -90,11 +90,16 @@ class Channel:
         self.send_padding(CONTROL_SIZES[0])
 
     def receive(self, plain: bytearray) -> tuple[Kind, memoryview]:
-        """The next frame; its body is a part of `plain`, which holds the largest frame."""
-        self.fetch()
+        """The next frame; its body is a part of `plain`. One that is larger than `plain` is a disturbance."""
+        self.fetch(len(plain))
         return self.open(plain)
 
-    def fetch(self) -> None:
+    @property
+    def fetched_bytes(self) -> int:
+        """What a buffer for `open` must hold."""
+        return self._fetched
+
+    def fetch(self, frame_bytes_max: int = FRAME_BYTES_MAX) -> None:
         """Wait until the next frame is here, sealed. Raises PeerError, too, for what only a peer who has the
         keys can do: a first frame that was no Hello, so that nothing was agreed on."""
         if self._opened_first and self.suite is None:
@@ -102,6 +107,8 @@ class Channel:
         self.pipe.receive_all(memoryview(self._prefix))
         with _disturbances():
             self._fetched = self._opener.sealed_length(bytes(self._prefix))
+            if LENGTH_BYTES + self._fetched > frame_bytes_max:  # before anything is allocated for it (M3)
+                raise PeerError("transport 4.2: a frame larger than any that may come here")
         if len(self._arriving) < self._fetched:
             self._arriving = bytearray(self._fetched)
         self.pipe.receive_all(memoryview(self._arriving)[: self._fetched])
@@ -134,9 +141,9 @@ class _disturbances:
             ) from exc
 
 
-def new_frame_buffer() -> bytearray:
-    """For Channel.receive."""
-    return bytearray(FRAME_BYTES_MAX)
+def new_message_buffer() -> bytearray:
+    """For Channel.receive, where nothing but messages comes."""
+    return bytearray(CONTROL_SIZES[-1])
 
 
 def body_of(kind: Kind, body: memoryview) -> bytes:

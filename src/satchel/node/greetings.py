@@ -6,9 +6,8 @@ one away for as long as a code lives (P3).
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
-from satchel.node.meeting import may_be_another
 from satchel.ports import Endpoint
 
 PATIENCE_S = 1.5  # with one, before another is greeted as well
@@ -34,9 +33,9 @@ class Greetings:
         full = alone or len(self._running) >= GREETINGS_MAX
         return float("inf") if full else max(0.0, self._next_s - now_s)
 
-    def may_be_another(self, whose: object, endpoint: Endpoint) -> bool:
-        """Whether this may be another device than those that are greeted for the same."""
-        return may_be_another(endpoint, [end for of, end in self._running.values() if of is whose])
+    def is_greeted(self, whose: object, endpoint: Endpoint) -> bool:
+        """Whether somebody at this address is greeted for the same already."""
+        return any(of is whose and end.address == endpoint.address for of, end in self._running.values())
 
     def begin(
         self, whose: object, endpoint: Endpoint, greeting: Coroutine[None, None, None], now_s: float
@@ -50,14 +49,15 @@ class Greetings:
         ended = [task for task in self._running if task.done()]
         for task in ended:
             del self._running[task]
-        for task in ended:
-            if not task.cancelled():
-                task.result()
+        problems = [task.exception() for task in ended if not task.cancelled()]
+        for problem in filter(None, problems):
+            raise problem
 
-    def end_others(self, whose: object) -> None:
-        """Called in one that has found the right one: nobody else is needed for the same."""
+    def end_others(self, whose: object, but: Callable[[Endpoint], bool] = lambda _: False) -> None:
+        """Called in one: nobody is needed any more for the same, `but` at such ends."""
         for task in self._others(whose):
-            task.cancel()
+            if not but(self._running[task][1]):
+                task.cancel()
 
     def has_others(self, whose: object) -> bool:
         """Called in one: whether another is greeted for the same."""
@@ -65,7 +65,8 @@ class Greetings:
 
     def _others(self, whose: object) -> list[asyncio.Task[None]]:
         current = asyncio.current_task()
-        return [task for task, (of, _) in self._running.items() if of is whose and task is not current]
+        others = [task for task, (of, _) in self._running.items() if of is whose and task is not current]
+        return [task for task in others if not task.done()]
 
     async def stop(self) -> None:
         """End all of them."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from satchel.core.session.frames import FULL_FRAME_BYTES, Kind
 from satchel.errors import SatchelError
-from satchel.node.channel import Channel, new_frame_buffer
+from satchel.node.channel import Channel
 
 TRAYS = 3
 FRAMES_OF_TRAY = 4
@@ -28,6 +28,11 @@ class Gone:
     is_first: bool  # the pipe that the session began on
 
 
+def roomy(buffer: bytearray, size: int) -> bytearray:
+    """It, or another one with room for so many bytes: all of a buffer is in memory, whatever is in it."""
+    return buffer if len(buffer) >= size else bytearray(size)
+
+
 class _Tray:
     """Buffers for a few frames, and what is in them."""
 
@@ -41,7 +46,8 @@ class _Tray:
         while True:
             place = len(self.frames)
             if place == len(self._buffers):
-                self._buffers.append(new_frame_buffer())
+                self._buffers.append(bytearray())
+            self._buffers[place] = roomy(self._buffers[place], channel.fetched_bytes)
             kind, body = channel.open(self._buffers[place])
             if kind is not Kind.PADDING:
                 self.frames.append((kind, body, first))
@@ -76,12 +82,12 @@ class Inbox:
             if len(self._channels) > 1:
                 self._start_reading(channel, first=False)
             else:
-                self._buffer = new_frame_buffer()
                 self._alone = channel
 
     def read_beside(self) -> None:
         """More pipes may come: from now on each of them, the first one too, has a thread of its own."""
         first, self._alone = self._alone, None
+        self._buffer = bytearray()
         if first is not None:
             for _ in range(TRAYS):
                 self._free.put(_Tray())
@@ -112,7 +118,9 @@ class Inbox:
 
     def _receive_here(self, channel: Channel) -> list[Frame] | Gone:
         try:
-            kind, body = channel.receive(self._buffer)
+            channel.fetch()
+            self._buffer = roomy(self._buffer, channel.fetched_bytes)
+            kind, body = channel.open(self._buffer)
         except SatchelError as problem:
             return Gone(problem, True)
         return [] if kind is Kind.PADDING else [(kind, body, True)]

@@ -20,7 +20,7 @@ from satchel.core.session.frames import Kind
 from satchel.core.session.handshake import SessionKeys
 from satchel.errors import EnvironmentProblem, NameRefused, PeerError, SatchelError
 from satchel.node import clock, events
-from satchel.node.channel import FAREWELL_S, Channel, new_frame_buffer
+from satchel.node.channel import FAREWELL_S, Channel, new_message_buffer
 from satchel.node.commits import Commits, Ledger
 from satchel.node.inbox import Gone, Inbox
 from satchel.node.outcome import Outcome
@@ -199,7 +199,7 @@ class ReceivingConversation:
         """Our Hello and theirs, before frames are read ahead: the suite follows from both."""
         with self._turn:
             self._carry_out(self._receiver.start())
-        kind, body = self._channel.receive(new_frame_buffer())
+        kind, body = self._channel.receive(new_message_buffer())
         self._hear(kind, body)
 
     def _receive(self) -> None:

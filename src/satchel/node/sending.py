@@ -15,12 +15,12 @@ from satchel.core.handover import effects as e
 from satchel.core.handover.codec import decode
 from satchel.core.handover.messages import Bye, EntryKind, Failure, Range, StopReason
 from satchel.core.handover.sending import Sender
-from satchel.core.session.frames import Kind
+from satchel.core.session.frames import CONTROL_SIZES, Kind
 from satchel.core.session.handshake import SessionKeys
 from satchel.errors import EnvironmentProblem
 from satchel.node import clock, events
 from satchel.node.carousel import Carousel
-from satchel.node.channel import FAREWELL_S, Channel, body_of, new_frame_buffer
+from satchel.node.channel import FAREWELL_S, Channel, body_of, new_message_buffer
 from satchel.node.endings import disk_taken_out
 from satchel.node.outcome import Outcome
 from satchel.node.progress import Meter
@@ -155,7 +155,7 @@ class SendingConversation:
     # --- the listening thread --------------------------------------------------------------------
 
     def _listen(self) -> None:
-        buffer = new_frame_buffer()
+        buffer = new_message_buffer()
         try:
             while self._outcome is None:
                 kind, body = self._channel.receive(buffer)
@@ -312,7 +312,7 @@ class SendingConversation:
         not show up is left out; one that ends later takes with it what was on it."""
         try:
             channel.pipe.set_deadline(SHOW_UP_S)
-            kind, _ = channel.receive(new_frame_buffer())
+            kind, _ = channel.receive(bytearray(CONTROL_SIZES[0]))
             channel.pipe.set_deadline(None)
             channel.pipe.keep_queue_short()
         except EnvironmentProblem:

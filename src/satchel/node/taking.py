@@ -77,7 +77,7 @@ class Taker:
         self._talking: dict[asyncio.Task[Ended], Unfinished | ByCode] = {}
         self._problem: SatchelError | None = None  # of one hand-over, while others go on
         self._greetings = Greetings()
-        self._time_is_up = False
+        self._time_is_up, self._looks = False, 0
         self._has_met = False
         self._farewell_s = 0.0
         self._tried = 0  # where a typed address does not say whose turn it is
@@ -134,29 +134,30 @@ class Taker:
 
     async def _step(self) -> None:
         """Until somebody is found, a greeting or a conversation ends, or the time is up."""
-        alone = self._time_is_up or self._at is not None
-        rest_s = self._greetings.rest_s(clock.monotonic_s(), alone=alone)
-        gives_up_s = None if self._greetings.tasks else self._gives_up_s()
-        found = await self._wait(rest_s, gives_up_s)
+        rest_s = self._greetings.rest_s(clock.monotonic_s(), alone=self._is_over() or self._typed)
+        found = await self._wait(rest_s, None if self._greetings.tasks else self._gives_up_s())
         ended = [task for task in self._talking if task.done()]
         for task in ended:
             self._conclude(task)
         self._greetings.settle()
         if ended:
             self._look()
-        elif found is not None:
-            self._begin_to_greet(found)
-        elif not self._greetings.tasks and (
-            self._time_is_up or (gives_up_s is not None and clock.monotonic_s() >= gives_up_s)
-        ):
+        elif not self._greetings.tasks and self._is_over():  # what ran has ended
             self._time_is_up = False
             self._give_up()
+        elif found is not None:
+            self._begin_to_greet(found)
+
+    def _is_over(self) -> bool:
+        gives_up_s = self._gives_up_s()
+        return self._time_is_up or (gives_up_s is not None and clock.monotonic_s() >= gives_up_s)
 
     async def _wait(self, rest_s: float, gives_up_s: float | None) -> Found | None:
         """Until something happens. Nobody is looked for before `rest_s` is over."""
         waits_s = [rest_s] if 0 < rest_s < float("inf") else []
         if gives_up_s is not None:
             waits_s.append(max(0.0, gives_up_s - clock.monotonic_s()))
+        looks = self._looks
         seeking = [asyncio.ensure_future(self._seeker.next())] if rest_s == 0 else []
         try:
             await asyncio.wait(
@@ -170,7 +171,7 @@ class Taker:
                 task.cancel()
                 await asyncio.wait([task])
         found = seeking[0].result() if spoke else None
-        self._time_is_up |= spoke and found is None
+        self._time_is_up |= spoke and found is None and looks == self._looks
         return found
 
     def _is_idle(self, one: Unfinished | ByCode) -> bool:
@@ -182,7 +183,7 @@ class Taker:
 
     def _look(self) -> None:
         """Anew whenever somebody else is to be looked for."""
-        self._time_is_up = False
+        self._time_is_up, self._looks = False, self._looks + 1
         idle = [one for one in self._unfinished.values() if self._is_idle(one)]
         keys = [ResumptionKeys.of(secret) for one in idle for secret in one.secrets()]
         shown = [SlotKey(kind=SlotKind.RESUMPTION, key=key.receiver_slot) for key in keys]
@@ -220,7 +221,7 @@ class Taker:
         by_code, self._by_code = self._by_code, None
         if by_code is not None and not self._unfinished:
             if by_code.give_up_s is not None or by_code.was_answered:
-                raise code_not_right()
+                raise by_code.denied or code_not_right()
             raise nobody_found(self._at, resuming=False)
         if by_code is not None and by_code.give_up_s is not None:
             self._look()  # the code is of no use any more; what was accepted with it may still go on
@@ -231,10 +232,8 @@ class Taker:
 
     def _begin_to_greet(self, found: Found) -> None:
         whose = self._whose(found)
-        if whose is None:
-            return
-        of = whose if isinstance(whose, ByCode) else whose[0]
-        if self._greetings.may_be_another(of, found.endpoint):
+        of = whose[0] if isinstance(whose, tuple) else whose
+        if whose is not None and not self._greetings.is_greeted(of, found.endpoint):
             self._greetings.begin(of, found.endpoint, self._greet(found, whose), clock.monotonic_s())
 
     async def _greet(self, found: Found, whose: tuple[Unfinished, bytes] | ByCode) -> None:
@@ -278,12 +277,13 @@ class Taker:
         except greeting.NotTheOne:
             pipe.close()
             by_code.turn_down(found.endpoint, is_only_one=self._typed)
+            self._greetings.end_others(by_code, but=by_code.may_be)  # a mistake costs one guess
             return
-        except AccessDenied:  # too many have answered
+        except AccessDenied as too_many:
             pipe.close()
             if not self._unfinished and not self._greetings.has_others(by_code):
                 raise
-            by_code.give_up_s = clock.monotonic_s()
+            by_code.denied, by_code.give_up_s = too_many, clock.monotonic_s()
             return
         except (EnvironmentProblem, PeerError):
             pipe.close()

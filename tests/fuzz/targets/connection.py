@@ -17,7 +17,7 @@ from satchel.core.session.frames import Kind
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.stripes import PathCounts
 from satchel.errors import EnvironmentProblem, PeerError
-from satchel.node.channel import Channel, body_of, new_frame_buffer
+from satchel.node.channel import Channel, body_of, new_message_buffer
 from satchel.ports import Address, Endpoint
 
 PIPES_MAX = 3  # the others would say nothing new
@@ -88,7 +88,7 @@ class Talk:
         self.channel = Channel(ScriptedPipe(self.peer, feed), keys_of(0))
         self.further: list[Channel] = []
         self.written: dict[tuple[int, int], bytes] = {}
-        self.buffer = new_frame_buffer()
+        self.buffer = new_message_buffer()
         self.heard = 0
         if isinstance(half, Receiver):
             self.carry_out(half.start())
