@@ -13,6 +13,7 @@ from satchel.core.pairing.typist import Typist
 from satchel.errors import EnvironmentProblem
 from satchel.node import greeting
 from satchel.node.entropy import SystemEntropy
+from satchel.ports import Endpoint
 
 CODE = SpokenCode.parse("482 apple river stone")
 WHOLE_S = 0.4
@@ -45,19 +46,30 @@ def dribbler(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], SocketPipe]:
     return connect
 
 
+class Typed:
+    """One code, and one host."""
+
+    def __init__(self) -> None:
+        self.typist = Typist(CODE)
+        self.turn = threading.Lock()
+        self.told: list[Endpoint] = []
+
+    def may_be(self, endpoint: Endpoint) -> bool:
+        return endpoint not in self.told
+
+    def tell(self, endpoint: Endpoint) -> None:
+        self.told.append(endpoint)
+
+    def is_right(self, endpoint: Endpoint) -> None:
+        self.told.remove(endpoint)
+
+
 async def greet(pipe: SocketPipe) -> None:
     entropy = SystemEntropy()
     try:
         async with asyncio.timeout(10 * WHOLE_S):
-            await greeting.in_thread(
-                pipe,
-                greeting.greet_with_code,
-                pipe,
-                Typist(CODE),
-                threading.Lock(),
-                entropy,
-                typed_address=True,
-            )
+            greet = greeting.greet_with_code
+            await greeting.in_thread(pipe, greet, pipe, Typed(), entropy, typed_address=True)
     finally:
         pipe.close()
 

@@ -19,6 +19,7 @@ from satchel.core.discovery.datagram import (
     SlotKind,
     draw_datagram,
 )
+from satchel.core.pairing import host
 from satchel.core.pairing.code import SpokenCode
 from satchel.errors import AccessDenied
 from satchel.node import by_code, events, greeting, greetings
@@ -36,6 +37,7 @@ def tenfold(monkeypatch: pytest.MonkeyPatch) -> None:
         (greetings, ["PATIENCE_S"]),
         (greeting, ["STEP_S", "WHOLE_S"]),
         (by_code, ["OTHER_HOSTS_S"]),
+        (host, ["PAUSE_AFTER_WRONG_S"]),
         (rendezvous, ["DIAL_GAP_S", "REDIAL_GAP_S", "REDIAL_GAP_MAX_S", "ADDRESS_GAP_S"]),
     ):
         for name in names:
@@ -63,12 +65,21 @@ async def keep_shouting(lans: list[PretendLan], code: SpokenCode, *, rotating: b
 
 
 async def receive(
-    amina: Side, bilal: Side, letter: Path, *, hosts: int, rotating: bool = False, mistyped: bool = False
+    amina: Side,
+    bilal: Side,
+    letter: Path,
+    *,
+    hosts: int,
+    rotating: bool = False,
+    mistyped: bool = False,
+    both_families: bool = False,
 ) -> None:
     """While so many others shout, too, take connections, and say nothing."""
     air = Air()
     async with asyncio.timeout(LIMIT_S), contextlib.AsyncExitStack() as network:
         there = await network.enter_async_context(PretendLan(air, "127.0.0.2", listening=True))
+        over_v6 = await network.enter_async_context(PretendLan(air, "127.0.0.2", listening=False))
+        over_v6.link.address, over_v6.link.port = Address(V6 + there.link.address[-4:]), there.link.port
         here = await network.enter_async_context(PretendLan(air, "127.0.0.3", listening=False))
         stalling = [
             await network.enter_async_context(PretendLan(air, f"127.0.0.{10 + number}", listening=True))
@@ -83,6 +94,8 @@ async def receive(
             one, two, three = code.words
             code = SpokenCode(code.channel, (one, two, (three + 1) % 1024))
         here.forget_what_was_heard()
+        if both_families:
+            stalling = [over_v6]  # the right one, under its other address
         shouting = asyncio.create_task(keep_shouting(stalling, code, rotating=rotating))
         await asyncio.sleep(0)  # they are heard first
         try:
@@ -124,5 +137,16 @@ def test_nor_do_they_keep_a_person_from_hearing_that_the_code_was_not_right(
 ) -> None:
     with pytest.raises(AccessDenied):
         asyncio.run(receive(amina, bilal, letter, hosts=3, rotating=rotating, mistyped=True))
+    guesses = [event for event in amina.told if isinstance(event, events.GuessCounted)]
+    assert len(guesses) == 1
+
+
+@pytest.mark.usefixtures("tenfold")
+def test_a_typing_mistake_is_one_guess_at_a_host_of_two_addresses(
+    amina: Side, bilal: Side, letter: Path
+) -> None:
+    """It is answered by silence, for longer than anybody is waited for alone."""
+    with pytest.raises(AccessDenied):
+        asyncio.run(receive(amina, bilal, letter, hosts=0, mistyped=True, both_families=True))
     guesses = [event for event in amina.told if isinstance(event, events.GuessCounted)]
     assert len(guesses) == 1

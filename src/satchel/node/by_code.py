@@ -45,12 +45,19 @@ class ByCode:
         self.began: Unfinished | None = None  # what was accepted last
         self.problem: EnvironmentProblem | None = None
         self._turned_down: list[Endpoint] = []
+        self._told: list[Endpoint] = []  # our confirmation, and have not shown that they have the code
         self._offer: tuple[tuple[Entry, ...], str | None] | None = None
         self._numbers: Numbers = range(0)
 
     def may_be(self, endpoint: Endpoint) -> bool:
-        """Whether that may be another one than those that had not our code."""
-        return may_be_another(endpoint, self._turned_down)
+        """Whether that may be another one than those that had not our code, or have not shown it yet."""
+        return may_be_another(endpoint, [*self._turned_down, *self._told])
+
+    def tell(self, endpoint: Endpoint) -> None:
+        self._told.append(endpoint)
+
+    def is_right(self, endpoint: Endpoint) -> None:
+        self._told.remove(endpoint)
 
     def turn_down(self, endpoint: Endpoint, *, is_only_one: bool) -> None:
         """That one has not our code, and has learnt that we have not its."""

@@ -6,7 +6,7 @@ The bytes and their order are core's (pairing, session); here they are only sent
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from satchel.core.pairing import exchange
 from satchel.core.pairing.typist import Typist
@@ -21,7 +21,7 @@ from satchel.core.session.handshake import (
 )
 from satchel.errors import EnvironmentProblem, PeerError
 from satchel.node.own_thread import in_own_thread
-from satchel.ports import Entropy, Pipe
+from satchel.ports import Endpoint, Entropy, Pipe
 
 STEP_S = 10.0  # for each answer of the other side; a guess that takes longer is a wrong one
 WHOLE_S = STEP_S + 1.0  # and for all of it: who sends a byte now and then would else never be done (P3)
@@ -54,10 +54,27 @@ def receive_bytes(pipe: Pipe, count: int) -> bytes:
     return bytes(buffer)
 
 
-def greet_with_code(
-    pipe: Pipe, typist: Typist, turn: threading.Lock, entropy: Entropy, *, typed_address: bool
-) -> SessionKeys:
-    """The typist's side of a fresh code. `turn`: others may be greeted with the same code at this moment.
+class TypedCode(Protocol):
+    """One code, with which several hosts may be greeted at the same time, each in a thread."""
+
+    typist: Typist
+    turn: threading.Lock  # guards the typist, and who is told
+
+    def may_be(self, endpoint: Endpoint) -> bool:
+        """Whether this may be another device than those that were told our confirmation."""
+        ...
+
+    def tell(self, endpoint: Endpoint) -> None:
+        """Our confirmation is about to leave."""
+        ...
+
+    def is_right(self, endpoint: Endpoint) -> None:
+        """It had our code: what it was told counts no more."""
+        ...
+
+
+def greet_with_code(pipe: Pipe, typed: TypedCode, entropy: Entropy, *, typed_address: bool) -> SessionKeys:
+    """The typist's side of a fresh code.
 
     Raises:
         NotTheOne: the host answered and did not have our code; it has learnt that we have not its.
@@ -65,7 +82,7 @@ def greet_with_code(
     """
     pipe.set_deadline(STEP_S)
     address, port = exchange.ANYWHERE if typed_address else (bytes(pipe.remote.address), pipe.remote.port)
-    call = typist.call(
+    call = typed.typist.call(
         address=address,
         port=port,
         scalar=entropy.draw(exchange.SCALAR_BYTES),
@@ -73,8 +90,11 @@ def greet_with_code(
     )
     pipe.send_all(call.flight)
     answer = receive_bytes(pipe, exchange.FLIGHT_BYTES)
-    with turn:
+    with typed.turn:
+        if not typed.may_be(pipe.remote):  # by another address: one typing mistake is one guess
+            raise EnvironmentProblem("This device may have been told already.")
         confirm = call.hear_answer(answer)
+        typed.tell(pipe.remote)
     initiator = Initiator(
         confirm.psk,
         purpose=Purpose.CODE,
@@ -84,10 +104,10 @@ def greet_with_code(
     try:
         pipe.send_all(confirm.confirmation + initiator.message_1)
         confirmation = receive_bytes(pipe, exchange.CONFIRMATION_BYTES)
-        with turn:
-            confirmed = call.hear_confirmation(confirmation)
-        if not confirmed:
-            raise NotTheOne
+        with typed.turn:
+            if not call.hear_confirmation(confirmation):
+                raise NotTheOne
+            typed.is_right(pipe.remote)
         return initiator.finish(receive_bytes(pipe, Purpose.CODE.message_2_bytes))
     except (EnvironmentProblem, PeerError) as silence:  # a wrong code is answered by silence
         raise NotTheOne from silence

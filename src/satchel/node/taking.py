@@ -269,10 +269,10 @@ class Taker:
         return next(heard, None)
 
     async def _greet_with_code(self, by_code: ByCode, pipe: Pipe, found: Found) -> None:
-        greet, typist, turn = greeting.greet_with_code, by_code.typist, by_code.turn
+        greet = greeting.greet_with_code
         try:
             keys = await greeting.in_thread(
-                pipe, greet, pipe, typist, turn, self._entropy, typed_address=self._typed
+                pipe, greet, pipe, by_code, self._entropy, typed_address=self._typed
             )
         except greeting.NotTheOne:
             pipe.close()
