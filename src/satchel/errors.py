@@ -4,6 +4,8 @@ Raised anywhere, caught at the edge (cli, web) and by whoever can really do some
 Each error carries the three sentences a person needs: what happened, what is safe, what to do.
 """
 
+from types import TracebackType
+
 
 class SatchelError(Exception):
     """Root of all errors of this program. `exit_code` is stable and documented in docs/spec/cli.md."""
@@ -71,3 +73,26 @@ class NothingToDo(SatchelError):
     """There was nothing to do, or nobody came in time."""
 
     exit_code = 5
+
+
+class turning:
+    """Around a block: what is raised in there becomes another error, by `turn`, or goes on as it is.
+
+    A class in a function's clothes, as in contextlib: a generator takes a microsecond more, and these stand
+    around each frame and each call for each file.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if exc is not None:
+            self.turn(exc)
+
+    def turn(self, exc: BaseException) -> None:
+        """Raise another error, or return."""
+        raise NotImplementedError

@@ -6,7 +6,6 @@ is sent: no copy of its own. Any thread may say something; one thread reads.
 
 import contextlib
 import threading
-from types import TracebackType
 
 from satchel.core.crypto.aead import Suite
 from satchel.core.handover.codec import encode
@@ -20,7 +19,7 @@ from satchel.core.session.frames import (
     Sealer,
 )
 from satchel.core.session.handshake import SessionKeys
-from satchel.errors import EnvironmentProblem, MisuseError, PeerError, SatchelError
+from satchel.errors import EnvironmentProblem, MisuseError, PeerError, SatchelError, turning
 from satchel.ports import Pipe
 
 FAREWELL_S = 2.0
@@ -121,18 +120,12 @@ class Channel:
         return frame
 
 
-class _disturbances:
-    """Around a block: what anybody on the network can do is a break, and nobody's guilt. A class in a
-    function's clothes, as in contextlib, since it stands around each frame."""
+class _disturbances(turning):
+    """What anybody on the network can do is a break, and nobody's guilt."""
 
     __slots__ = ()
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def turn(self, exc: BaseException) -> None:
         if isinstance(exc, PeerError):
             raise EnvironmentProblem(
                 "The connection was disturbed on its way.",

@@ -1,9 +1,7 @@
 """What goes wrong while an offered file is read: the end of that file, and of nothing else."""
 
-from types import TracebackType
-
 from satchel.core.handover.messages import Failure
-from satchel.errors import EnvironmentProblem, FileChanged
+from satchel.errors import EnvironmentProblem, FileChanged, turning
 
 
 class SourceLost(Exception):
@@ -14,18 +12,12 @@ class SourceLost(Exception):
         self.failure = failure
 
 
-class reading:
-    """Around a block: what goes wrong in there is the file's end, not the program's. A class in a function's
-    clothes, as in contextlib, since it stands around each read."""
+class reading(turning):
+    """What goes wrong in there is the file's end, not the program's."""
 
     __slots__ = ()
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def turn(self, exc: BaseException) -> None:
         if isinstance(exc, FileChanged):
             raise SourceLost(Failure.CHANGED) from exc
         if isinstance(exc, EnvironmentProblem):

@@ -8,7 +8,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import assert_never
 
 from satchel.core.blobs.incoming import Finish, PutWhole, ReadBack, Write
@@ -18,7 +17,7 @@ from satchel.core.handover.messages import Entry, EntryKind, Message, Stop, Stop
 from satchel.core.handover.receiving import Receiver
 from satchel.core.session.frames import Kind
 from satchel.core.session.handshake import SessionKeys
-from satchel.errors import EnvironmentProblem, NameRefused, PeerError, SatchelError
+from satchel.errors import EnvironmentProblem, NameRefused, PeerError, SatchelError, turning
 from satchel.node import clock, events
 from satchel.node.channel import FAREWELL_S, Channel, new_message_buffer
 from satchel.node.commits import Commits, Ledger
@@ -52,18 +51,12 @@ class DiskProblem(Exception):
         self.problem = problem
 
 
-class our_disk:
-    """Around a block: what fails in there is not the connection's fault. A class in a function's clothes, as
-    in contextlib, since it stands around each frame."""
+class our_disk(turning):
+    """What fails in there is not the connection's fault."""
 
     __slots__ = ()
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def turn(self, exc: BaseException) -> None:
         if isinstance(exc, EnvironmentProblem):
             raise DiskProblem(exc) from exc
 

@@ -4,7 +4,7 @@ import errno
 import os
 from types import TracebackType
 
-from satchel.errors import EnvironmentProblem, NameRefused
+from satchel.errors import EnvironmentProblem, NameRefused, turning
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What ends everything here, however it came up; all other errors may be those of one name.
@@ -51,21 +51,15 @@ def problem_with(exc: OSError, doing: str) -> EnvironmentProblem:
     return problem
 
 
-class disk_problems:
-    """Turn errors of the operating system into ours, around a block. A class in a function's clothes, as in
-    contextlib: a generator takes a microsecond more, and this stands around each call for each file."""
+class disk_problems(turning):
+    """Turn errors of the operating system into ours, around a block."""
 
     __slots__ = ("_doing",)
 
     def __init__(self, doing: str) -> None:
         self._doing = doing
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def turn(self, exc: BaseException) -> None:
         if isinstance(exc, OSError):
             raise self._turned(exc, self._doing) from exc
 

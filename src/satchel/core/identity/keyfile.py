@@ -138,14 +138,14 @@ def _read(data: bytes) -> KeyFile:
     if len(data) > KEY_FILE_BYTES_MAX:
         raise PeerError("profile 2.1: a key file that is too long")
     value = cbor.decode(data)
-    if isinstance(value, dict) and type(value.get(0)) is int and value[0] != VERSION:
+    if isinstance(value, dict) and type(version := value.get(0)) is int and version > VERSION:
         raise EnvironmentProblem(
             "This profile was made by a newer Satchel.",
             safe="Nothing was changed.",
             do="Use that newer Satchel, or another profile (--home).",
         )
     fields = Fields(value, page="profile 2.1")
-    fields.uint(0, VERSION)
+    fields.integer(0, VERSION, VERSION)
     if fields.has(6):
         bare = Bare(key=fields.bytes(6, KEY_BYTES, KEY_BYTES))
         fields.done()

@@ -45,7 +45,7 @@ class StripeAdvice:
     def __init__(self) -> None:
         self.state = State.WATCHING
         self.pipes = 1  # to be used
-        self.is_fast = False  # the one pipe is, or was in the last window with one
+        self.is_fast = False  # whether the pipe is, where there is one
         self._before = 1
         self._rate_before = 0.0
         self._best_rate = 0.0  # in a window, with any number of pipes
@@ -70,7 +70,9 @@ class StripeAdvice:
                 self._begin(State.COMPARING, counts, now_s)
             case State.WATCHING if passed_s >= WINDOW_S:
                 rate = self._rate(counts, passed_s)
-                self.is_fast = rate >= (FAST_BYTES_PER_S / 2 if self.is_fast else FAST_BYTES_PER_S)
+                self.is_fast = self.pipes == 1 and rate >= (
+                    FAST_BYTES_PER_S / 2 if self.is_fast else FAST_BYTES_PER_S
+                )
                 # While one gets faster by itself (slow start, BBR's startup), more would seem to help.
                 growing, self._best_rate = rate > GAIN_MIN * self._best_rate, max(rate, self._best_rate)
                 if growing or not self._try_more(counts, rate, pipes_open, now_s):
