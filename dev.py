@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from workshop.checks import Tally, bench, check, run_tests
-from workshop.environment import set_up
+from workshop.environment import install_beside, set_up
 from workshop.fuzzing import SECONDS, fuzz, refuse_unknown, target_names
 from workshop.packages import prepare_laboratory
 from workshop.running import VENV, Stopped
@@ -39,6 +39,7 @@ def verb_test() -> int:
     """check, then the network laboratory and all that is slow"""
     try:
         set_up()
+        install_beside("plain-apsw")
     except Stopped as reason:
         print(reason, flush=True)
         return conclude(Tally(failed=1))

@@ -41,6 +41,8 @@ def set_up() -> None:
         if found == wanted and PYTHON.exists():
             return
         STAMP.unlink(missing_ok=True)
+        for beside in DEV.glob("plain-*"):
+            shutil.rmtree(beside, ignore_errors=True)
         if found is None or {**found, "lock": ""} != {**wanted, "lock": ""}:
             # Moved checkout or another Python: a venv holds absolute paths, so it is made anew.
             shutil.rmtree(TOOL, ignore_errors=True)
@@ -89,6 +91,32 @@ def install_group(group: str, *, module: str) -> None:
                 f"{platform.machine()}. Nothing outside of {DEV} was changed. Run this where uv.lock names "
                 "one; all else works here."
             )
+
+
+def install_beside(group: str) -> None:
+    """Put what a dependency group of uv.lock names into a folder `.dev/GROUP`, out of the environment's way.
+
+    Raises Stopped.
+    """
+    folder, requirements = DEV / group, str(DEV / f"{group}.txt")
+    with alone():
+        if folder.exists():
+            return
+        say(f"installing the group {group} of uv.lock into {folder}")
+        uv = str(TOOL / "bin" / "uv")
+        export = [uv, "export", "--quiet", "--frozen", "--no-emit-project", "--directory", str(ROOT)]
+        part = DEV / f"{group}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        result = run_steps(
+            [
+                [*export, "--only-group", group, "--output-file", requirements],
+                [*pip_into_venv(), "--target", str(part), "--require-hashes", "-r", requirements],
+            ],
+            uv_environment(),
+        )
+        if result.returncode != 0:
+            raise Stopped(no_packages(result.stdout))
+        part.rename(folder)
 
 
 def has_module(module: str) -> bool:

@@ -347,14 +347,10 @@ class RecordHead:
 
 
 class Records(Protocol):
-    """Resumption records: kept 7 days, readable by their owner only, durable when a call returns."""
+    """Resumption records: kept 7 days, durable when a call returns."""
 
     def create(self, head: RecordHead, entries: Iterable[RecordEntry]) -> None: ...
     def unfinished(self, role: Role) -> list[RecordHead]: ...
-    def lock(self, id: HandoverId) -> bool:
-        """Hold this record until the process ends; False if another process does."""
-        ...
-
     def entries(self, id: HandoverId) -> list[RecordEntry]: ...
     def replace_secret(self, id: HandoverId, new: bytes, *, used: bytes | None = None) -> None:
         """`new` becomes the secret, the one that was `used` in this session becomes the older one.

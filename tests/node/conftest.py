@@ -13,14 +13,14 @@ from node.sides import Side
 def amina(tmp_path: Path) -> Iterator[Side]:
     side = Side(tmp_path / "amina")
     yield side
-    side.records.close()
+    side.records.database.close()
 
 
 @pytest.fixture
 def bilal(tmp_path: Path) -> Iterator[Side]:
     side = Side(tmp_path / "bilal")
     yield side
-    side.records.close()
+    side.records.database.close()
 
 
 @pytest.fixture

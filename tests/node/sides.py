@@ -14,8 +14,8 @@ from satchel.node.giving import Giver
 from satchel.node.taking import Taker
 from satchel.ports import Endpoint, HandoverId, Landing, RecordHead, Role
 from satchel.store.landing import FolderLanding
-from satchel.store.records import SqliteRecords
 from satchel.store.source import FileSource, survey
+from store.record_samples import open_records
 
 LIMIT_S = 30.0
 
@@ -28,7 +28,7 @@ class Side:
     told: list[events.Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.records = SqliteRecords.open(self.home / "profile")
+        self.records = open_records(self.home / "profile")
         self.into = self.home / "into"
 
     def taker(

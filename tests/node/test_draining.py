@@ -20,6 +20,7 @@ from satchel.node.giving import Giver
 from satchel.ports import HandoverId, RecordHead, Role
 from satchel.store.records import SqliteRecords
 from satchel.store.source import FileSource, survey
+from store.record_samples import open_records
 
 DRAIN_S = 1.0
 LIMIT_S = 20.0
@@ -30,9 +31,9 @@ SECRET = bytes(32)
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteRecords]:
     monkeypatch.setattr(draining, "DRAIN_MIN_S", DRAIN_S)
     monkeypatch.setattr(draining, "DRAIN_SPREAD_S", 0.0)
-    opened = SqliteRecords.open(tmp_path / "profile")
+    opened = open_records(tmp_path / "profile")
     yield opened
-    opened.close()
+    opened.database.close()
 
 
 async def received(connected: socket.socket) -> bytes:

@@ -1,13 +1,30 @@
-"""Records to test with."""
+"""Records to test with, and a database of a profile to keep them in."""
+
+from pathlib import Path
 
 from satchel.core.handover.messages import EntryKind
 from satchel.ports import FileState, HandoverId, RecordEntry, RecordHead, Role
 from satchel.store.ages import BUILT_S
+from satchel.store.database import Database
+from satchel.store.records import SqliteRecords
 
 ID = HandoverId(b"0123456789abcdef")
 OTHER = HandoverId(b"fedcba9876543210")
 NOW_S = BUILT_S + 1000
 DAY_S = 86_400
+
+KEY = bytes(range(32))
+
+
+def open_records(home: Path, *, now_s: int = 0) -> SqliteRecords:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return SqliteRecords(Database.open(home / "data", KEY), now_s=now_s)
+
+
+def behind_our_back(records: SqliteRecords, statement: str) -> list[tuple[object, ...]]:
+    """What another program, or a failing disk, does to the database."""
+    with records.database.reading() as connection:
+        return connection.execute(statement).fetchall()
 
 
 def head(id: HandoverId = ID, role: Role = Role.RECEIVER) -> RecordHead:

@@ -8,7 +8,7 @@ import pytest
 from satchel.ports import Role
 from satchel.store.ages import BACKWARDS_S, BUILT_S, KEPT_S, PLAUSIBLE_S
 from satchel.store.records import SqliteRecords
-from store.record_samples import DAY_S, ID, NOW_S, OTHER, entry, head
+from store.record_samples import DAY_S, ID, NOW_S, OTHER, entry, head, open_records
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def records(home: Path) -> Iterator[SqliteRecords]:
-    opened = SqliteRecords.open(home, now_s=NOW_S)
+    opened = open_records(home, now_s=NOW_S)
     yield opened
-    opened.close()
+    opened.database.close()
 
 
 def test_seven_days_and_not_a_second_less(records: SqliteRecords) -> None:
@@ -42,40 +42,25 @@ def test_a_session_begins_the_seven_days_anew(records: SqliteRecords) -> None:
 @pytest.mark.parametrize("wrong_s", [0, -5, BUILT_S - 1, BUILT_S + PLAUSIBLE_S + 1, 2**62])
 def test_a_clock_that_cannot_be_right_erases_nothing(home: Path, wrong_s: int) -> None:
     """Clocks are wrong: one boot in 1970 or 2100 must not cost what is unfinished."""
-    records = SqliteRecords.open(home, now_s=NOW_S)
+    records = open_records(home, now_s=NOW_S)
     records.create(head(), [])
     assert records.expire(wrong_s) == []
     records.create(head(OTHER), [])  # under the wrong clock: its days begin at the first right reading
     assert records.expire(NOW_S + 6 * DAY_S) == []
     assert [found.id for found in records.expire(NOW_S + 8 * DAY_S)] == [ID]
     assert [found.id for found in records.expire(NOW_S + 14 * DAY_S)] == [OTHER]
-    records.close()
+    records.database.close()
 
 
 def test_a_clock_that_was_years_ahead_does_not_keep_a_record_for_years(home: Path) -> None:
-    records = SqliteRecords.open(home, now_s=NOW_S + 3650 * DAY_S)
+    records = open_records(home, now_s=NOW_S + 3650 * DAY_S)
     records.create(head(), [])
     assert records.expire(NOW_S) == []
     assert len(records.expire(NOW_S + KEPT_S + 1)) == 1
-    records.close()
+    records.database.close()
 
 
 def test_a_clock_that_goes_back_a_little_changes_nothing(records: SqliteRecords) -> None:
     records.create(head(), [])
     assert records.expire(NOW_S - BACKWARDS_S if NOW_S - BACKWARDS_S >= BUILT_S else BUILT_S) == []
     assert len(records.expire(NOW_S + KEPT_S + 1)) == 1
-
-
-def test_what_another_process_works_on_does_not_expire(records: SqliteRecords, home: Path) -> None:
-    records.create(head(), [])
-    other = SqliteRecords.open(home)
-    assert other.lock(ID)
-    assert records.expire(NOW_S + 30 * DAY_S) == []
-    other.close()
-    assert len(records.expire(NOW_S + 30 * DAY_S)) == 1
-
-
-def test_what_we_work_on_ourselves_does_not_expire(records: SqliteRecords) -> None:
-    records.create(head(), [])
-    assert records.lock(ID)
-    assert records.expire(NOW_S + 30 * DAY_S) == []

@@ -23,9 +23,8 @@ from satchel.errors import EnvironmentProblem, NameRefused
 from satchel.ports import FileState, HandoverId
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
-from satchel.store.records import SqliteRecords
 from store.arrivals import receive
-from store.record_samples import entry, head
+from store.record_samples import entry, head, open_records
 ID = HandoverId(bytes(16))
 disk = Path(sys.argv[1])
 def mount(*arguments):
@@ -77,13 +76,13 @@ assert sorted(os.listdir(disk)) == ["fits now", "folder", "small"]
 READ_ONLY = """
 mount("-t", "tmpfs", "tmpfs", str(disk))
 (disk / "home").mkdir()
-records = SqliteRecords.open(disk / "home")
+records = open_records(disk / "home")
 records.create(head(), [entry(0)])
 landing = FolderLanding.open(disk, ID)
 landing.create(0)
 landing.finish(0, size=0, mtime_ns=0, executable=False)
 landing.close(remove=False)
-records.close()
+records.database.close()
 mount("-o", "remount,ro", str(disk))
 for call in (
     lambda: FolderLanding.open(disk, HandoverId(b"1" * 16)),
@@ -100,24 +99,24 @@ for call in (
     assert "read-only" in problem.what and not isinstance(problem, NameRefused), problem
     assert not problem.disk_full
 FolderLanding.sweep(disk, ID)
-assert "read-only" in problem_of(lambda: SqliteRecords.open(disk / "home")).what
+assert "read-only" in problem_of(lambda: open_records(disk / "home")).what
 mount("-o", "remount,rw", str(disk))
-records = SqliteRecords.open(disk / "home")
+records = open_records(disk / "home")
 assert len(records.entries(head().id)) == 1
 FolderLanding.open(disk, ID).place(0, (b"x",))
 """
 
 FULL_RECORDS = """
 mount("-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk))
-records = SqliteRecords.open(disk / "home")
+records = open_records(disk / "home")
 records.create(head(), [entry(n) for n in range(400)])
 other = head(HandoverId(b"o" * 16))
 problem = problem_of(records.create, other, (entry(n) for n in range(20000)))
 assert problem.disk_full, problem
 assert os.statvfs(disk).f_bavail > 0  # what failed does not keep the disk full
 assert [found.id for found in records.unfinished(head().role)] == [head().id]  # all or nothing
-records.close()
-records = SqliteRecords.open(disk / "home")
+records.database.close()
+records = open_records(disk / "home")
 assert len(records.entries(head().id)) == 400
 records.forget(head().id)
 """

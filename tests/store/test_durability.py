@@ -19,9 +19,9 @@ sys.path.insert(0, sys.argv[2])
 from satchel.errors import EnvironmentProblem
 from satchel.ports import FileState, HandoverId
 from satchel.store.landing import FolderLanding
-from satchel.store.records import SqliteRecords
+
 from store.arrivals import receive
-from store.record_samples import ID, entry, head
+from store.record_samples import ID, entry, head, open_records
 disk = Path(sys.argv[1])
 def written(landing, numbers):
     for number in numbers:
@@ -194,7 +194,7 @@ assert 0 in landing.partials()
 def test_a_record_is_durable_when_the_call_returns(tmp_path: Path) -> None:
     """WAL's own default would lose the last transactions in a power cut."""
     script = """
-records = SqliteRecords.open(disk)
+records = open_records(disk)
 records.create(head(), [entry(0)])
 say("begin")
 records.mark(ID, [0], FileState.DONE)
@@ -203,7 +203,7 @@ os._exit(0)
 """
     lines = traced(script, tmp_path)
     (end,) = positions(lines, "/say/end")
-    syncs = positions(lines, r"^(fsync|fdatasync)\(\d+<[^>]*resume.sqlite3-wal>")
+    syncs = positions(lines, r"^(fsync|fdatasync)\(\d+<[^>]*data-wal>")
     assert any(index < end for index in syncs)
     assert all(index < max(syncs) for index in positions(lines[:end], r"^pwrite64.*-wal>"))
 
@@ -211,13 +211,13 @@ os._exit(0)
 def test_a_start_with_nothing_to_forget_does_not_wait_for_the_disk(tmp_path: Path) -> None:
     """On a slow card each wait is a tenth of a second before anything is seen."""
     script = """
-records = SqliteRecords.open(disk, now_s=1_800_000_000)
+records = open_records(disk, now_s=1_800_000_000)
 records.create(head(), [entry(0)])
-records.close()
+records.database.close()
 say("begin")
-records = SqliteRecords.open(disk, now_s=1_800_000_000)
+records = open_records(disk, now_s=1_800_000_000)
 assert records.expire(1_800_000_000) == []
 assert len(records.unfinished(head().role)) == 1
-records.close()
+records.database.close()
 """
     assert positions(traced(script, tmp_path), r"^(fsync|fdatasync)\(") == []

@@ -115,14 +115,13 @@ from pathlib import Path
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import confine_writes, harden
-from satchel.store.records import SqliteRecords
 home, into = Path(sys.argv[1]), Path(sys.argv[2])
-records = SqliteRecords.open(home)
+sys.path.insert(0, sys.argv[3])
+from store.record_samples import ID, entry, head, open_records
+records = open_records(home)
 ChosenFolder.open(into).close()
 harden()
 confine_writes([home, into])
-sys.path.insert(0, sys.argv[3])
-from store.record_samples import ID, entry, head
 from store.arrivals import receive
 records.create(head(), [entry(0)])
 landing = FolderLanding.open(into, ID)
@@ -131,8 +130,8 @@ receive(landing, 1, (b"a", b"b"), b"x" * 100)
 receive(landing, 2, (b"a", b"b"), b"y" * 100)
 landing.close(remove=True)
 records.forget(ID)
-records.close()
-SqliteRecords.open(home).close()
+records.database.close()
+open_records(home).database.close()
 print("received")
 """
 

@@ -1,8 +1,5 @@
 """Resumption records on a real disk: what is kept, for how long, for whom."""
 
-import os
-import sqlite3
-import stat
 import subprocess
 import sys
 import threading
@@ -15,7 +12,7 @@ from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.ports import FileState, Records, Role
 from satchel.store import records as records_module
 from satchel.store.records import SqliteRecords
-from store.record_samples import ID, NOW_S, OTHER, entry, head
+from store.record_samples import ID, NOW_S, OTHER, behind_our_back, entry, head, open_records
 
 
 @pytest.fixture
@@ -25,14 +22,23 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def records(home: Path) -> Iterator[SqliteRecords]:
-    opened = SqliteRecords.open(home, now_s=NOW_S)
+    opened = open_records(home, now_s=NOW_S)
     yield opened
-    opened.close()
+    opened.database.close()
 
 
-def files_of(home: Path) -> bytes:
-    """Everything the profile has on disk, to look for what should be gone."""
-    return b"".join(path.read_bytes() for path in sorted(home.iterdir()))
+def size_of(home: Path) -> int:
+    return sum(path.stat().st_size for path in home.iterdir())
+
+
+def read_with_key(records: SqliteRecords, home: Path) -> bytes:
+    """All pages of the database file, deciphered, the free ones too. Nothing must be in the log."""
+    assert [path.name for path in home.glob("data-*") if path.stat().st_size] == []
+    with records.database.reading() as connection:
+        plain = connection.serialize("main")
+    assert plain.startswith(b"SQLite format 3")
+    assert len(plain) == (home / "data").stat().st_size
+    return plain
 
 
 def works_with_records(opened: Records) -> None:
@@ -47,13 +53,13 @@ def test_a_record_comes_back_as_it_was_also_after_a_restart(records: SqliteRecor
     entries = [entry(0, b"a"), entry(1, b"\xff\x01", b"b c"), entry(2)]
     records.create(head(), iter(entries))
     records.create(head(OTHER, Role.SENDER), [])
-    again = SqliteRecords.open(home, now_s=NOW_S)
-    for opened in (records, again):
+    for again in range(2):
+        opened = records if not again else open_records(home, now_s=NOW_S)
         assert opened.unfinished(Role.RECEIVER) == [head()]
         assert opened.unfinished(Role.SENDER) == [head(OTHER, Role.SENDER)]
         assert opened.entries(ID) == entries
         assert opened.entries(OTHER) == []
-    again.close()
+        opened.database.close()
 
 
 @pytest.mark.parametrize("count", [1, 39, 40, 41, 80, 81])
@@ -83,9 +89,7 @@ def test_the_inodes_of_files_made_one_after_another(first: int, records: SqliteR
     assert found == {number: (FileState.PLACING, inode) for number, inode in inodes} | {
         6: (FileState.WANTED, 0)
     }
-    with sqlite3.connect(records.home / "resume.sqlite3") as raw:
-        assert raw.execute("SELECT DISTINCT typeof(inode) FROM entry").fetchall() == [("blob",)]
-    raw.close()
+    assert behind_our_back(records, "SELECT DISTINCT typeof(inode) FROM entry") == [("blob",)]
 
 
 def test_states_of_files(records: SqliteRecords) -> None:
@@ -106,7 +110,7 @@ def test_states_of_files(records: SqliteRecords) -> None:
 
 
 def test_a_record_that_is_not_there_is_a_mistake_of_ours(records: SqliteRecords) -> None:
-    for call in (records.entries, records.lock, records.mark_finished, records.confirm_secret):
+    for call in (records.entries, records.mark_finished, records.confirm_secret):
         with pytest.raises(MisuseError):
             call(ID)
     records.forget(ID)
@@ -161,10 +165,11 @@ def test_a_replayed_flight_is_known_after_a_restart(records: SqliteRecords, home
     records.create(head(), [])
     assert records.remember_flight(ID, b"e" * 32)
     assert not records.remember_flight(ID, b"e" * 32)
-    again = SqliteRecords.open(home)
+    records.database.close()
+    again = open_records(home)
     assert not again.remember_flight(ID, b"e" * 32)
     assert again.remember_flight(ID, b"f" * 32)
-    again.close()
+    again.database.close()
 
 
 def test_a_flight_under_the_secret_in_use_stays_known(records: SqliteRecords) -> None:
@@ -190,12 +195,13 @@ def test_too_many_flights_are_refused(records: SqliteRecords, monkeypatch: pytes
 
 
 def test_what_is_forgotten_is_not_on_the_disk(records: SqliteRecords, home: Path) -> None:
-    """T2: no name, no secret; not in the database, not in its log."""
+    """T2: no name, no secret, also for who has the key: not in the database, not in its log."""
     names = [b"a-name-to-be-forgotten-%04d" % n for n in range(500)]
     records.create(head(), [entry(n, name) for n, name in enumerate(names)])
-    assert names[0] in files_of(home)
+    records.database.empty_log()
+    assert names[0] in read_with_key(records, home)
     records.forget(ID)
-    left = files_of(home)
+    left = read_with_key(records, home)
     assert b"a-name-to-be-forgotten" not in left
     assert b"\x11" * 32 not in left
     assert records.unfinished(Role.RECEIVER) == []
@@ -203,10 +209,11 @@ def test_what_is_forgotten_is_not_on_the_disk(records: SqliteRecords, home: Path
 
 def test_the_file_does_not_tell_how_much_was_forgotten(records: SqliteRecords, home: Path) -> None:
     """T2."""
-    empty = len(files_of(home))
+    empty = size_of(home)
     records.create(head(), [entry(n) for n in range(5000)])
+    assert size_of(home) > 10 * empty
     records.forget(ID)
-    assert len(files_of(home)) <= empty
+    assert size_of(home) <= empty
 
 
 def test_an_older_secret_is_not_on_the_disk(records: SqliteRecords, home: Path) -> None:
@@ -214,38 +221,12 @@ def test_an_older_secret_is_not_on_the_disk(records: SqliteRecords, home: Path) 
     records.create(head(), [entry(0)])
     records.replace_secret(ID, b"\x22" * 32)
     records.confirm_secret(ID)
-    assert b"\x11" * 32 not in files_of(home)
-    assert b"\x22" * 32 in files_of(home)
+    left = read_with_key(records, home)
+    assert b"\x11" * 32 not in left
+    assert b"\x22" * 32 in left
 
 
-# --- other processes, other threads --------------------------------------------------------------
-
-
-def test_a_record_is_locked_until_its_process_ends(records: SqliteRecords, home: Path) -> None:
-    records.create(head(), [])
-    records.create(head(OTHER), [])
-    script = (
-        "import sys; from pathlib import Path; from satchel.store.records import SqliteRecords\n"
-        "records = SqliteRecords.open(Path(sys.argv[1]))\n"
-        "print(records.lock(b'0123456789abcdef'), flush=True)\n"
-        "sys.stdin.read()"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", script, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert child.stdout is not None
-    assert child.stdin is not None
-    assert child.stdout.readline() == b"True\n"
-    assert not records.lock(ID)
-    assert records.lock(OTHER)
-    SqliteRecords.open(home).close()  # closing a second one takes no lock away
-    assert not records.lock(ID)
-    child.kill()
-    child.wait()
-    child.stdout.close()
-    child.stdin.close()
-    assert records.lock(ID)
-    assert records.lock(ID)
+# --- other threads, other programs ---------------------------------------------------------------
 
 
 def test_threads_may_share_it(records: SqliteRecords) -> None:
@@ -263,69 +244,6 @@ def test_threads_may_share_it(records: SqliteRecords) -> None:
     assert all(found.state is FileState.DONE for found in records.entries(ID))
 
 
-# --- the file ------------------------------------------------------------------------------------
-
-
-def test_for_the_owner_only_from_the_first_moment(home: Path) -> None:
-    """T1, against other users of the machine: the log and its index, too."""
-    umask = os.umask(0)
-    try:
-        records = SqliteRecords.open(home, now_s=NOW_S)
-        records.create(head(), [entry(0)])
-        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
-    finally:
-        os.umask(umask)
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert modes == dict.fromkeys(
-        ["resume.sqlite3", "resume.sqlite3-wal", "resume.sqlite3-shm", "resume.lock"], 0o600
-    )
-    records.close()
-
-
-def test_a_file_that_was_open_to_others_is_closed(home: Path) -> None:
-    SqliteRecords.open(home).close()
-    (home / "resume.sqlite3").chmod(0o644)
-    SqliteRecords.open(home).close()
-    assert stat.S_IMODE((home / "resume.sqlite3").stat().st_mode) == 0o600
-
-
-def test_a_newer_file_is_refused_and_not_changed(home: Path) -> None:
-    records = SqliteRecords.open(home)
-    records.close()
-    database = sqlite3.connect(home / "resume.sqlite3")
-    database.execute("PRAGMA user_version = 99")
-    database.close()
-    before = {path.name: path.read_bytes() for path in home.iterdir()}
-    with pytest.raises(EnvironmentProblem, match="newer Satchel"):
-        SqliteRecords.open(home)
-    after = {path.name: path.read_bytes() for path in home.iterdir()}
-    assert {name: after[name] for name in before} == before
-
-
-def test_a_newer_log_is_not_worked_into_a_newer_file(home: Path, tmp_path: Path) -> None:
-    """Left by a newer program that was killed: closing after a look would change the file."""
-    database = sqlite3.connect(tmp_path / "newer", isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA user_version = 99")
-    home.mkdir(parents=True)
-    for suffix in ("", "-wal"):
-        (home / f"resume.sqlite3{suffix}").write_bytes((tmp_path / f"newer{suffix}").read_bytes())
-    database.close()
-    before = [(home / name).read_bytes() for name in ("resume.sqlite3", "resume.sqlite3-wal")]
-    with pytest.raises(EnvironmentProblem, match="newer Satchel"):
-        SqliteRecords.open(home)
-    assert [(home / name).read_bytes() for name in ("resume.sqlite3", "resume.sqlite3-wal")] == before
-
-
-@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_file_is_said_and_not_changed(home: Path, content: bytes) -> None:
-    home.mkdir(parents=True)
-    (home / "resume.sqlite3").write_bytes(content)
-    with pytest.raises(EnvironmentProblem, match="damaged"):
-        SqliteRecords.open(home)
-    assert (home / "resume.sqlite3").read_bytes() == content
-
-
 @pytest.mark.parametrize(
     "damage",
     [
@@ -338,48 +256,25 @@ def test_a_damaged_file_is_said_and_not_changed(home: Path, content: bytes) -> N
         "UPDATE entry SET inode = x'ff'",
     ],
 )
-def test_a_damaged_row_is_said(records: SqliteRecords, home: Path, damage: str) -> None:
-    """SQLite has no checksums, so it does not see this itself."""
+def test_a_damaged_row_is_said(records: SqliteRecords, damage: str) -> None:
     records.create(head(), [entry(0)])
-    other = sqlite3.connect(home / "resume.sqlite3", isolation_level=None)
-    other.execute(damage)
-    other.close()
+    behind_our_back(records, damage)
     with pytest.raises(EnvironmentProblem, match="damaged"):
         records.entries(ID) if "entry" in damage else records.expire(NOW_S + 30 * 86_400)
-
-
-def test_a_busy_file_is_said(records: SqliteRecords, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records_module, "BUSY_S", 0.01)
-    impatient = SqliteRecords.open(home)
-    other = sqlite3.connect(home / "resume.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(EnvironmentProblem, match="another program"):
-        impatient.create(head(), [])
-    other.execute("ROLLBACK")
-    other.close()
-    impatient.create(head(), [])
-    impatient.close()
-
-
-def test_a_profile_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(EnvironmentProblem):
-        SqliteRecords.open(tmp_path / "file" / "home")
 
 
 def test_committed_is_still_there_after_kill_9(home: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
-        "from store.record_samples import ID, entry, head\n"
+        "from store.record_samples import ID, entry, head, open_records\n"
         "from satchel.ports import FileState\n"
-        "from satchel.store.records import SqliteRecords\n"
-        "records = SqliteRecords.open(Path(sys.argv[1]))\n"
+        "records = open_records(Path(sys.argv[1]))\n"
         "records.create(head(), [entry(n) for n in range(50)])\n"
         "records.mark(ID, [1, 2], FileState.DONE)\n"
         "os.kill(os.getpid(), 9)"
     )
     tests = str(Path(__file__).parents[1])
     assert subprocess.run([sys.executable, "-c", script, str(home), tests], check=False).returncode == -9
-    records = SqliteRecords.open(home)
+    records = open_records(home)
     assert [found.number for found in records.entries(ID) if found.state is FileState.DONE] == [1, 2]
-    records.close()
+    records.database.close()

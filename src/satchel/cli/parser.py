@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     shared = _shared_options()
     _add_send(commands, shared)
     _add_receive(commands, shared)
+    _add_profile(commands, shared)
     _add_demo(commands, shared)
     _add_completion(commands)
     return parser
@@ -72,6 +73,9 @@ def _shared_options() -> argparse.ArgumentParser:
     shared = Parser(add_help=False)
     shared.add_argument(
         "--home", metavar="DIR", help="profile folder (default: SATCHEL_HOME, else the user's data folder)"
+    )
+    shared.add_argument(
+        "--ephemeral", action="store_true", help="a whole profile in memory: nothing is remembered"
     )
     shared.add_argument("--json", action="store_true", help="one JSON object per line on standard output")
     return shared
@@ -123,6 +127,68 @@ def _add_receive(commands: Commands, shared: argparse.ArgumentParser) -> None:
     receive.set_defaults(module="receive_cmd")
 
 
+def _add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    init = commands.add_parser(
+        "init",
+        parents=[shared],
+        help="make a profile, under a passphrase",
+        description="Makes an encrypted profile. Offers five random words as its passphrase; reads one at a "
+        "prompt, or as a line from standard input.",
+        allow_abbrev=False,
+    )
+    init.add_argument(
+        "--no-passphrase",
+        action="store_true",
+        help="without one: whoever takes this device can read all of it",
+    )
+    init.set_defaults(module="init_cmd")
+    for name, says, describes in (
+        (
+            "passphrase",
+            "set another passphrase",
+            "Puts the whole profile under a new key and a new passphrase.",
+        ),
+        (
+            "lock",
+            "end the Satchel that holds this profile",
+            "Ends it, and with it all that can read the profile.",
+        ),
+    ):
+        command = commands.add_parser(
+            name, parents=[shared], help=says, description=describes, allow_abbrev=False
+        )
+        command.set_defaults(module=f"{name}_cmd")
+    wipe = commands.add_parser(
+        "wipe",
+        parents=[shared],
+        help="destroy this profile",
+        description="Destroys the key first, then all the rest. Files that were received stay. Needs no "
+        "passphrase, and ends a Satchel that holds the profile.",
+        allow_abbrev=False,
+    )
+    wipe.add_argument("--yes", action="store_true", help="without asking")
+    wipe.set_defaults(module="wipe_cmd")
+    backup = commands.add_parser(
+        "backup",
+        parents=[shared],
+        help="write this profile into one encrypted file",
+        description="Writes a file that opens with the passphrase of this profile, or with a new one where "
+        "it has none. Hand-overs that are unfinished are left out.",
+        allow_abbrev=False,
+    )
+    backup.add_argument("file", metavar="FILE", help="a new file, for instance on a stick")
+    backup.set_defaults(module="backup_cmd")
+    restore = commands.add_parser(
+        "restore",
+        parents=[shared],
+        help="make a profile from a backup",
+        description="Makes a new profile where there is none. It opens with the passphrase of the backup.",
+        allow_abbrev=False,
+    )
+    restore.add_argument("file", metavar="FILE", help="what satchel backup made")
+    restore.set_defaults(module="restore_cmd")
+
+
 def _add_demo(commands: Commands, shared: argparse.ArgumentParser) -> None:
     demo = commands.add_parser(
         "demo",
@@ -142,4 +208,4 @@ def _add_completion(commands: Commands) -> None:
         allow_abbrev=False,
     )
     completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
-    completion.set_defaults(module="completion_cmd", home=None, json=False)
+    completion.set_defaults(module="completion_cmd", home=None, ephemeral=False, json=False)

@@ -1,9 +1,49 @@
-"""Where this person's Satchel keeps what it must remember."""
+"""Where this person's Satchel keeps what it must remember, and how a command gets at it."""
 
+import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from satchel.errors import EnvironmentProblem
+from satchel.cli.passphrases import open_with_passphrase
+from satchel.cli.show import Show
+from satchel.core.crypto.selftest import self_test
+from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode
+from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
+from satchel.node import clock
+from satchel.node.entropy import SystemEntropy
+from satchel.ports import Role
+from satchel.store.database import Database, require_cipher
+from satchel.store.landing import FolderLanding
+from satchel.store.landlock import harden
+from satchel.store.profile import ProfileFolder
+from satchel.store.records import SqliteRecords
+
+
+@dataclass(slots=True)
+class Profile:
+    """An open profile, this process's alone. `folder` is None for one in memory."""
+
+    folder: ProfileFolder | None
+    file: KeyFile
+    key: bytes
+    database: Database
+    records: SqliteRecords
+
+    @property
+    def writable(self) -> Sequence[Path]:
+        """Where it writes."""
+        return [self.folder.home] if self.folder is not None else []
+
+    def close(self) -> None:
+        """Let go of it. One in memory leaves nothing behind, no unfinished files either."""
+        if self.folder is None:
+            for head in self.records.unfinished(Role.RECEIVER):
+                FolderLanding.sweep(head.into, head.id)
+        self.database.close()
+        if self.folder is not None:
+            self.folder.close()
 
 
 def absolute(path: str) -> Path:
@@ -29,3 +69,90 @@ def home_folder(given: str | None) -> Path:
     from platformdirs import user_data_dir  # noqa: PLC0415 - costs its import only where needed
 
     return Path(user_data_dir("satchel"))
+
+
+def open_profile(options: argparse.Namespace, show: Show) -> Profile:
+    """The profile of this command: made without a passphrase if there is none, in memory with --ephemeral.
+
+    Checks first that the cryptography is right on this machine, and sees that the keys leave no core dump.
+    Says at each start what is void without a passphrase. Asks for one where there is one.
+
+    Raises:
+        EnvironmentProblem: another process has it, it cannot be read or written, it is damaged or newer.
+        AccessDenied: the passphrase was not right.
+    """
+    protect()
+    if options.ephemeral:
+        return _open(None, Bare(key=SystemEntropy().draw(KEY_BYTES)), show)
+    folder = ProfileFolder.take(home_folder(options.home))
+    try:
+        data = folder.read_key_file()
+        if data is None:
+            data = encode(Bare(key=SystemEntropy().draw(KEY_BYTES)))
+            folder.create(data)
+        return _open(folder, decode(data), show)
+    except BaseException:
+        folder.close()
+        raise
+
+
+def open_existing(options: argparse.Namespace, show: Show) -> Profile:
+    """As open_profile, and raises NothingToDo where there is none."""
+    refuse_ephemeral(options)
+    if not has_profile(home_folder(options.home)):
+        raise no_profile()
+    return open_profile(options, show)
+
+
+def refuse_ephemeral(options: argparse.Namespace) -> None:
+    """For commands about a profile on a disk. Raises MisuseError."""
+    if options.ephemeral:
+        raise MisuseError(
+            f"satchel {options.command} takes no --ephemeral: a profile in memory ends with its command.",
+            safe="Nothing was done.",
+            do=f"satchel {options.command}",
+        )
+
+
+def has_profile(home: Path) -> bool:
+    """Whether anything of a profile is there."""
+    return any((home / name).exists() for name in ("key", "data", "resume.sqlite3"))
+
+
+def no_profile() -> NothingToDo:
+    return NothingToDo(
+        "There is no profile here.",
+        safe="Nothing was changed.",
+        do="Make one (satchel init), or name it (--home).",
+    )
+
+
+def protect() -> None:
+    """Before the first key is in memory, and the first byte from a stranger."""
+    self_test()
+    require_cipher()
+    harden()
+
+
+def without_passphrase() -> EnvironmentProblem:
+    """Said at each start: what is void."""
+    return EnvironmentProblem(
+        "This profile has no passphrase: whoever takes this device, or copies its disk, can read it.",
+        do="Set one: satchel passphrase",
+    )
+
+
+def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
+    match file:
+        case Sealed():
+            key = open_with_passphrase(file, show)
+        case Bare(key=key):
+            if folder is not None:
+                show.warning(without_passphrase())
+    database = folder.open(key) if folder is not None else Database.in_memory()
+    now_s = clock.wall_s()
+    records = SqliteRecords(database, now_s=now_s)
+    for head in records.expire(now_s):  # what is older than seven days, and its unfinished files
+        if head.into:
+            FolderLanding.sweep(head.into, head.id)
+    return Profile(folder, file, key, database, records)

@@ -3,6 +3,7 @@
 import os
 import select
 import sys
+import termios
 import threading
 
 from satchel.errors import MisuseError
@@ -11,6 +12,7 @@ STDIN = 0  # read by its descriptor: a buffer would swallow what is meant for a 
 LINE_BYTES_MAX = 4096
 TEXT_BYTES_MAX = 48_000
 _POLL_S = 0.2
+_LOCAL_MODES = 3  # of what tcgetattr gives
 
 interrupted = threading.Event()  # set on Ctrl-C: whoever waits for a line in a thread gives up
 
@@ -42,6 +44,22 @@ def read_line(question: str) -> str | None:
                 do="Type one line at a time: a code, or what you want of an offer.",
             )
     return None
+
+
+def read_secret(question: str) -> str | None:
+    """As read_line, and what is typed in a terminal is not shown on it."""
+    if not os.isatty(STDIN):
+        return read_line(question)
+    shown = termios.tcgetattr(STDIN)
+    hidden = [*shown]
+    hidden[_LOCAL_MODES] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(STDIN, termios.TCSAFLUSH, hidden)
+        return read_line(question)
+    finally:
+        termios.tcsetattr(STDIN, termios.TCSAFLUSH, shown)
+        sys.stderr.write("\n")
+        sys.stderr.flush()
 
 
 def read_text() -> str | None:

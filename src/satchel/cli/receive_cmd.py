@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from satchel.carriers.lan.addresses import parse_endpoint
@@ -10,9 +11,9 @@ from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
 from satchel.cli.ask import Asker
 from satchel.cli.escape import show_name
-from satchel.cli.profile import absolute
+from satchel.cli.profile import Profile, absolute, open_profile
 from satchel.cli.prompt import read_line
-from satchel.cli.run import open_records, prepare, run_until_done
+from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.pairing.code import SpokenCode
 from satchel.errors import MisuseError, NothingToDo
@@ -20,9 +21,10 @@ from satchel.node import clock, events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes
 from satchel.node.taking import Taker
-from satchel.ports import HandoverId, Landing, Role
+from satchel.ports import Endpoint, HandoverId, Landing, Role
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
+from satchel.store.landlock import confine_writes
 
 
 class Tally:
@@ -52,17 +54,22 @@ def run(options: argparse.Namespace, show: Show) -> int:
     if options.resume:
         _refuse_what_resume_ignores(options)
     into = absolute(options.into or ".")
+    with closing(open_profile(options, show)) as profile:
+        return _take(options, show, profile, at, into)
+
+
+def _take(options: argparse.Namespace, show: Show, profile: Profile, at: Endpoint | None, into: Path) -> int:
     entropy = SystemEntropy()
-    records = open_records(options.home)
     folders = [into]
     code: SpokenCode | None = None
     chosen: ChosenFolder | None = None
     if options.resume:
-        folders = [Path(os.fsdecode(head.into)) for head in records.unfinished(Role.RECEIVER)]
+        folders = [Path(os.fsdecode(head.into)) for head in profile.records.unfinished(Role.RECEIVER)]
     else:
         chosen = ChosenFolder.open(into)  # one that cannot be written to is told before the code is asked for
         code = ask_code(show)
-    prepare([*folders, records.home])
+    # Before the first thread: the right to write anywhere else is given away (M4).
+    confine_writes([*folders, *profile.writable])
     tally = Tally(show)
     asker = Asker(show, yes=options.yes, text_only=options.text)
 
@@ -74,7 +81,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
             taker = Taker(
                 lan=lan,
                 entropy=entropy,
-                records=records,
+                records=profile.records,
                 reopen=reopen,
                 aes=has_aes(),
                 decide=asker.decide,

@@ -2,13 +2,14 @@
 
 import argparse
 import os
+from contextlib import closing
 
 from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
-from satchel.cli.profile import absolute
+from satchel.cli.profile import Profile, absolute, open_profile
 from satchel.cli.prompt import TEXT_BYTES_MAX, read_text
-from satchel.cli.run import open_records, prepare, run_until_done
+from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.handover.codec import NUMBER_MAX, OFFER_COST_MAX, offer_cost
 from satchel.core.handover.messages import EntryKind
@@ -17,14 +18,23 @@ from satchel.node import clock
 from satchel.node.entropy import SystemEntropy
 from satchel.node.giving import Giver
 from satchel.node.hardware import has_aes
+from satchel.store.landlock import confine_writes
 from satchel.store.source import FileSource, Survey, survey
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
-    note, found = _what(options, show)
+    found = _files(options, show)
+    with closing(open_profile(options, show)) as profile:
+        note = _text() if options.text else None
+        # Before the first thread: the right to write anywhere else is given away (M4).
+        confine_writes(profile.writable)
+        return _give(options, show, profile, note, found)
+
+
+def _give(
+    options: argparse.Namespace, show: Show, profile: Profile, note: str | None, found: Survey | None
+) -> int:
     entropy = SystemEntropy()
-    records = open_records(options.home)
-    prepare([records.home])
     started_s = clock.monotonic_s()
     givers: list[Giver] = []
 
@@ -33,7 +43,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
             giver = Giver(
                 lan=lan,
                 entropy=entropy,
-                records=records,
+                records=profile.records,
                 source=FileSource(),
                 aes=has_aes(),
                 show_address=show_endpoint,
@@ -62,31 +72,30 @@ def last_words(given: int, receivers: int, *, failed: int) -> str:
     return f"{text}, but for {units.files(failed)} that failed: see above." if failed else f"{text}."
 
 
-def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey | None]:
-    """The text and the files to offer; (None, None) to go on with what is unfinished."""
-    note: str | None = None
-    if options.text:
-        note = read_text()
-        if not note:
-            raise MisuseError(
-                f"The text is empty, not UTF-8, or longer than {TEXT_BYTES_MAX} bytes.",
-                safe="Nothing was sent.",
-                do="Send a long one as a file: satchel send FILE",
-            )
-    if not options.path and note is None and options.receivers > 1:
+def _text() -> str:
+    """The text to send, from standard input to its end."""
+    note = read_text()
+    if not note:
         raise MisuseError(
-            "--for goes with something to send.",
+            f"The text is empty, not UTF-8, or longer than {TEXT_BYTES_MAX} bytes.",
             safe="Nothing was sent.",
-            do="To go on with what is unfinished: satchel send, without anything.",
+            do="Send a long one as a file: satchel send FILE",
         )
+    return note
+
+
+def _files(options: argparse.Namespace, show: Show) -> Survey | None:
+    """What to offer; None to go on with what is unfinished."""
     if not options.path:
-        if note is None and options.receivers > 1:
+        if options.text:
+            return survey([])
+        if options.receivers > 1:
             raise MisuseError(
-                "satchel send without a path takes no --for.",
-                safe="Nothing was done.",
+                "--for goes with something to send.",
+                safe="Nothing was sent.",
                 do="What is unfinished goes on with those who accepted it then.",
             )
-        return note, survey([]) if note is not None else None
+        return None
     for path in options.path:
         absolute(path)
     found = survey([os.fsencode(path) for path in options.path])
@@ -109,4 +118,4 @@ def _what(options: argparse.Namespace, show: Show) -> tuple[str | None, Survey |
         )
     files = [entry for entry in found.entries if entry.kind is EntryKind.FILE]
     show.note(f"Offering {units.files(len(files))}, {units.size(sum(entry.size for entry in files))}.")
-    return note, found
+    return found

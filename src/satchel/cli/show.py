@@ -199,6 +199,14 @@ class JsonShow:
         """Everything is out."""
         self._lines.close()
 
+    def ask(self, what: str, *, offered: str | None = None) -> None:
+        """A line is read from standard input next: `what`. An empty one takes what is offered."""
+        self.line("ask", what=what, offered=offered)
+
+    def warning(self, warning: SatchelError) -> None:
+        """Something that the person ought to know, and that stops nothing."""
+        self.line("warning", what=warning.what, safe=warning.safe, do=warning.do)
+
     def error(self, error: SatchelError) -> None:
         self.line("error", what=error.what, safe=error.safe, do=error.do)
 
@@ -284,6 +292,14 @@ class PersonShow:
                 self.note(f"Interrupted: {loss.value}. What has arrived is safe; waiting to go on ...")
             case _:
                 assert_never(event)
+
+    def ask(self, what: str, *, offered: str | None = None) -> None:  # noqa: ARG002 - the prompt says it
+        if offered is not None:
+            self.note("Offered, drawn just now by this device and known to nobody else:\n")
+            streams.write(f"    {offered}\n\n")
+
+    def warning(self, warning: SatchelError) -> None:
+        self.note(" ".join(filter(None, (warning.what, warning.safe, warning.do))))
 
     def error(self, error: SatchelError) -> None:
         for sentence in (error.what, error.safe, error.do):

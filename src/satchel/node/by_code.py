@@ -103,7 +103,6 @@ class ByCode:
             self._records.create(
                 head, (receiver_record(n, entry, accepted=n in numbers) for n, entry in enumerate(entries))
             )
-            self._records.lock(id)
         except BaseException:
             landing.close(remove=True)
             raise

@@ -99,7 +99,7 @@ class Giver:
 
     async def resume(self) -> None:
         """Go on with everything that is unfinished; raises as give() does."""
-        heads = [head for head in self._records.unfinished(Role.SENDER) if self._records.lock(head.id)]
+        heads = self._records.unfinished(Role.SENDER)
         if not heads:
             raise NothingToDo(
                 "Nothing that was sent from here is unfinished.",

@@ -1,6 +1,17 @@
 """What this machine can do."""
 
+import os
 from pathlib import Path
+
+
+def memory_kib() -> int:
+    """All memory of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 10
+
+
+def processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def has_aes() -> bool:

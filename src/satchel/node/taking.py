@@ -97,7 +97,7 @@ class Taker:
 
     async def resume(self) -> None:
         """Go on with everything unfinished; raises as take() does."""
-        heads = [head for head in self._records.unfinished(Role.RECEIVER) if self._records.lock(head.id)]
+        heads = self._records.unfinished(Role.RECEIVER)
         if not heads:
             raise NothingToDo(
                 "Nothing that was received here is unfinished.",

@@ -137,7 +137,6 @@ class Talks:
         self._records.create(
             head, (sender_record(n, entry, accepted=n in numbers) for n, entry in enumerate(entries))
         )
-        self._records.lock(id)
         self._expect(head)
 
     def _expect(self, head: RecordHead) -> None:

@@ -4,9 +4,12 @@ import ctypes
 import errno
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from satchel.errors import EnvironmentProblem
 from satchel.store.problems import problem_with
+
+OVERWRITE_BYTES = 1 << 20
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _syncfs = getattr(_libc, "syncfs", None)
@@ -19,6 +22,33 @@ def sync_disk_of(folder: int) -> None:
     elif _syncfs(ctypes.c_int(folder)) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def sync_file(path: Path) -> None:
+    """One file and its name."""
+    _sync(path, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """The names in a folder."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    opened = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def overwrite(file: int) -> None:
+    """With zeros, durably, before it is let go of: as much as a program can do (T2)."""
+    size = os.fstat(file).st_size
+    for at in range(0, size, OVERWRITE_BYTES):
+        os.pwrite(file, bytes(min(OVERWRITE_BYTES, size - at)), at)
+    os.fsync(file)
 
 
 def drop_cached(descriptors: Sequence[int]) -> None:

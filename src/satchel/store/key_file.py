@@ -11,7 +11,7 @@ from pathlib import Path
 
 from satchel.core.identity.keyfile import KEY_FILE_BYTES_MAX
 from satchel.errors import MisuseError
-from satchel.store.durability import sync_disk_of
+from satchel.store.durability import overwrite, sync_disk_of
 from satchel.store.problems import disk_problems
 from satchel.store.renaming import At, rename_new
 
@@ -66,9 +66,19 @@ def replace_key_file(home: Path, data: bytes) -> None:
                 os.rename(_NEXT, _NAME, src_dir_fd=folder, dst_dir_fd=folder)
                 os.fsync(folder)  # before what it replaces is gone
                 if os.fstat(before).st_nlink == 0:  # else it is somebody's backup, made of hard links
-                    _overwrite(before)
+                    overwrite(before)
             finally:
                 os.close(before)
+        finally:
+            os.close(folder)
+
+
+def drop_unfinished(home: Path) -> None:
+    """Destroy one that a killed program began to write. Raises EnvironmentProblem."""
+    with disk_problems(f"write into {str(home)!r}"):
+        folder = os.open(home, _FOLDER)
+        try:
+            _wipe(folder, _NEXT)
         finally:
             os.close(folder)
 
@@ -95,7 +105,7 @@ def _wipe(folder: int, name: bytes) -> None:
     except FileNotFoundError:
         return
     try:
-        _overwrite(file)
+        overwrite(file)
     finally:
         os.close(file)
     os.unlink(name, dir_fd=folder)
@@ -110,8 +120,3 @@ def _write_next(folder: int, data: bytes) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def _overwrite(file: int) -> None:
-    os.pwrite(file, bytes(os.fstat(file).st_size), 0)
-    os.fsync(file)

@@ -1,16 +1,16 @@
-"""The tables of the resumption records, and how older files become newer ones.
+"""The tables of a profile's database, and how older files become newer ones.
 
 Rung n of the ladder turns a file of version n into one of version n + 1. A rung that was released is
 never edited; a change is a new rung.
 """
 
-import sqlite3
+import apsw
 
 from satchel.errors import EnvironmentProblem
 
-_FIRST = """
+_RECORDS = """
 CREATE TABLE record (
-    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: it is also the byte that is locked
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE,
     role INTEGER NOT NULL,
     secret BLOB NOT NULL,
@@ -42,33 +42,40 @@ CREATE TABLE flight (
 ) WITHOUT ROWID;
 """
 
-LADDER: tuple[str, ...] = (_FIRST,)
+_PROFILE = """
+CREATE TABLE profile (
+    restores INTEGER NOT NULL  -- how often this profile was made from a backup: then numbers went back
+);
+INSERT INTO profile (restores) VALUES (0);
+"""
+
+LADDER: tuple[str, ...] = (_RECORDS, _PROFILE)
 VERSION = len(LADDER)
 
 
-def version_of(database: sqlite3.Connection) -> int:
+def version_of(connection: apsw.Connection) -> int:
     """0 for a new file. Raises EnvironmentProblem for one of a newer program, before anything is written."""
-    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    version = int(connection.pragma("user_version"))
     if version > VERSION:
         raise EnvironmentProblem(
-            "The records of unfinished hand-overs were written by a newer Satchel.",
+            "This profile was written by a newer Satchel.",
             safe="Nothing was changed.",
             do="Use that newer Satchel, or another profile (--home).",
         )
     return version
 
 
-def climb(database: sqlite3.Connection) -> None:
+def climb(connection: apsw.Connection) -> None:
     """Bring the file to the newest version, all rungs or none."""
-    if version_of(database) == VERSION:
+    if version_of(connection) == VERSION:
         return
-    database.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        for rung in LADDER[version_of(database) :]:  # asked again: another process may have climbed
+        for rung in LADDER[version_of(connection) :]:
             for statement in rung.split(";\n"):
-                database.execute(statement)
-        database.execute(f"PRAGMA user_version = {VERSION}")
-        database.execute("COMMIT")
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
     except BaseException:
-        database.execute("ROLLBACK")
+        connection.execute("ROLLBACK")
         raise

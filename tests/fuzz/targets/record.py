@@ -1,17 +1,16 @@
 """store/records: rows of resumption records as a failing disk or another program may have left them."""
 
-import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+
+import apsw
 
 from fuzz.feed import Feed, as_piece
 from satchel.errors import EnvironmentProblem
 from satchel.ports import HandoverId, RecordEntry, RecordHead, Role
-from satchel.store.locks import RecordLocks
+from satchel.store.database import Database
 from satchel.store.records import SqliteRecords
-from satchel.store.schema import climb
 
 Cell = int | float | bytes | str | None
 NOW_S = 1_900_000_000
@@ -36,22 +35,20 @@ def cell(feed: Feed) -> Cell:
 
 def check(data: bytes) -> bool:
     feed = Feed(data)
-    database = sqlite3.connect(":memory:", isolation_level=None)
-    records = SqliteRecords(Path("/"), database, RecordLocks(Path("/dev/null")), None)
+    database = Database.in_memory()
     try:
-        climb(database)
-        with suppress(sqlite3.IntegrityError, OverflowError):
-            insert(database, "record", HEAD, [b"id", *(cell(feed) for _ in range(6))])
-            insert(database, "entry", ENTRY, [1, *(cell(feed) for _ in range(10))])
-        read(records)
+        with suppress(apsw.ConstraintError, apsw.MismatchError, OverflowError), database.reading() as raw:
+            insert(raw, "record", HEAD, [b"id", *(cell(feed) for _ in range(6))])
+            insert(raw, "entry", ENTRY, [1, *(cell(feed) for _ in range(10))])
+        read(SqliteRecords(database))
     except EnvironmentProblem:
         return False
     finally:
-        records.close()
+        database.close()
     return True
 
 
-def insert(database: sqlite3.Connection, table: str, columns: str, row: list[Cell]) -> None:
+def insert(database: apsw.Connection, table: str, columns: str, row: list[Cell]) -> None:
     places = ", ".join("?" * len(row))
     database.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", row)
 

@@ -1,0 +1,57 @@
+"""`satchel wipe`."""
+
+import argparse
+import os
+from contextlib import closing, suppress
+from pathlib import Path
+
+from satchel.cli.escape import show_name
+from satchel.cli.holder import end_holder
+from satchel.cli.profile import has_profile, home_folder, no_profile, protect, refuse_ephemeral
+from satchel.cli.prompt import read_line
+from satchel.cli.show import Show
+from satchel.core.identity.keyfile import Bare, decode
+from satchel.errors import AccessDenied, SatchelError
+from satchel.node import clock
+from satchel.ports import RecordHead, Role
+from satchel.store.landing import FolderLanding
+from satchel.store.profile import ProfileFolder
+from satchel.store.records import SqliteRecords
+
+
+def run(options: argparse.Namespace, show: Show) -> int:
+    refuse_ephemeral(options)
+    home = home_folder(options.home)
+    if not has_profile(home):
+        raise no_profile()
+    if not options.yes:
+        _ask(home, show)
+    end_holder(home)
+    with closing(ProfileFolder.take(home)) as folder:
+        unfinished = _unfinished(folder)
+        folder.wipe()
+    for head in unfinished:
+        FolderLanding.sweep(head.into, head.id)
+    show.done(text="Done: the profile is destroyed. Files that were received stay where they are.")
+    return 0
+
+
+def _ask(home: Path, show: Show) -> None:
+    show.note(
+        f"This destroys the profile {show_name(os.fsencode(home))}: nobody will be able to read it again."
+    )
+    show.ask("wipe")
+    if read_line('Type "wipe" to go on: ') != "wipe":
+        raise AccessDenied("Not wiped.", safe="Nothing was changed.", do="satchel wipe --yes does not ask.")
+
+
+def _unfinished(folder: ProfileFolder) -> list[RecordHead]:
+    """What was being received, as far as it can be known without a passphrase: its parts lie elsewhere."""
+    with suppress(SatchelError):  # whatever is wrong with the profile, it is to be destroyed
+        data = folder.read_key_file()
+        file = decode(data) if data is not None else None
+        if isinstance(file, Bare):
+            protect()
+            with closing(folder.open(file.key)) as database:
+                return SqliteRecords(database, now_s=clock.wall_s()).unfinished(Role.RECEIVER)
+    return []

@@ -1,0 +1,250 @@
+"""The folder of a profile: one process at a time, a key file, a database, and no name that says anything.
+
+After a power cut or `kill -9` at any instant the profile opens, with the key file of before or the new one,
+and loses nothing that was acknowledged (T1, T3). Spec: docs/spec/profile.md, 5 to 7.
+"""
+
+import fcntl
+import os
+import shutil
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.store import key_file, older
+from satchel.store.database import SUFFIXES, Database
+from satchel.store.durability import overwrite, sync_file, sync_folder
+from satchel.store.problems import disk_problems
+from satchel.store.renaming import At, rename_new
+
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PID_BYTES_MAX = 20
+
+
+class ProfileFolder:
+    """Held by this process until `close`, or its end."""
+
+    def __init__(self, home: Path, lock: int) -> None:
+        """Takes over the lock. Use `take`."""
+        self.home = home
+        self._lock = lock
+        self._data = home / "data"
+        self._next = home / "data.next"
+
+    @classmethod
+    def take(cls, home: Path) -> Self:
+        """Make the folder if it is missing, and hold it. Raises EnvironmentProblem: another process does."""
+        with disk_problems(f"open the profile {str(home)!r}"):
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(home / "lock", _LOCK, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, b"%d" % os.getpid(), 0)
+            except BlockingIOError as exc:
+                os.close(lock)
+                raise EnvironmentProblem(
+                    "Satchel is running with this profile already.",
+                    safe="Nothing was changed.",
+                    do="Let it go on, or stop it: satchel lock. Or, for this once, add --ephemeral: then"
+                    " nothing is remembered.",
+                ) from exc
+            except BaseException:
+                os.close(lock)
+                raise
+        return cls(home, lock)
+
+    def close(self) -> None:
+        """Let another process have it. May be repeated."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def read_key_file(self) -> bytes | None:
+        """None: there is no profile here yet.
+
+        Raises EnvironmentProblem: it cannot be read, or is missing beside a database.
+        """
+        data = key_file.read_key_file(self.home)
+        if data is None and self._data.exists():
+            raise EnvironmentProblem(
+                "The key file of this profile is missing: without it the database beside it cannot be read.",
+                safe="Nothing was changed.",
+                do="Put the file `key` back, or restore a backup elsewhere (--home), or destroy what is left:"
+                " satchel wipe",
+            )
+        return data
+
+    def create(self, data: bytes) -> None:
+        """A new profile with this key file. Raises EnvironmentProblem, MisuseError: there is one."""
+        self.read_key_file()
+        key_file.create_key_file(self.home, data)
+
+    def open(self, key: bytes) -> Database:
+        """The database, made if missing. Raises EnvironmentProblem, see Database.open."""
+        key_file.drop_unfinished(self.home)
+        self._finish_replacing(key)
+        database = Database.open(self._data, key)
+        try:
+            older.take_over(database, self.home)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def replace_key(self, database: Database, data: bytes, key: bytes) -> Database:
+        """Put everything under another key, whose key file is `data`; returns the database to go on with.
+
+        What is cut off in the middle has the key file of before, or the new one: each finds its database.
+        Needs as much room as the database takes. Nobody else may use it meanwhile, nor after an error.
+        Raises EnvironmentProblem: nothing was changed, or all.
+        """
+        with disk_problems(f"write into {str(self.home)!r}"):
+            _remove(self._next)
+        try:
+            database.copy_to(self._next, key)
+        except BaseException:
+            with suppress(OSError):
+                _remove(self._next)
+            raise
+        database.close()
+        # From the moment that the key file has its name the copy is the database. An error after it does not
+        # tell on which side of that moment it came: so both stay, and the next opening decides.
+        key_file.replace_key_file(self.home, data)
+        return self.open(key)
+
+    def back_up(self, database: Database, head: bytes, key: bytes, file: Path) -> None:
+        """Write `head`, and behind it the database under `key`, into a new file; durable when this returns.
+
+        What is unfinished is left out: its secrets and numbers are old by the time a backup is needed.
+        Raises EnvironmentProblem, MisuseError: there is a file of that name. Nothing was changed.
+        """
+        copy, part = self.home / "copy", Path(f"{file}.part")
+        try:
+            with disk_problems(f"write {str(file)!r}"):
+                _remove(copy)
+                part.unlink(missing_ok=True)
+            database.copy_to(copy, key)
+            with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
+                connection.execute("DELETE FROM record")
+            with disk_problems(f"write {str(file)!r}"):
+                with open(os.open(part, _NEW, 0o600), "wb") as out, copy.open("rb") as image:
+                    out.write(head)
+                    shutil.copyfileobj(image, out)
+                sync_file(part)
+                _rename_new(part, file)
+                sync_folder(file.parent)
+        finally:
+            with suppress(OSError):
+                _remove(copy)
+                part.unlink(missing_ok=True)
+
+    def put_back(self, image: BinaryIO, data: bytes, key: bytes) -> Database:
+        """A new profile from a backup: its key file `data`, and its database, the rest of `image`.
+
+        Raises EnvironmentProblem: the image is damaged; MisuseError: there is a profile. Nothing was changed.
+        """
+        self.read_key_file()
+        try:
+            with disk_problems(f"write into {str(self.home)!r}"):
+                _remove(self._next)
+                with open(os.open(self._next, _NEW, 0o600), "wb") as file:
+                    shutil.copyfileobj(image, file)
+                    is_empty = not file.tell()
+                sync_file(self._next)
+            if is_empty:  # as each new database begins
+                raise EnvironmentProblem(
+                    "This backup ends before its database.",
+                    safe="Nothing was changed.",
+                    do="Use another copy of it.",
+                )
+            with closing(Database.open(self._next, key)) as restored:
+                restored.require_whole()
+                with restored.changing() as connection:
+                    connection.execute("UPDATE profile SET restores = restores + 1")
+            key_file.create_key_file(self.home, data)  # from here on there is a profile
+        except BaseException:
+            with suppress(OSError):
+                _remove(self._next)
+            raise
+        return self.open(key)
+
+    def wipe(self) -> None:
+        """First the key, so that nothing can be read from then on; then all the rest.
+
+        Raises EnvironmentProblem.
+        """
+        key_file.wipe_key_file(self.home)
+        with disk_problems(f"wipe {str(self.home)!r}"):
+            older.wipe(self.home)
+            _remove(self._data)
+            _remove(self._next)
+            _remove(self.home / "copy")
+            (self.home / "lock").unlink(missing_ok=True)
+            sync_folder(self.home)
+        with suppress(OSError):  # what somebody else put there stays
+            self.home.rmdir()
+
+    def _finish_replacing(self, key: bytes) -> None:
+        """A copy under another key lies here: it is the database if the key file is its, else of no use."""
+        if not self._next.exists():
+            return
+        if not Database.opens(self._next, key):
+            with disk_problems(f"write into {str(self.home)!r}"):
+                _remove(self._next)
+            return
+        with disk_problems(f"write into {str(self.home)!r}"):
+            for path in (self._data, self._next):  # no log of either must be worked into this one
+                for suffix in SUFFIXES[1:]:
+                    Path(f"{path}{suffix}").unlink(missing_ok=True)
+            before = os.open(self._data, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                os.rename(self._next, self._data)
+                sync_folder(self.home)
+                overwrite(before)
+            finally:
+                os.close(before)
+
+
+def stop_holder(home: Path, number: int) -> bool:
+    """Give the process that holds this profile a signal (0: none). False: no process does.
+
+    Raises EnvironmentProblem.
+    """
+    with disk_problems(f"look at the profile {str(home)!r}"):
+        try:
+            lock = os.open(home / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
+            holder = os.pread(lock, _PID_BYTES_MAX, 0)
+            if holder.isdigit() and int(holder) > 1:
+                with suppress(ProcessLookupError):
+                    os.kill(int(holder), number)
+            return True
+        finally:
+            os.close(lock)
+
+
+def _rename_new(part: Path, file: Path) -> None:
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        rename_new(At(folder, os.fsencode(part.name)), At(folder, os.fsencode(file.name)))
+    except FileExistsError as exc:
+        raise MisuseError(
+            f"There is a file of this name already: {str(file)!r}.",
+            safe="It was not changed, and no backup was made.",
+            do="Name another one.",
+        ) from exc
+    finally:
+        os.close(folder)
+
+
+def _remove(path: Path) -> None:
+    for suffix in SUFFIXES:
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
