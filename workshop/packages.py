@@ -13,8 +13,10 @@ from workshop.running import Stopped, run_quietly, say
 LAB_PACKAGES = {  # command that the laboratory's tests call -> the Debian package that brings it
     "faketime": "faketime",
     "ip": "iproute2",
+    "losetup": "mount",
     "mkfs.exfat": "exfatprogs",
-    "mount.exfat-fuse": "exfat-fuse",
+    "mkfs.ext4": "e2fsprogs",
+    "mount.exfat-fuse": "exfat-fuse",  # brings libfuse, on which recorded disks stand, too
     "nft": "nftables",
     "strace": "strace",
     "unshare": "util-linux",

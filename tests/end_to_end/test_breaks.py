@@ -212,10 +212,16 @@ def test_a_read_only_folder_is_told_before_the_code_is_asked_for(lab: Lab, small
 def test_two_hand_overs_do_not_disturb_each_other(lab: Lab, tmp_path: Path) -> None:
     one = fill(tmp_path / "one", files=10, total_bytes=4 << 20, seed=1)
     two = fill(tmp_path / "two", files=10, total_bytes=4 << 20, seed=2)
+    """The profile is held by the first of them; the second remembers nothing."""
     amina, bilal = Person(lab.host("amina")), Person(lab.host("bilal"))
-    first, second = amina.send(one), amina.send(two)
-    codes = [dialogue.expect_event("code")["code"] for dialogue in (first, second)]
-    taking = [bilal.receive(code) for code in codes]
+    first = amina.send(one)
+    codes = [first.expect_event("code")["code"]]
+    refused = amina.send(two)
+    assert refused.wait(20) == 1
+    assert "--ephemeral" in refused.expect_event("error")["do"]
+    second = amina.satchel("send", "--ephemeral", two)
+    codes.append(second.expect_event("code")["code"])
+    taking = [bilal.receive(codes[0], "--ephemeral"), bilal.receive(codes[1])]
     assert [dialogue.wait(30) for dialogue in (*taking, first, second)] == [0, 0, 0, 0]
     assert describe(bilal.into / "one") == describe(one)
     assert describe(bilal.into / "two") == describe(two)

@@ -61,6 +61,8 @@ assert Path("/proc/self/status").read_bytes()
 import resource
 assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0  # PR_GET_DUMPABLE
+locked = [line.split() for line in Path("/proc/self/status").read_text().splitlines() if "VmLck" in line]
+assert os.getuid() != 0 or int(locked[0][1]) > 4096, locked  # KiB that are never swapped out
 if os.getuid() != 0:
     # Not dumpable: to others of this user, memory, environment and descriptors are closed.
     assert refused(lambda: open("/proc/self/environ", "rb"))

@@ -21,6 +21,8 @@ _ASK_VERSION = 1
 _RULE_PATH_BENEATH = 1
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 
+_MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4  # x86-64 and arm64
+
 _WRITE_FILE = 1 << 1
 _REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
 _MAKE_CHAR, _MAKE_DIR, _MAKE_REG, _MAKE_SOCK = 1 << 6, 1 << 7, 1 << 8, 1 << 9
@@ -70,12 +72,21 @@ def confine_writes(folders: Sequence[bytes | Path]) -> bool:
 
 
 def harden() -> None:
-    """No core dumps, and no other process of this person reads our memory: it holds keys (T1). And as many
-    open files as the system allows: a class on a bad radio has a thousand connections (M3)."""
+    """No core dumps, no swap where it can be, and no other process of this person reads our memory: it holds
+    keys (T1). And as many open files as the system allows: a class on a bad radio has a thousand
+    connections (M3)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     _set_process(_PR_SET_DUMPABLE, 0)
+    _keep_out_of_swap()
+
+
+def _keep_out_of_swap() -> None:
+    """Where the system sets no limit to it, as for root; below a limit a later allocation would fail."""
+    _, most = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if os.geteuid() == 0 or most == resource.RLIM_INFINITY:
+        _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)
 
 
 def _allow(ruleset: int, path: bytes | Path, rights: int) -> None:
