@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_receive(commands, shared)
     _add_profile(commands, shared)
     _add_demo(commands, shared)
+    _add_doctor(commands, shared)
     _add_completion(commands)
     return parser
 
@@ -198,6 +199,18 @@ def _add_demo(commands: Commands, shared: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
     )
     demo.set_defaults(module="demo_cmd")
+
+
+def _add_doctor(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        parents=[shared],
+        help="find out why devices do not meet, and what is unsafe on this one",
+        description="Looks at this computer and says what keeps devices from finding each other or you from "
+        "being safe, each with the command that mends it. Changes nothing, sends nothing, needs no root.",
+        allow_abbrev=False,
+    )
+    doctor.set_defaults(module="doctor_cmd")
 
 
 def _add_completion(commands: Commands) -> None:

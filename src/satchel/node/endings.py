@@ -5,6 +5,9 @@ import os
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo
 from satchel.ports import Endpoint
 
+# Most often it is a firewall or a VPN, and neither screen shows it.
+LOOK_WHY = "Run satchel doctor on both: it says what keeps them apart."
+
 
 def code_not_right() -> AccessDenied:
     return AccessDenied(
@@ -70,7 +73,7 @@ def nobody_came(*, resuming: bool) -> NothingToDo:
     return NothingToDo(
         "Nobody came within fifteen minutes.",
         safe="Nothing was sent to anybody.",
-        do="Run satchel send again for a new code.",
+        do=f"Run satchel send again for a new code. {LOOK_WHY}",
     )
 
 
@@ -86,11 +89,11 @@ def nobody_found(at: Endpoint | None, *, resuming: bool) -> NothingToDo:
         return NothingToDo(
             "Nobody with this code was found in fifteen minutes.",
             safe="No file was received.",
-            do="Are both devices on the same network? If they are and still do not meet, type the address"
-            " that the other screen shows: satchel receive --at HOST:PORT",
+            do=f"Are both devices on the same network? {LOOK_WHY} Or type the address that the other screen"
+            " shows: satchel receive --at HOST:PORT",
         )
     return NothingToDo(
         "Nobody answered at this address.",
         safe="No file was received.",
-        do="Compare the address with the other screen. Are both devices on the same network?",
+        do=f"Compare the address with the other screen. Are both devices on the same network? {LOOK_WHY}",
     )

@@ -50,7 +50,7 @@ def confine_writes(folders: Sequence[bytes | Path]) -> bool:
     """
     if len(os.listdir("/proc/self/task")) > 1:
         raise MisuseError("Writes must be confined before the first thread starts.")
-    version = _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
+    version = landlock_version()
     if version < _VERSION_NEEDED:
         return False
     known = ~0 if version >= _VERSION_OF_TRUNCATE else ~_TRUNCATE
@@ -69,6 +69,16 @@ def confine_writes(folders: Sequence[bytes | Path]) -> bool:
         return _call(_RESTRICT_SELF, ruleset, 0) == 0
     finally:
         os.close(ruleset)
+
+
+def can_confine_writes() -> bool:
+    """Whether this kernel has what confine_writes needs."""
+    return landlock_version() >= _VERSION_NEEDED
+
+
+def landlock_version() -> int:
+    """Below 1: this kernel has none, or it is switched off."""
+    return _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
 
 
 def harden() -> None:

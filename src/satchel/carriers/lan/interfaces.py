@@ -82,6 +82,12 @@ def survey() -> Survey:
     )
 
 
+def flags_by_interface() -> dict[str, int]:
+    """The kernel's flags of every interface, with addresses or without. Raises OSError as survey()."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        return {name: _flags(asking, name) for _, name in socket.if_nameindex()}
+
+
 def carries_links(flags: int) -> bool:
     """Up, with a carrier, and a network of neighbours. A point-to-point interface is nearly always a
     tunnel: who is behind it is elsewhere, and the tunnel's operator would hear every beacon (W1)."""

@@ -46,7 +46,7 @@ class Voice:
             self._socket.setblocking(False)
             if place.is_ipv4:
                 # Without this the kernel asks its routes and fails with ENETUNREACH where there is none.
-                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, _mreqn(place))
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, mreqn(place))
                 self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
                 self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
                 self._socket.bind((host, 0))
@@ -162,7 +162,7 @@ def _open_ear(place: Place) -> socket.socket:
             ear.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
             ear.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             ear.bind((str(GROUP_IPV4), PORT))  # to the group: no unicast datagram reaches this socket
-            ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, GROUP_IPV4.packed + _mreqn(place)[4:])
+            ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, GROUP_IPV4.packed + mreqn(place)[4:])
         else:
             ear.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             ear.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
@@ -175,6 +175,6 @@ def _open_ear(place: Place) -> socket.socket:
     return ear
 
 
-def _mreqn(place: Place) -> bytes:
+def mreqn(place: Place) -> bytes:
     """struct ip_mreqn without a group: our address, and the interface that really decides."""
     return bytes(4) + bytes(place.address)[12:] + struct.pack("=i", place.index)
