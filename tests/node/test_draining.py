@@ -13,7 +13,8 @@ from node.pretend_lan import Air, PretendLan
 from satchel.core.pairing import exchange
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.pairing.typist import Typist
-from satchel.core.session import resumption
+from satchel.core.session import flight as flights
+from satchel.core.session.resumption import SecretKey
 from satchel.node import draining, events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.giving import Giver
@@ -116,17 +117,17 @@ def test_p1_a_good_proof_with_a_bad_message_behind_it_is_drained(records: Sqlite
     async def scene() -> None:
         async with asyncio.timeout(LIMIT_S), PretendLan(Air(), "127.0.0.2", listening=True) as lan:
             giving = asyncio.create_task(giver(lan, records, []).resume())
-            address, port = resumption.ANYWHERE
+            address, port = flights.ANYWHERE
             flight = bytearray(
-                resumption.Resumer(
-                    SECRET,
+                flights.Dialler(
+                    SecretKey.of(SECRET),
                     address=address,
                     port=port,
-                    ephemeral=os.urandom(resumption.EPHEMERAL_BYTES),
-                    fill=os.urandom(resumption.FLIGHT_FILL_BYTES),
+                    ephemeral=os.urandom(flights.EPHEMERAL_BYTES),
+                    fill=os.urandom(flights.FLIGHT_FILL_BYTES),
                 ).flight
             )
-            flight[resumption.EPHEMERAL_BYTES] ^= 1  # the tag; the proof is over the key in front of it
+            flight[flights.EPHEMERAL_BYTES] ^= 1  # the tag; the proof is over the key in front of it
             with await connect(lan) as connected:
                 await asyncio.get_running_loop().sock_sendall(connected, flight)
                 await is_drained(connected)

@@ -20,8 +20,9 @@ from satchel.core.discovery.datagram import (
 )
 from satchel.core.handover.messages import Entry, EntryKind
 from satchel.core.pairing.code import SpokenCode
+from satchel.core.session.flight import check_flight
 from satchel.core.session.handshake import SessionKeys
-from satchel.core.session.resumption import FlightKey, ResumptionKeys, check_flight
+from satchel.core.session.resumption import ResumptionKeys, SecretKey
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, NotTheFolder
 from satchel.node import by_code, events, greeting, taking
 from satchel.node.by_code import ByCode
@@ -109,7 +110,7 @@ def test_a_sender_that_is_silent_keeps_no_other_hand_over_waiting(
                     end = arrival.local
                     flight = check_flight(
                         arrival.flight,
-                        keys=[FlightKey.of(frozen.secret)],
+                        keys=[SecretKey.of(frozen.secret)],
                         address=end.address,
                         port=end.port,
                     )

@@ -10,7 +10,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from satchel.core.pairing import exchange
 from satchel.core.pairing.typist import Typist
-from satchel.core.session import resumption
+from satchel.core.session import flight as flights
 from satchel.core.session.handshake import (
     EPHEMERAL_BYTES,
     KEM_SEED_BYTES,
@@ -19,6 +19,7 @@ from satchel.core.session.handshake import (
     Responder,
     SessionKeys,
 )
+from satchel.core.session.resumption import SecretKey
 from satchel.errors import EnvironmentProblem, PeerError
 from satchel.node.own_thread import in_own_thread
 from satchel.ports import Endpoint, Entropy, Pipe
@@ -143,24 +144,23 @@ def greet_again(
     """The receiver's side of a resumption, or of a further pipe of a session (STRIPE). Raises
     EnvironmentProblem for no answer, PeerError."""
     pipe.set_deadline(STEP_S)
-    address, port = resumption.ANYWHERE if typed_address else (bytes(pipe.remote.address), pipe.remote.port)
-    resumer = resumption.Resumer(
-        secret,
+    address, port = flights.ANYWHERE if typed_address else (bytes(pipe.remote.address), pipe.remote.port)
+    dialler = flights.Dialler(
+        SecretKey.of(secret, purpose),
         address=address,
         port=port,
         ephemeral=entropy.draw(EPHEMERAL_BYTES),
-        fill=entropy.draw(resumption.FLIGHT_FILL_BYTES),
-        purpose=purpose,
+        fill=entropy.draw(flights.FLIGHT_FILL_BYTES),
     )
-    pipe.send_all(resumer.flight)
-    return resumer.finish(receive_bytes(pipe, resumption.FLIGHT_BYTES))
+    pipe.send_all(dialler.flight)
+    return dialler.finish(receive_bytes(pipe, flights.FLIGHT_BYTES))
 
 
-def answer_again(pipe: Pipe, recognised: resumption.Recognised, entropy: Entropy) -> SessionKeys:
+def answer_again(pipe: Pipe, recognised: flights.Recognised[SecretKey], entropy: Entropy) -> SessionKeys:
     """The sender's side of a resumption or of a further pipe. Raises PeerError before a byte is sent."""
     pipe.set_deadline(STEP_S)
     answer, keys = recognised.accept(
-        ephemeral=entropy.draw(EPHEMERAL_BYTES), fill=entropy.draw(resumption.ANSWER_FILL_BYTES)
+        ephemeral=entropy.draw(EPHEMERAL_BYTES), fill=entropy.draw(flights.ANSWER_FILL_BYTES)
     )
     pipe.send_all(answer)
     return keys

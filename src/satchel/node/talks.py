@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from satchel.core.handover.sending import Sender
+from satchel.core.session.flight import Recognised, check_flight
 from satchel.core.session.handshake import Purpose, SessionKeys
-from satchel.core.session.resumption import FlightKey, Recognised, check_flight
+from satchel.core.session.resumption import SecretKey
 from satchel.errors import EnvironmentProblem, PeerError
 from satchel.node import events, greeting
 from satchel.node.carousel import Carousel
@@ -69,7 +70,7 @@ class Talks:
         self._offers: dict[HandoverId, _Offer] = {}
         self._paces: dict[HandoverId, Pace] = {}
         self._reports: dict[HandoverId, events.Report] = {}
-        self._flight_keys: dict[bytes, FlightKey] = {}
+        self._flight_keys: dict[bytes, SecretKey] = {}
 
     @property
     def ids(self) -> set[HandoverId]:
@@ -179,10 +180,10 @@ class Talks:
 
     def _check(
         self, arrival: Arrival, secrets: Sequence[bytes], purpose: Purpose = Purpose.RESUMPTION
-    ) -> Recognised | None:
+    ) -> Recognised[SecretKey] | None:
         for secret in secrets:
             if secret not in self._flight_keys:
-                self._flight_keys[secret] = FlightKey.of(secret, purpose)
+                self._flight_keys[secret] = SecretKey.of(secret, purpose)
         keys = [self._flight_keys[secret] for secret in secrets]
         end = arrival.local
         return check_flight(arrival.flight, keys=keys, address=end.address, port=end.port)
@@ -193,7 +194,9 @@ class Talks:
         kept.update(talk.conversation.stripe_secret for talk in self._running.values())
         self._flight_keys = {secret: key for secret, key in self._flight_keys.items() if secret in kept}
 
-    async def _open(self, arrival: Arrival, recognised: Recognised) -> tuple[Pipe, SessionKeys] | None:
+    async def _open(
+        self, arrival: Arrival, recognised: Recognised[SecretKey]
+    ) -> tuple[Pipe, SessionKeys] | None:
         try:
             pipe = arrival.take()
         except EnvironmentProblem:
@@ -211,7 +214,7 @@ class Talks:
         return pipe, keys
 
     async def _talk_again(
-        self, arrival: Arrival, recognised: Recognised, head: RecordHead, report: events.Report
+        self, arrival: Arrival, recognised: Recognised[SecretKey], head: RecordHead, report: events.Report
     ) -> None:
         id = head.id
         if id in self._running:
@@ -224,7 +227,7 @@ class Talks:
                 return
             del self._running[id]
         now = self.unfinished.get(id)
-        if now is None or recognised.secret not in (now.secret, now.older_secret):
+        if now is None or recognised.key.secret not in (now.secret, now.older_secret):
             arrival.drain()  # it comes again under the newer secret
             return
         head = now
@@ -240,7 +243,7 @@ class Talks:
         sender = Sender.resumed(entries, wanted=wanted, aes=self._aes)
 
         def keys_confirmed() -> None:
-            self._records.replace_secret(id, keys.resumption_secret, used=recognised.secret)
+            self._records.replace_secret(id, keys.resumption_secret, used=recognised.key.secret)
             self._records.confirm_secret(id)
             self._expect(replace(head, secret=keys.resumption_secret, older_secret=None))
 

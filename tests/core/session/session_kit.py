@@ -3,9 +3,10 @@
 import hashlib
 
 from satchel.core.crypto.aead import Suite
+from satchel.core.crypto.curve import x25519_public
 from satchel.core.crypto.kem import encapsulate
 from satchel.core.session.frames import PLAIN_BYTES_MAX, Kind, Opener, Sealer
-from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys
+from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys, Statics
 
 PSK = hashlib.sha256(b"psk").digest()
 
@@ -14,13 +15,36 @@ def drawn(name: str, count: int) -> bytes:
     return hashlib.shake_256(name.encode()).digest(count)
 
 
-def initiator(purpose: Purpose = Purpose.CODE, *, psk: bytes = PSK, bound: bytes = b"") -> Initiator:
+def statics(own: str, theirs: str) -> Statics:
+    return Statics(own=drawn(own, 32), theirs=x25519_public(drawn(theirs, 32)))
+
+
+def initiator(
+    purpose: Purpose = Purpose.CODE,
+    *,
+    psk: bytes = PSK,
+    bound: bytes = b"",
+    ephemeral: bytes = drawn("e initiator", 32),
+) -> Initiator:
     seed = drawn("kem seed", 64) if purpose.is_hybrid else b""
-    return Initiator(psk, purpose=purpose, ephemeral=drawn("e initiator", 32), kem_seed=seed, bound=bound)
+    return Initiator(
+        psk,
+        purpose=purpose,
+        ephemeral=ephemeral,
+        kem_seed=seed,
+        bound=bound,
+        statics=statics("s initiator", "s responder") if purpose.has_statics else None,
+    )
 
 
 def responder(purpose: Purpose = Purpose.CODE, *, psk: bytes = PSK, bound: bytes = b"") -> Responder:
-    return Responder(psk, purpose=purpose, ephemeral=drawn("e responder", 32), bound=bound)
+    return Responder(
+        psk,
+        purpose=purpose,
+        ephemeral=drawn("e responder", 32),
+        bound=bound,
+        statics=statics("s responder", "s initiator") if purpose.has_statics else None,
+    )
 
 
 def answer(there: Responder, message_1: bytes) -> tuple[bytes, SessionKeys]:

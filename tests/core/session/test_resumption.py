@@ -8,17 +8,16 @@ from core.session.session_kit import drawn
 from fuzz.noise_peer import NoisePeer
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.crypto.kdf import derive, mac
-from satchel.core.session.handshake import Purpose
-from satchel.core.session.resumption import (
+from satchel.core.session.flight import (
     ANSWER_FILL_BYTES,
     ANYWHERE,
     FLIGHT_FILL_BYTES,
-    FlightKey,
+    Dialler,
     Recognised,
-    Resumer,
-    ResumptionKeys,
     check_flight,
 )
+from satchel.core.session.handshake import Purpose
+from satchel.core.session.resumption import ResumptionKeys, SecretKey
 from satchel.errors import MisuseError, PeerError
 
 SECRET, OLDER, OTHER = drawn("secret", 32), drawn("older", 32), drawn("other", 32)
@@ -37,23 +36,22 @@ class Kit:
     def __init__(self, purpose: Purpose) -> None:
         self.purpose = purpose
 
-    def resumer(
+    def dialler(
         self, secret: bytes = SECRET, *, address: bytes = ADDRESS, port: int = PORT, ephemeral: bytes = E
-    ) -> Resumer:
-        return Resumer(
-            secret,
+    ) -> Dialler:
+        return Dialler(
+            SecretKey.of(secret, self.purpose),
             address=address,
             port=port,
             ephemeral=ephemeral,
             fill=drawn(f"fill of {ephemeral.hex()}", FLIGHT_FILL_BYTES),
-            purpose=self.purpose,
         )
 
-    def check(self, flight: bytes, *secrets: bytes) -> Recognised | None:
+    def check(self, flight: bytes, *secrets: bytes) -> Recognised[SecretKey] | None:
         return self.check_all(flight, secrets or (SECRET,))
 
-    def check_all(self, flight: bytes, secrets: Iterable[bytes]) -> Recognised | None:
-        keys = [FlightKey.of(secret, self.purpose) for secret in secrets]
+    def check_all(self, flight: bytes, secrets: Iterable[bytes]) -> Recognised[SecretKey] | None:
+        keys = [SecretKey.of(secret, self.purpose) for secret in secrets]
         return check_flight(flight, keys=keys, address=ADDRESS, port=PORT)
 
 
@@ -63,7 +61,7 @@ def kit(request: pytest.FixtureRequest) -> Kit:
 
 
 def test_a_session_goes_on(kit: Kit) -> None:
-    there = kit.resumer()
+    there = kit.dialler()
     assert len(there.flight) == 256
     recognised = kit.check(there.flight)
     assert recognised is not None
@@ -77,29 +75,29 @@ def test_a_session_goes_on(kit: Kit) -> None:
 
 def test_the_older_secret_beside_the_newer_one_is_tried_too(kit: Kit) -> None:
     """Rotation: a break before the sender stored the new secret leaves it with the old one."""
-    recognised = kit.check(kit.resumer(OLDER).flight, SECRET, OLDER)
+    recognised = kit.check(kit.dialler(OLDER).flight, SECRET, OLDER)
     assert recognised is not None
-    assert recognised.secret == OLDER
+    assert recognised.key.secret == OLDER
     sent, _ = recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(ANSWER_FILL_BYTES))
-    assert kit.resumer(OLDER).finish(sent)
+    assert kit.dialler(OLDER).finish(sent)
 
 
 def test_p1_another_secret_is_not_recognised(kit: Kit) -> None:
-    assert kit.check(kit.resumer(OTHER).flight, SECRET, OLDER) is None
-    assert kit.check(kit.resumer().flight, OTHER) is None
-    assert kit.check_all(kit.resumer().flight, ()) is None
+    assert kit.check(kit.dialler(OTHER).flight, SECRET, OLDER) is None
+    assert kit.check(kit.dialler().flight, OTHER) is None
+    assert kit.check_all(kit.dialler().flight, ()) is None
 
 
 @pytest.mark.parametrize("end", [(OTHER_ADDRESS, PORT), (ADDRESS, PORT + 1), (bytes(16), PORT), (ADDRESS, 0)])
 def test_p1_a_flight_made_for_another_end_is_not_recognised(kit: Kit, end: tuple[bytes, int]) -> None:
     """P1: a recorded flight does not tell whether the sender is now at another address."""
     address, port = end
-    assert kit.check(kit.resumer(address=address, port=port).flight) is None
+    assert kit.check(kit.dialler(address=address, port=port).flight) is None
 
 
 def test_a_typed_address_is_bound_to_no_end(kit: Kit) -> None:
     address, port = ANYWHERE
-    there = kit.resumer(address=address, port=port)
+    there = kit.dialler(address=address, port=port)
     recognised = kit.check(there.flight)
     assert recognised is not None
     sent, _ = recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(ANSWER_FILL_BYTES))
@@ -108,14 +106,14 @@ def test_a_typed_address_is_bound_to_no_end(kit: Kit) -> None:
 
 @pytest.mark.parametrize("byte", [*range(0, 32, 5), *range(48, 64, 5)])
 def test_p1_a_flipped_bit_in_key_or_proof_is_a_stranger(kit: Kit, byte: int) -> None:
-    flight = bytearray(kit.resumer().flight)
+    flight = bytearray(kit.dialler().flight)
     flight[byte] ^= 1
     assert kit.check(bytes(flight)) is None
 
 
 @pytest.mark.parametrize("byte", [32, 40, 47])
 def test_p1_a_good_proof_with_a_bad_noise_message_gets_no_answer(kit: Kit, byte: int) -> None:
-    flight = bytearray(kit.resumer().flight)
+    flight = bytearray(kit.dialler().flight)
     flight[byte] ^= 1
     recognised = kit.check(bytes(flight))
     assert recognised is not None
@@ -124,22 +122,22 @@ def test_p1_a_good_proof_with_a_bad_noise_message_gets_no_answer(kit: Kit, byte:
 
 
 def test_the_filling_means_nothing(kit: Kit) -> None:
-    flight = kit.resumer().flight
+    flight = kit.dialler().flight
     recognised = kit.check(flight[:64] + bytes(192))
     assert recognised is not None
     sent, _ = recognised.accept(ephemeral=drawn("sender e", 32), fill=drawn("fill", ANSWER_FILL_BYTES))
-    assert kit.resumer().finish(sent[:48] + bytes(208))
+    assert kit.dialler().finish(sent[:48] + bytes(208))
 
 
 @pytest.mark.parametrize("byte", [0, 31, 32, 47])
 def test_p2_a_flipped_bit_in_the_answer_is_refused(kit: Kit, byte: int) -> None:
-    recognised = kit.check(kit.resumer().flight)
+    recognised = kit.check(kit.dialler().flight)
     assert recognised is not None
     sent, _ = recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(ANSWER_FILL_BYTES))
     changed = bytearray(sent)
     changed[byte] ^= 1
     with pytest.raises(PeerError):
-        kit.resumer().finish(bytes(changed))
+        kit.dialler().finish(bytes(changed))
 
 
 @pytest.mark.parametrize("length", [0, 48, 64, 255, 257])
@@ -147,11 +145,11 @@ def test_other_lengths_are_refused(kit: Kit, length: int) -> None:
     with pytest.raises(PeerError, match=r"^transport 3\.4:"):
         kit.check(bytes(length))
     with pytest.raises(PeerError, match=r"^transport 3\.5:"):
-        kit.resumer().finish(bytes(length))
+        kit.dialler().finish(bytes(length))
 
 
 def test_p2_a_flight_reflected_as_its_answer_is_refused(kit: Kit) -> None:
-    there = kit.resumer()
+    there = kit.dialler()
     with pytest.raises(PeerError):
         there.finish(there.flight)
 
@@ -159,7 +157,7 @@ def test_p2_a_flight_reflected_as_its_answer_is_refused(kit: Kit) -> None:
 def test_p2_a_replay_has_the_same_key_which_the_record_remembers(kit: Kit) -> None:
     """P2: the same flight, with other filling even, shows the same ephemeral key; with another key it
     is another proof."""
-    flight = kit.resumer().flight
+    flight = kit.dialler().flight
     first, again = kit.check(flight), kit.check(flight[:64] + bytes(192))
     assert first is not None
     assert again is not None
@@ -169,15 +167,18 @@ def test_p2_a_replay_has_the_same_key_which_the_record_remembers(kit: Kit) -> No
 
 def test_w2_every_use_and_direction_has_a_key_of_its_own() -> None:
     keys = ResumptionKeys.of(SECRET)
-    uses = {keys.sender_slot, keys.receiver_slot, keys.open, keys.psk, SECRET}
-    assert len(uses) == 5
+    flights = [SecretKey.of(SECRET, purpose) for purpose in PURPOSES]
+    uses = {keys.sender_slot, keys.receiver_slot, SECRET}
+    uses.update(key for one in flights for key in (one.open, one.psk))
+    assert len(uses) == 7
     assert repr(keys) == "ResumptionKeys()"
+    assert repr(flights[0]) == f"SecretKey(purpose={Purpose.RESUMPTION!r})"
 
 
 def test_w1_two_flights_of_one_secret_share_nothing(kit: Kit) -> None:
     """W1: otherwise a watcher would know the hand-over again on another network."""
-    one = kit.resumer().flight
-    other = kit.resumer(ephemeral=drawn("other e", 32)).flight
+    one = kit.dialler().flight
+    other = kit.dialler(ephemeral=drawn("other e", 32)).flight
     pieces = {one[at : at + 4] for at in range(253)}
     assert not any(other[at : at + 4] in pieces for at in range(253))
 
@@ -186,31 +187,31 @@ def test_w1_two_flights_of_one_secret_share_nothing(kit: Kit) -> None:
 def test_p2_a_flight_for_one_purpose_never_opens_the_other(purpose: Purpose) -> None:
     """A resumption would replace the secret in the record, and a pipe of a running session must not."""
     other = next(one for one in PURPOSES if one is not purpose)
-    flight = Kit(purpose).resumer().flight
+    flight = Kit(purpose).dialler().flight
     assert Kit(purpose).check(flight) is not None
     assert Kit(other).check(flight) is None
 
 
 def test_p2_the_secrets_of_one_session_open_only_what_they_are_for() -> None:
-    there = Kit(Purpose.RESUMPTION).resumer()
+    there = Kit(Purpose.RESUMPTION).dialler()
     recognised = Kit(Purpose.RESUMPTION).check(there.flight)
     assert recognised is not None
     answer, keys = recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(ANSWER_FILL_BYTES))
     theirs = there.finish(answer)
     assert theirs.stripe_secret == keys.stripe_secret
     stripe = Kit(Purpose.STRIPE)
-    assert stripe.check(stripe.resumer(theirs.stripe_secret).flight, keys.stripe_secret) is not None
-    assert stripe.check(stripe.resumer(theirs.stripe_secret).flight, keys.resumption_secret) is None
-    assert stripe.check(stripe.resumer(theirs.resumption_secret).flight, keys.stripe_secret) is None
+    assert stripe.check(stripe.dialler(theirs.stripe_secret).flight, keys.stripe_secret) is not None
+    assert stripe.check(stripe.dialler(theirs.stripe_secret).flight, keys.resumption_secret) is None
+    assert stripe.check(stripe.dialler(theirs.resumption_secret).flight, keys.stripe_secret) is None
 
 
 def test_p2_an_answer_for_the_other_purpose_is_refused(kit: Kit) -> None:
     other = Kit(next(one for one in PURPOSES if one is not kit.purpose))
-    recognised = other.check(other.resumer().flight)
+    recognised = other.check(other.dialler().flight)
     assert recognised is not None
     sent, _ = recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(ANSWER_FILL_BYTES))
     with pytest.raises(PeerError):
-        kit.resumer().finish(sent)
+        kit.dialler().finish(sent)
 
 
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31)])
@@ -228,7 +229,7 @@ def test_p2_keys_of_low_order_are_refused_on_both_sides(kit: Kit, point: bytes) 
     assert recognised is not None
     with pytest.raises(PeerError, match=r"low order"):
         recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(ANSWER_FILL_BYTES))
-    there = kit.resumer()
+    there = kit.dialler()
     sender = NoisePeer(psk, kit.purpose, b"\x01" + proof(there.flight[:32]) + end)
     sender.hear(there.flight[:48])
     with pytest.raises(PeerError, match=r"low order"):
@@ -236,14 +237,16 @@ def test_p2_keys_of_low_order_are_refused_on_both_sides(kit: Kit, point: bytes) 
 
 
 def test_inputs_of_the_wrong_length_are_misuse(kit: Kit) -> None:
-    for secret, fill in ((31, 192), (33, 192), (32, 191)):
+    for length in (31, 33):
         with pytest.raises(MisuseError):
-            Resumer(bytes(secret), address=ADDRESS, port=PORT, ephemeral=E, fill=bytes(fill))
+            SecretKey.of(bytes(length))
     with pytest.raises(MisuseError):
-        kit.check(kit.resumer().flight, bytes(31))
+        Dialler(SecretKey.of(SECRET), address=ADDRESS, port=PORT, ephemeral=E, fill=bytes(191))
+    with pytest.raises(MisuseError):
+        kit.check(kit.dialler().flight, bytes(31))
     with pytest.raises(MisuseError):
         ResumptionKeys.of(bytes(33))
-    recognised = kit.check(kit.resumer().flight)
+    recognised = kit.check(kit.dialler().flight)
     assert recognised is not None
     with pytest.raises(MisuseError):
         recognised.accept(ephemeral=drawn("sender e", 32), fill=bytes(207))

@@ -12,10 +12,11 @@ import pytest
 from core.session.session_kit import open_frame
 from satchel.core.crypto.aead import Suite
 from satchel.core.crypto.kdf import derive
+from satchel.core.session.flight import Dialler, Recognised, check_flight
 from satchel.core.session.frames import FULL_FRAME_BYTES, HEADER_BYTES, Kind, Opener, Sealer
 from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys
 from satchel.core.session.padding import padme, tail_sizes
-from satchel.core.session.resumption import FlightKey, Recognised, Resumer, ResumptionKeys, check_flight
+from satchel.core.session.resumption import ResumptionKeys, SecretKey
 from satchel.errors import PeerError
 
 Vector = dict[str, Any]
@@ -89,15 +90,16 @@ def test_resumption_keys(vector: Vector) -> None:
     secret, sender_slot, receiver_slot, open_key, psk = raw(
         vector, "secret", "sender_slot", "receiver_slot", "open", "psk"
     )
-    assert ResumptionKeys.of(secret) == ResumptionKeys(
-        sender_slot=sender_slot, receiver_slot=receiver_slot, open=open_key, psk=psk
-    )
+    assert ResumptionKeys.of(secret) == ResumptionKeys(sender_slot=sender_slot, receiver_slot=receiver_slot)
+    key = SecretKey.of(secret)
+    assert (key.open, key.psk) == (open_key, psk)
 
 
 @of_kind("resumption")
 def test_resumption(vector: Vector) -> None:
     secret, address, fill, ephemeral = raw(vector, "secret", "address", "flight_fill", "initiator_ephemeral")
-    here = Resumer(secret, address=address, port=vector["port"], ephemeral=ephemeral, fill=fill)
+    key = SecretKey.of(secret)
+    here = Dialler(key, address=address, port=vector["port"], ephemeral=ephemeral, fill=fill)
     assert here.flight.hex() == vector["flight"]
     answer_fill, there_e = raw(vector, "answer_fill", "responder_ephemeral")
     recognised = recognise(vector, here.flight, [secret])
@@ -113,14 +115,8 @@ def test_stripe(vector: Vector) -> None:
     secret, address, fill, ephemeral = raw(vector, "secret", "address", "flight_fill", "initiator_ephemeral")
     assert derive(secret, b"satchel stripe open receiver 1").hex() == vector["open"]
     assert derive(secret, b"satchel stripe psk receiver 1").hex() == vector["psk"]
-    here = Resumer(
-        secret,
-        address=address,
-        port=vector["port"],
-        ephemeral=ephemeral,
-        fill=fill,
-        purpose=Purpose.STRIPE,
-    )
+    key = SecretKey.of(secret, Purpose.STRIPE)
+    here = Dialler(key, address=address, port=vector["port"], ephemeral=ephemeral, fill=fill)
     assert here.flight.hex() == vector["flight"]
     recognised = recognise(vector, here.flight, [secret], Purpose.STRIPE)
     assert recognised is not None
@@ -143,10 +139,10 @@ def test_stripe(vector: Vector) -> None:
 
 def recognise(
     vector: Vector, flight: bytes, secrets: Sequence[bytes], purpose: Purpose = Purpose.RESUMPTION
-) -> Recognised | None:
+) -> Recognised[SecretKey] | None:
     [address] = raw(vector, "own_address")
     port = vector["own_port"]
-    keys = [FlightKey.of(secret, purpose) for secret in secrets]
+    keys = [SecretKey.of(secret, purpose) for secret in secrets]
     return check_flight(flight, keys=keys, address=address, port=port)
 
 

@@ -6,11 +6,12 @@ from fuzz.feed import Feed
 from fuzz.noise_peer import NoisePeer
 from fuzz.targets.code_flight import ADDRESS, PORT
 from fuzz.vectors import drawn, of_kind
+from satchel.core.session.flight import FLIGHT_FILL_BYTES, Dialler
 from satchel.core.session.handshake import EPHEMERAL_BYTES, KEM_SEED_BYTES, Initiator, Purpose
-from satchel.core.session.resumption import FLIGHT_FILL_BYTES, Resumer
+from satchel.core.session.resumption import SecretKey
 from satchel.errors import PeerError
 
-AS_IT_CAME, SEALED, RESUMER = range(3)
+AS_IT_CAME, SEALED, DIALLER = range(3)
 PSK = bytes.fromhex(next(of_kind("transport", "handshake"))["psk"])
 EPHEMERAL = bytes.fromhex(next(of_kind("transport", "handshake"))["initiator_ephemeral"])
 KEM_SEED = bytes.fromhex(next(of_kind("transport", "handshake"))["kem_seed"])
@@ -21,8 +22,8 @@ def check(data: bytes) -> bool:
     feed = Feed(data)
     purpose = PURPOSES[feed.number(3)]
     kind = feed.number(3)
-    if kind == RESUMER:
-        return resumer_takes(feed.rest(), Purpose.RESUMPTION if purpose.is_hybrid else purpose)
+    if kind == DIALLER:
+        return dialler_takes(feed.rest(), Purpose.RESUMPTION if purpose.is_hybrid else purpose)
     seed = KEM_SEED if purpose.is_hybrid else b""
     bound = b"" if purpose.is_hybrid else b"bound"
     here = Initiator(PSK, purpose=purpose, ephemeral=EPHEMERAL, kem_seed=seed, bound=bound)
@@ -41,10 +42,11 @@ def check(data: bytes) -> bool:
     return True
 
 
-def resumer_takes(answer: bytes, purpose: Purpose) -> bool:
+def dialler_takes(answer: bytes, purpose: Purpose) -> bool:
     fill = bytes(FLIGHT_FILL_BYTES)
     ephemeral = drawn("e", EPHEMERAL_BYTES)
-    here = Resumer(PSK, address=ADDRESS, port=PORT, ephemeral=ephemeral, fill=fill, purpose=purpose)
+    key = SecretKey.of(PSK, purpose)
+    here = Dialler(key, address=ADDRESS, port=PORT, ephemeral=ephemeral, fill=fill)
     try:
         here.finish(answer)
     except PeerError:
@@ -62,5 +64,5 @@ def seeds() -> Iterator[bytes]:
             yield bytes((which, SEALED)) + message[:32] + bytes.fromhex(vector.get("ciphertext", ""))
     for which, kind in ((0, "resumption"), (2, "stripe")):
         for vector in of_kind("transport", kind):
-            yield bytes((which, RESUMER)) + bytes.fromhex(vector["answer"])
+            yield bytes((which, DIALLER)) + bytes.fromhex(vector["answer"])
     yield bytes((1, SEALED)) + bytes(32 + 1088)

@@ -6,16 +6,16 @@ from fuzz.feed import Feed
 from fuzz.noise_peer import NoisePeer
 from fuzz.vectors import drawn, of_kind
 from satchel.core.crypto.kdf import derive, mac
-from satchel.core.session.handshake import NOISE_OVERHEAD_BYTES, Purpose
-from satchel.core.session.resumption import (
+from satchel.core.session.flight import (
     ANSWER_FILL_BYTES,
     EPHEMERAL_BYTES,
     FLIGHT_BYTES,
     PROOF_BYTES,
     VERSION,
-    FlightKey,
     check_flight,
 )
+from satchel.core.session.handshake import NOISE_OVERHEAD_BYTES, Purpose
+from satchel.core.session.resumption import SecretKey
 from satchel.errors import PeerError
 
 AS_IT_CAME, WITH_A_PROOF, SEALED = range(3)
@@ -23,7 +23,7 @@ PURPOSES = (Purpose.RESUMPTION, Purpose.STRIPE)
 NAMES = (b"resume", b"stripe")
 VECTOR = next(of_kind("transport", "resumption"))
 SECRETS = [bytes.fromhex(VECTOR["secret"]), drawn("another secret", 32)]
-KEYS = [[FlightKey.of(secret, purpose) for secret in SECRETS] for purpose in PURPOSES]
+KEYS = [[SecretKey.of(secret, purpose) for secret in SECRETS] for purpose in PURPOSES]
 ADDRESS = bytes.fromhex(VECTOR["own_address"])
 PORT = VECTOR["own_port"]
 END = ADDRESS + PORT.to_bytes(2, "big")

@@ -70,28 +70,31 @@ class Epochs:
         """The epoch of what we say now. `day`: of a plausible clock, days since 1970; None: there is none."""
         return self.agreed if day is None else max(self.agreed, day)
 
-    def agree(self, ours: int, theirs: int) -> "Epochs":
-        """A session is complete; both sides told the epoch that they use. To be stored before we say so.
+    def agree(self, ours: int, theirs: int, *, stored: int) -> "Epochs":
+        """A session tells the epochs that both use. To be stored before we say so.
 
-        Raises PeerError: theirs is further ahead than any clock can be right about.
+        Args:
+            stored: the agreed epoch that the peer says it has stored.
+        Raises:
+            PeerError: theirs is further ahead than any clock can be right about.
         """
-        larger = max(ours, theirs)
-        if theirs < 0 or not (larger <= self.agreed or self.speaking.reaches(larger)):
+        larger = max(ours, theirs, self.agreed)
+        if theirs < 0 or not self.speaking.reaches(larger):
             raise PeerError(f"discovery 2.6: an epoch {theirs} that cannot be")
-        if larger <= self.agreed:
-            return self
-        previous = self.agreed if self.previous is None else self.previous
-        return replace(self, agreed=larger, previous=previous)
+        return replace(self, agreed=larger).confirm(stored)
 
     def confirm(self, stored: int) -> "Epochs":
-        """The peer says which agreed epoch it has stored: what is older than that less two is let go of."""
+        """The peer says which agreed epoch it has stored: what is older than that less two is let go of.
+
+        Until it has ours, its own is tried beside it, and not what we had before: it may have got there
+        without us, by a session that was cut off when it had stored and we had not.
+        """
+        previous = self.previous  # theirs went back, a restored profile: ours has nothing older to give
         if stored >= self.agreed:
             previous = None
-        elif self.previous is None or stored <= self.previous:
-            previous = self.previous  # theirs went back: a restored profile. Ours has nothing older to give
-        else:
+        elif self.speaking.reaches(stored):
             previous = stored
-        oldest = min(self.agreed, self.agreed if previous is None else previous) - EPOCHS_KEPT_BEHIND
+        oldest = (self.agreed if previous is None else previous) - EPOCHS_KEPT_BEHIND
         return replace(
             self,
             previous=previous,

@@ -1,7 +1,8 @@
-"""Noise_NNpsk0_25519_ChaChaPoly_SHA256, for a code with ML-KEM-768 inside, and the keys it yields.
+"""Noise_NNpsk0 and, between contacts, Noise_KKpsk0 (25519_ChaChaPoly_SHA256), for a code with ML-KEM-768
+inside, and the keys they yield.
 
-Knows no code and no record, only a 32-byte psk that both sides have. There is no fallback: a session
-for a code without its ML-KEM part does not exist (W5). Spec: docs/spec/transport.md, section 2.
+Knows no code, record or contact, only a 32-byte psk that both sides have, and static keys. There is no
+fallback: a session for a code without its ML-KEM part does not exist (W5). Spec: docs/spec/transport.md, 2.
 """
 
 from dataclasses import dataclass, field
@@ -29,11 +30,16 @@ class Purpose(Enum):
     CODE = b"hand-over by code: host responds, typist initiates"
     RESUMPTION = b"hand-over resumed: sender responds, receiver initiates"
     STRIPE = b"another pipe of a session: sender responds, receiver initiates"
+    CONTACT = b"contacts: listener responds, dialler initiates"
 
     @property
     def is_hybrid(self) -> bool:
-        """Whether ML-KEM runs inside; the psk of the others comes from a session in which it ran."""
+        """Whether ML-KEM runs inside; the psk of the others comes from where it ran."""
         return self is Purpose.CODE
+
+    @property
+    def has_statics(self) -> bool:
+        return self is Purpose.CONTACT
 
     @property
     def message_1_bytes(self) -> int:
@@ -56,11 +62,26 @@ class SessionKeys:
     stripe_secret: bytes = field(repr=False)  # opens more pipes of this session, as long as it lasts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statics:
+    """The static X25519 keys of a pair of contacts, as one of them has them: 32 bytes each."""
+
+    own: bytes = field(repr=False)  # private
+    theirs: bytes = field(repr=False)  # public
+
+
 class Initiator:
     """The side that dialled. Dead after an exception."""
 
     def __init__(
-        self, psk: bytes, *, purpose: Purpose, ephemeral: bytes, kem_seed: bytes = b"", bound: bytes = b""
+        self,
+        psk: bytes,
+        *,
+        purpose: Purpose,
+        ephemeral: bytes,
+        kem_seed: bytes = b"",
+        bound: bytes = b"",
+        statics: Statics | None = None,
     ) -> None:
         """
         Args:
@@ -68,12 +89,15 @@ class Initiator:
             ephemeral: 32 fresh random bytes.
             kem_seed: 64 fresh random bytes where the purpose is hybrid, else nothing.
             bound: what both sides have to agree on besides; goes into the prologue.
+            statics: where the purpose has them, else nothing.
+        Raises:
+            PeerError: their static key has low order.
         """
         if len(kem_seed) != (KEM_SEED_BYTES if purpose.is_hybrid else 0):
             raise MisuseError("a KEM seed of 64 bytes belongs to a hybrid session, and to no other")
         self._purpose = purpose
         self._kem_seed = kem_seed
-        self._noise = _handshake(psk, purpose, bound, ephemeral, initiator=True)
+        self._noise = _handshake(psk, purpose, bound, ephemeral, statics, initiator=True)
         self.message_1 = self._noise.write(kem_public(kem_seed) if purpose.is_hybrid else b"")
 
     def finish(self, message_2: bytes) -> SessionKeys:
@@ -88,9 +112,17 @@ class Initiator:
 class Responder:
     """The side that was dialled. Dead after an exception."""
 
-    def __init__(self, psk: bytes, *, purpose: Purpose, ephemeral: bytes, bound: bytes = b"") -> None:
+    def __init__(
+        self,
+        psk: bytes,
+        *,
+        purpose: Purpose,
+        ephemeral: bytes,
+        bound: bytes = b"",
+        statics: Statics | None = None,
+    ) -> None:
         self._purpose = purpose
-        self._noise = _handshake(psk, purpose, bound, ephemeral, initiator=False)
+        self._noise = _handshake(psk, purpose, bound, ephemeral, statics, initiator=False)
 
     def hear(self, message_1: bytes) -> bytes:
         """Take in the first message; returns the ML-KEM public key to encapsulate to (or nothing).
@@ -117,11 +149,22 @@ class Responder:
         return message_2, _session_keys(self._noise, kem_secret, is_initiator=False)
 
 
-def _handshake(psk: bytes, purpose: Purpose, bound: bytes, ephemeral: bytes, *, initiator: bool) -> Handshake:
+def _handshake(
+    psk: bytes, purpose: Purpose, bound: bytes, ephemeral: bytes, statics: Statics | None, *, initiator: bool
+) -> Handshake:
     if len(psk) != PSK_BYTES or len(ephemeral) != EPHEMERAL_BYTES:
         raise MisuseError("a handshake takes a psk and an ephemeral key of 32 bytes each")
-    prologue = VERSION_NAME + b"\0" + purpose.value + b"\0" + bound
-    return Handshake(Pattern.NNPSK0, initiator=initiator, prologue=prologue, psk=psk, ephemeral=ephemeral)
+    if purpose.has_statics is not (statics is not None):
+        raise MisuseError("static keys belong to a session of contacts, and to no other")
+    return Handshake(
+        Pattern.NNPSK0 if statics is None else Pattern.KKPSK0,
+        initiator=initiator,
+        prologue=VERSION_NAME + b"\0" + purpose.value + b"\0" + bound,
+        psk=psk,
+        ephemeral=ephemeral,
+        static=None if statics is None else statics.own,
+        remote_static=None if statics is None else statics.theirs,
+    )
 
 
 def _session_keys(noise: Handshake, kem_secret: bytes, *, is_initiator: bool) -> SessionKeys:
