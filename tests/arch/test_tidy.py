@@ -16,7 +16,11 @@ FOUNDATIONS = frozenset({"crypto", "wire", "identity", "bundles", "blobs"})
 
 # What is above a limit -> its size today. Shrinks: a number here is exact, so whatever gets smaller
 # has to be lowered or struck here; nothing may be added or raised without a decision record.
-EXCEPTIONS: dict[str, int] = {"core/handover": 1170, "core/session": 977}  # 0067, 0090
+EXCEPTIONS: dict[str, int] = {
+    "core/discovery": 1048,
+    "core/handover": 1170,
+    "core/session": 977,
+}  # 0086, 0067, 0090
 
 
 def sizes_above_limit() -> Iterator[tuple[str, int]]:

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.core.crypto.kdf import LENGTH_MAX, derive, digest, mac, same
+from satchel.core.crypto.kdf import LENGTH_MAX, MacKey, derive, digest, mac, same
 from satchel.errors import MisuseError
 
 # RFC 5869, appendix A: the three test cases of SHA-256.
@@ -58,6 +58,13 @@ def test_rfc_5869(name: str) -> None:
 def test_rfc_4231(name: str) -> None:
     key, message, right = HMAC_VECTORS[name]
     assert mac(bytes.fromhex(key), message).hex() == right
+    assert MacKey(bytes.fromhex(key)).mac(message).hex() == right
+
+
+@given(st.binary(max_size=200), st.lists(st.binary(max_size=200), max_size=3))
+def test_a_key_made_ready_answers_as_mac_does_each_time(key: bytes, messages: list[bytes]) -> None:
+    ready = MacKey(key)
+    assert [ready.mac(message) for message in messages] == [mac(key, message) for message in messages]
 
 
 def test_digest_is_sha_256() -> None:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from satchel.core.discovery.datagram import (
+    CHANCE_BYTES,
     DATAGRAM_BYTES,
     DO_NOT_DIAL,
     FILL_BYTES,
@@ -23,6 +24,7 @@ from satchel.core.discovery.datagram import (
     SlotKind,
     advertised_port,
     draw_datagram,
+    fraction,
     recognise,
 )
 from satchel.errors import MisuseError
@@ -40,8 +42,7 @@ SOURCES_MAX = 256
 HEARD_PER_S_MAX = 512  # x 64 keys = some 50 ms of HMAC a second
 HEARD_PER_SOURCE_PER_S_MAX = 8
 
-_CHANCE_BYTES = 4
-RANDOM_BYTES = NONCE_BYTES + FILL_BYTES + PLACES_BYTES + 2 * _CHANCE_BYTES
+RANDOM_BYTES = NONCE_BYTES + FILL_BYTES + PLACES_BYTES + 2 * CHANCE_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ class Rendezvous:
         if now_s >= self._shout_at_s:
             if now_s >= self._redraw_at_s:
                 self._redraw(now_s, chance)
-            jitter = 0.9 + 0.2 * _fraction(chance[-_CHANCE_BYTES:])
+            jitter = 0.9 + 0.2 * fraction(chance[-CHANCE_BYTES:])
             effects.append(self._shout(now_s, repeat_s=REPEAT_S * jitter))
         effects.append(WakeAt(at_s=min(self._shout_at_s, self._closes_at_s)))
         return effects
@@ -180,7 +181,7 @@ class Rendezvous:
 
     def _redraw(self, now_s: float, chance: bytes) -> None:
         places_at = NONCE_BYTES + FILL_BYTES
-        life = _fraction(chance[-2 * _CHANCE_BYTES : -_CHANCE_BYTES])
+        life = fraction(chance[-2 * CHANCE_BYTES : -CHANCE_BYTES])
         self._datagram = draw_datagram(
             self._shown,
             nonce=chance[:NONCE_BYTES],
@@ -275,8 +276,3 @@ def _put_last(table: dict[K, V], key: K, value: V) -> None:
     while len(table) >= SOURCES_MAX:
         del table[next(iter(table))]
     table[key] = value
-
-
-def _fraction(chance: bytes) -> float:
-    """A number in [0, 1) from four random bytes."""
-    return int.from_bytes(chance, "big") / (1 << (8 * _CHANCE_BYTES))

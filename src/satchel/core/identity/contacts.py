@@ -1,5 +1,5 @@
-"""What names a contact on this side."""
+"""What a contact is called inside this program: never a name, never sent."""
 
 from typing import NewType
 
-ContactId = NewType("ContactId", bytes)  # random, of this profile only, never sent
+ContactId = NewType("ContactId", bytes)  # 16 random bytes, local to this profile
