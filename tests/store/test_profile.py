@@ -240,7 +240,7 @@ def broken(image: bytes) -> Iterator[bytes]:
     yield image[:4096]
     yield image[: len(image) // 2]
     yield image[:-1]
-    yield image[:6000] + b"?" + image[6001:]
+    yield image[:6000] + bytes([image[6000] ^ 1]) + image[6001:]
 
 
 def test_a_damaged_backup_makes_no_profile(folder: ProfileFolder, tmp_path: Path) -> None:
