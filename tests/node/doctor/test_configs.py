@@ -62,6 +62,18 @@ def test_sockets_by_port() -> None:
     assert list(configs.sockets_on(UDP, [53])) == []
 
 
+def test_the_device_that_holds_a_path() -> None:
+    mounts = (
+        "22 1 0:21 /@ / rw,relatime shared:1 - btrfs /dev/mapper/root rw,subvol=/@\n"
+        "23 22 0:22 /@s /my\\040swap rw - btrfs /dev/sdb1 rw\n"
+        "24 22 0:5 / /dev rw shared:2 - devtmpfs udev rw\nbroken line - x\nbroken\n"
+    )
+    assert configs.source_of(mounts, "/swapfile") == "/dev/mapper/root"
+    assert configs.source_of(mounts, "/my swap/file") == "/dev/sdb1"
+    assert configs.source_of(mounts, "/my swapper") == "/dev/mapper/root"
+    assert configs.source_of("", "/swapfile") == ""
+
+
 def test_swap_areas() -> None:
     table = "Filename\tType\tSize\tUsed\tPriority\n/dev/sda2 partition 1 0 -2\n/my\\040swap file 1 0 -3\n\n"
     assert list(configs.swap_areas(table)) == ["/dev/sda2", "/my swap"]
@@ -116,6 +128,7 @@ def test_any_text_is_read(text: str) -> None:
     configs.setting(text, "Key", "a")
     list(configs.sockets_on(text, [53]))
     list(configs.swap_areas(text))
+    configs.source_of(text, "/")
     configs.port_range(text)
     configs.chains_of_file(text)
     configs.chains_of_json(text)

@@ -274,3 +274,17 @@ def test_a_program_that_is_not_there_fails_or_hangs_says_nothing(monkeypatch: py
     assert run([sys.executable, "-c", "print(1)"]) == "1\n"
     monkeypatch.setattr("satchel.node.doctor.machine.RUN_S", 0.2)
     assert run([sys.executable, "-c", "import sys; sys.stdin.read(); import signal; signal.pause()"]) == ""
+
+
+def test_a_swap_file_on_btrfs_lies_on_the_device_of_its_mount(
+    write: Write, looking: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own device number is a subvolume's, and says nothing of the encrypted disk below."""
+    write("swapfile", "")
+    write("proc/swaps", "Filename Type Size Used Priority\n/swapfile file 1 0 -2\n")
+    write("sys/dev/block/253:7/dm/uuid", "CRYPT-LUKS2-abc\n")
+    numbers = {"swapfile": os.makedev(0, 41), "root": os.makedev(253, 7)}
+    monkeypatch.setattr("satchel.node.doctor.machine.device_of", lambda path: numbers.get(path.name, 0))
+    assert looking().open_swaps == ("/swapfile",)
+    write("proc/self/mountinfo", "22 1 0:21 /@ / rw - btrfs /dev/mapper/root rw\n")
+    assert looking().open_swaps == ()

@@ -38,7 +38,9 @@ def open_firewall(facts: Facts, interface: str) -> tuple[str, str]:
             f"ufw allow in on {device} to any port {udp} proto udp",
             f"ufw allow in on {device} to any port {first}:{last} proto tcp",
         ]
-        return as_root(facts, lines), "They stay open until you type the same with: ufw delete allow"
+        return as_root(
+            facts, lines
+        ), "They stay open until you type the same lines with ufw delete in place of ufw."
     inward = [chain for chain in facts.chains if chain.hook == "input"]
     if inward:
         lines = [line for chain in inward for line in _insert(chain, f"iifname {device} ", facts)]

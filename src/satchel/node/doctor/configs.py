@@ -53,11 +53,33 @@ def sockets_on(table: str, ports: Iterable[int]) -> Iterator[tuple[int, int, int
 
 
 def swap_areas(table: str) -> Iterator[str]:
-    """The paths of /proc/swaps, which has blanks as \\040."""
+    """The paths of /proc/swaps."""
     for line in table.splitlines()[1:]:
         fields = line.split()
         if fields:
-            yield re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[0])
+            yield _unquoted(fields[0])
+
+
+def source_of(mounts: str, path: str) -> str:
+    """The device of the file system that holds `path`, by /proc/self/mountinfo; empty if there is none.
+
+    The device number of a file on btrfs is that of its subvolume, of which no block device knows.
+    """
+    source, longest = "", 0
+    for line in mounts.splitlines():
+        before, dash, after = line.partition(" - ")
+        fields, rest = before.split(), after.split()
+        if not dash or len(fields) < 5 or len(rest) < 2:
+            continue
+        place = _unquoted(fields[4]).rstrip("/") + "/"
+        if path.startswith(place) and len(place) >= longest:  # a later mount lies over an earlier one
+            source, longest = _unquoted(rest[1]), len(place)
+    return source
+
+
+def _unquoted(word: str) -> str:
+    """The kernel writes blanks in names as \\040."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), word)
 
 
 def port_range(text: str) -> tuple[int, int] | None:

@@ -273,13 +273,13 @@ class Machine:
         """Whether this swap area lies on a disk without encryption."""
         if Path(area).name.startswith("zram"):
             return False  # in memory
-        try:
-            about = os.stat(self.root / area.lstrip("/"))
-        except OSError:
-            return True  # deleted, or not ours to see: nothing speaks for its encryption
-        is_device = about.st_rdev != 0
-        device = about.st_rdev if is_device else about.st_dev
+        device = device_of(self.root / area.lstrip("/"))
+        if os.major(device) == 0:  # no block device
+            device = device_of(self.root / self._mounted_from(area))
         return not self._is_encrypted(f"sys/dev/block/{os.major(device)}:{os.minor(device)}", LAYERS_MAX)
+
+    def _mounted_from(self, path: str) -> str:
+        return configs.source_of(self.read("proc/self/mountinfo"), path).lstrip("/")
 
     def _is_encrypted(self, device: str, layers: int) -> bool:
         """Whether dm-crypt lies somewhere below this block device."""
@@ -291,6 +291,15 @@ class Machine:
             and bool(below)
             and all(self._is_encrypted(f"{device}/slaves/{name}", layers - 1) for name in below)
         )
+
+
+def device_of(path: Path) -> int:
+    """The number of this device, or of the one that this file lies on; 0 for what cannot be seen."""
+    try:
+        about = path.stat()
+    except OSError:
+        return 0
+    return about.st_rdev or about.st_dev
 
 
 def look_at_profile(folder: Path) -> ProfileFacts:

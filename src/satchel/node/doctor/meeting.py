@@ -261,7 +261,7 @@ def _isolation(facts: Facts, drawn: Drawn) -> Finding:
         name="isolation",
         kind=Kind.HINT,
         what="Some Wi-Fi networks, of cafés and guests above all, keep their devices apart.",
-        safe="Then nothing of yours gets through to anybody else either.",
+        safe="Then nothing is wrong with this computer, and nobody else reaches it either.",
         do=do,
         command="\n".join(lines),
     )
