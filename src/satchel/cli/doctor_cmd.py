@@ -24,7 +24,7 @@ from satchel.node.doctor import Drawn, Facts, Finding, Kind, diagnose, look
 from satchel.node.doctor.drawn import RANDOM_BYTES
 from satchel.node.doctor.facts import InterfaceFacts, LinkFacts, Passage
 from satchel.node.entropy import SystemEntropy
-from satchel.store.landlock import can_confine_writes
+from satchel.store.landlock import can_confine_writes, can_keep_out_of_swap
 
 COLUMNS_MAX = 100
 INDENT = "   "
@@ -83,6 +83,7 @@ def look_around(profile: Path | None, nonce: bytes) -> Facts:
         unseen=(*facts.unseen, *(f"whether a firewall is in the way on {name}" for name in untried)),
         internet_by=probe.internet_by,
         can_confine_writes=can_confine_writes(),
+        can_keep_out_of_swap=can_keep_out_of_swap(),
         cryptography=_cryptography(),
     )
 

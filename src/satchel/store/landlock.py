@@ -92,10 +92,14 @@ def harden() -> None:
     _keep_out_of_swap()
 
 
-def _keep_out_of_swap() -> None:
-    """Where the system sets no limit to it, as for root; below a limit a later allocation would fail."""
+def can_keep_out_of_swap() -> bool:
+    """Whether the system sets no limit to it, as for root; below a limit a later allocation would fail."""
     _, most = resource.getrlimit(resource.RLIMIT_MEMLOCK)
-    if os.geteuid() == 0 or most == resource.RLIM_INFINITY:
+    return os.geteuid() == 0 or most == resource.RLIM_INFINITY
+
+
+def _keep_out_of_swap() -> None:
+    if can_keep_out_of_swap():
         _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)
 
 

@@ -359,6 +359,18 @@ def test_drawn_addresses_are_ones_own_to_give() -> None:
         assert 1 <= third <= 254  # RFC 3927 2.1
 
 
+def test_a_limit_of_locked_memory_matters_with_open_swap_only() -> None:
+    """T1, T2: keys in swap."""
+    limited = replace(HEALTHY, can_keep_out_of_swap=False, user=1000)
+    assert names(limited) == ["isolation"]
+    swapping = replace(limited, open_swaps=("/s",))
+    assert names(swapping) == ["swap", "isolation", "memory_lock"]
+    assert shlex.split(find(swapping, "memory_lock").command) == [
+        "sudo", "sh", "-c", "echo :1000 - memlock unlimited > /etc/security/limits.d/memlock.conf"
+    ]  # fmt: skip
+    assert names(replace(swapping, can_keep_out_of_swap=True)) == ["swap", "isolation"]
+
+
 def test_landlock_is_a_hint() -> None:
     facts = replace(HEALTHY, can_confine_writes=False)
     assert names(facts) == ["isolation", "landlock"]

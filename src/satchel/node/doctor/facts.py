@@ -107,6 +107,8 @@ class Facts:
     latest_s: int = 1 << 40
     hardware_clock_s: int | None = None
     open_swaps: tuple[str, ...] = ()  # without encryption
+    can_keep_out_of_swap: bool = True  # what Satchel has in memory
+    user: int = 0  # whose limits apply
     hibernates: bool = False  # to one of them
     profile: ProfileFacts = field(default_factory=ProfileFacts)
     can_confine_writes: bool = True

@@ -112,6 +112,7 @@ class Machine:
             unseen.append(f"which program holds UDP port {udp_port} (root may see it)")
         return Facts(
             is_root=is_root,
+            user=os.getuid(),
             installed=frozenset(tool for tool in TOOLS if shutil.which(tool, path=search_path())),
             running=frozenset(running),
             unseen=tuple(unseen),

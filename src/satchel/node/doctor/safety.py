@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from satchel.node.doctor.commands import as_root, silence
+from satchel.node.doctor.commands import as_root, shell, silence
 from satchel.node.doctor.drawn import Drawn
 from satchel.node.doctor.facts import Facts
 from satchel.node.doctor.finding import Finding, Kind
@@ -32,6 +32,17 @@ def what_is_unsafe(facts: Facts, drawn: Drawn) -> Iterator[Finding]:
 
 def what_is_weaker(facts: Facts) -> Iterator[Finding]:
     """Nothing is wrong, and something could be better."""
+    if facts.open_swaps and not facts.can_keep_out_of_swap:
+        # By number: to look a name up may ask a server.
+        write = shell(f"echo :{facts.user} - memlock unlimited > /etc/security/limits.d/memlock.conf")
+        yield Finding(
+            name="memory_lock",
+            kind=Kind.HINT,
+            what="The system limits how much memory is kept out of swap: Satchel cannot keep its own out.",
+            safe="Without swap, or with an encrypted one, that does not matter.",
+            do="Where swap has to stay as it is, take the limit away, and log in anew.",
+            command=as_root(facts, [write]),
+        )
     if not facts.can_confine_writes:
         modules = facts.security_modules
         known = bool(modules) and "landlock" not in modules.split(",")
