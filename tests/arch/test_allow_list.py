@@ -13,8 +13,8 @@ import pytest
 from arch.tree import ROOT, python_files
 
 STDLIB = frozenset(
-    {"__future__", "abc", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "heapq"}
-    | {"hmac", "itertools", "math", "operator", "re", "struct", "types", "typing", "unicodedata"}
+    {"__future__", "abc", "base64", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib"}
+    | {"heapq", "hmac", "itertools", "math", "operator", "re", "struct", "types", "typing", "unicodedata"}
 )
 MODULE_OF = {"apsw-sqlite3mc": "apsw"}  # where they differ
 ONLY_IN = {"cryptography": "crypto", "blake3": "blobs"}

@@ -17,10 +17,11 @@ FOUNDATIONS = frozenset({"crypto", "wire", "identity", "bundles", "blobs"})
 # What is above a limit -> its size today. Shrinks: a number here is exact, so whatever gets smaller
 # has to be lowered or struck here; nothing may be added or raised without a decision record.
 EXCEPTIONS: dict[str, int] = {
-    "core/discovery": 1048,
-    "core/handover": 1170,
-    "core/session": 977,
-}  # 0086, 0067, 0090
+    "core/discovery": 1048,  # 0086
+    "core/handover": 1170,  # 0067
+    "core/pairing": 1876,  # 0081
+    "core/session": 977,  # 0090
+}
 
 
 def sizes_above_limit() -> Iterator[tuple[str, int]]:
