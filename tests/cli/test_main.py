@@ -188,6 +188,8 @@ def test_stopped_at_the_question_for_the_code(number: int, json_too: bool, tmp_p
 
 
 ASKS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 import sys
 from satchel.cli import receive_cmd
 from satchel.cli.main import main

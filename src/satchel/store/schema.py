@@ -49,7 +49,52 @@ CREATE TABLE profile (
 INSERT INTO profile (restores) VALUES (0);
 """
 
-LADDER: tuple[str, ...] = (_RECORDS, _PROFILE)
+_CONTACTS = """
+CREATE TABLE contact (
+    key INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    proof TEXT NOT NULL,  -- the name of an identity.pair.Proof
+    static BLOB NOT NULL,
+    their_static BLOB NOT NULL,
+    agreed INTEGER NOT NULL,
+    previous INTEGER,
+    speaking_epoch INTEGER NOT NULL,
+    speaking BLOB NOT NULL,
+    listening_epoch INTEGER NOT NULL,
+    listening BLOB NOT NULL,
+    letters_speaking BLOB NOT NULL,
+    letters_listening BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    heard INTEGER NOT NULL,
+    ahead_s INTEGER,
+    taking INTEGER NOT NULL
+);
+CREATE TABLE contact_flight (
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    epoch INTEGER NOT NULL,
+    ephemeral BLOB NOT NULL,
+    PRIMARY KEY (contact, epoch, ephemeral)
+) WITHOUT ROWID;
+CREATE TABLE contact_nonce (
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    epoch INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    PRIMARY KEY (contact, epoch, nonce)
+) WITHOUT ROWID;
+CREATE TABLE contact_address (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- grows: the oldest goes first
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    network BLOB NOT NULL,
+    address BLOB NOT NULL,
+    UNIQUE (contact, network, address)
+);
+ALTER TABLE profile ADD COLUMN network_salt BLOB;
+ALTER TABLE profile ADD COLUMN trusted_s INTEGER;
+ALTER TABLE profile ADD COLUMN saved_s INTEGER;
+"""
+
+LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS)
 VERSION = len(LADDER)
 
 

@@ -36,7 +36,7 @@ GATEWAY_RESETS_APART_S = 30.0  # somebody who forges the router's address shall 
 
 
 class LocalNetwork:
-    """The Lan of ports.py. Use it with `async with`, from one event loop."""
+    """The Lan of ports/. Use it with `async with`, from one event loop."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class LocalNetwork:
         await self.close()
 
     async def next_event(self) -> LanEvent:
-        """As in ports.py. Cancelling loses nothing. Raises MisuseError after close."""
+        """As in ports. Cancelling loses nothing. Raises MisuseError after close."""
         while True:
             if self._closed:
                 raise MisuseError("the local network was closed")

@@ -11,7 +11,7 @@ from satchel.ports import DATAGRAM_BYTES, Arrived, Endpoint, Heard
 
 
 class LanLink:
-    """The Link of ports.py. What happens on it is given to `on_event`, until it is closed."""
+    """The Link of ports/. What happens on it is given to `on_event`, until it is closed."""
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ class _Guest:
 
 
 class Visit:
-    """The Arrival of ports.py: a whole flight, waiting for the node's judgement."""
+    """The Arrival of ports/: a whole flight, waiting for the node's judgement."""
 
     def __init__(self, listener: "Listener", key: int, guest: _Guest, link: Link) -> None:
         self._listener = listener
@@ -67,7 +67,7 @@ class Visit:
         return not self._judged and self._listener.is_ready(self._key)
 
     def take(self) -> SocketPipe:
-        """As in ports.py. Raises EnvironmentProblem when the connection is gone."""
+        """As in ports. Raises EnvironmentProblem when the connection is gone."""
         self._judge()
         return self._listener.take(self._key)
 

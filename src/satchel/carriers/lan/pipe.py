@@ -1,4 +1,4 @@
-"""A connected TCP socket as the blocking pipe of ports.py.
+"""A connected TCP socket as the blocking pipe of ports/.
 
 Blocking calls in threads of their own: bulk data never passes through the event loop. Never reads ahead,
 never encrypts, never reconnects.
@@ -82,7 +82,7 @@ class SocketPipe:
         return int.from_bytes(count, sys.byteorder)
 
     def set_deadline(self, seconds: float | None) -> None:
-        """As in ports.py. The kernel's own timeouts: no poll() before each call, and each part sent is
+        """As in ports. The kernel's own timeouts: no poll() before each call, and each part sent is
         progress; 0 would mean for ever to the kernel, so the least is a microsecond."""
         micros = 0 if seconds is None else max(1, round(seconds * 1_000_000))
         span = struct.pack("@ll", *divmod(micros, 1_000_000))
@@ -91,7 +91,7 @@ class SocketPipe:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, span)
 
     def path(self) -> PathCounts:
-        """As in ports.py. Raises EnvironmentProblem when the connection is gone."""
+        """As in ports. Raises EnvironmentProblem when the connection is gone."""
         with self._held as connected:
             info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
         info = info.ljust(_INFO_BYTES, b"\0")  # an older kernel says less
@@ -102,12 +102,12 @@ class SocketPipe:
         )
 
     def keep_queue_short(self) -> None:
-        """As in ports.py: TCP_NOTSENT_LOWAT, a blocking send waits while more than this is unsent."""
+        """As in ports: TCP_NOTSENT_LOWAT, a blocking send waits while more than this is unsent."""
         with self._held as connected:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
 
     def tolerate_loss(self) -> bool:
-        """As in ports.py, by BBR, where net.ipv4.tcp_allowed_congestion_control lets us."""
+        """As in ports, by BBR, where net.ipv4.tcp_allowed_congestion_control lets us."""
         try:
             with self._held as connected:
                 before = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
@@ -117,12 +117,12 @@ class SocketPipe:
         return not before.startswith(b"bbr")
 
     def set_patience(self, seconds: int) -> None:
-        """As in ports.py. The timeout covers a closed receive window, too (tcp(7), TCP_USER_TIMEOUT)."""
+        """As in ports. The timeout covers a closed receive window, too (tcp(7), TCP_USER_TIMEOUT)."""
         with self._held as connected:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
 
     def close(self) -> None:
-        """As in ports.py. What was sent before still goes out."""
+        """As in ports. What was sent before still goes out."""
         self._held.close()
 
     def abort(self) -> None:
