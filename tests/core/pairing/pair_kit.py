@@ -65,7 +65,7 @@ def by_code(name: str = "") -> tuple[Taking, Hosting]:
         PSK,
         keys=host_keys(f"by code {name}"),
         card=HOST_CARD,
-        commitment=taking.opening,
+        commitment=taking.first_bytes,
         nonce=drawn(f"nonce {name}", NONCE_BYTES),
         now_s=0.0,
     )
@@ -149,7 +149,7 @@ class Talk:
 def by_picture(change: Change = unchanged, *, taker: Card = TAKER_CARD, host: Card = HOST_CARD) -> Talk:
     there = shown(card=host)
     taking = scan(there.picture, card=taker)
-    return Talk(taking, begun(come(there, taking.opening)), change).run()
+    return Talk(taking, begun(come(there, taking.first_bytes)), change).run()
 
 
 def fits(taker: Pair, host: Pair) -> bool:

@@ -96,7 +96,7 @@ class LyingHost:
         self.nonce = drawn("nonce of the liar", 32)
         self.picture = Picture(host_commitment(self.public), drawn("secret", 16), ENDS)
         self.taking = scan(self.picture)
-        self.transcript = Transcript(Way.QR, self.picture.commitment, self.taking.opening)
+        self.transcript = Transcript(Way.QR, self.picture.commitment, self.taking.first_bytes)
         self.agreement: Agreement
 
     def answer(self, public: bytes | None = None) -> bytes:

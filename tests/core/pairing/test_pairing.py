@@ -25,9 +25,10 @@ from core.pairing.pair_kit import (
     taker_hears,
     taker_keys,
 )
+from satchel.core.crypto.noise import Handshake, Pattern
 from satchel.core.identity.comparison import Language
-from satchel.core.identity.epochs import EPOCH_FIRST, EPOCHS_KEPT_BEHIND
-from satchel.core.identity.pair import Proof
+from satchel.core.identity.epochs import EPOCH_FIRST, EPOCHS_KEPT_BEHIND, Use
+from satchel.core.identity.pair import Pair, Proof
 from satchel.core.pairing.agreement import FRAME_BYTES
 from satchel.core.pairing.card import Card
 from satchel.core.pairing.effects import Paired, Verified
@@ -71,7 +72,7 @@ def test_by_code_from_the_first_word_on() -> None:
     host, attempt = Host(CODE), call(Typist(CODE))
     confirm = attempt.hear_answer(answer(hear(host, attempt.flight, 0.0)))
     taking = take_code(confirm.psk, keys=taker_keys(), card=TAKER_CARD)
-    said = confirm.confirmation + taking.opening
+    said = confirm.confirmation + taking.first_bytes
     assert len(said) == 64
     [matched] = host.hear_confirmation(said[:32], 1.0)
     assert isinstance(matched, Matched)
@@ -88,13 +89,13 @@ def test_all_frames_have_one_size_and_names_do_not_show() -> None:
     nameless = Card(day=None, language="zh")
     long = Card(day=27_000, language="en", name="𝄞" * 64)
     for talk in (by_picture(), by_picture(taker=nameless, host=nameless), by_picture(taker=long, host=long)):
-        assert len(talk.taking.opening) == 256
+        assert len(talk.taking.first_bytes) == 256
         assert [len(frame) for frame in talk.frames] == [FRAME_BYTES] * 6
 
 
 def test_w2_no_key_and_no_name_is_on_the_wire_in_clear() -> None:
     talk = by_picture()
-    wire = talk.taking.opening + b"".join(talk.frames)
+    wire = talk.taking.first_bytes + b"".join(talk.frames)
     taker, host = talk.pairs
     for secret in (taker.their_static, host.their_static, "Amélie".encode(), "باران".encode()):
         assert secret not in wire
@@ -148,10 +149,34 @@ def test_two_pairings_have_nothing_in_common() -> None:
     for number in range(3):
         there = shown(f"host {number}")
         taking = scan(there.picture, f"taker {number}")
-        for pair in Talk(taking, begun(come(there, taking.opening))).run().pairs:
+        for pair in Talk(taking, begun(come(there, taking.first_bytes))).run().pairs:
             kept |= {pair.static, pair.their_static, pair.letters_speaking}
             kept |= {pair.epochs.speaking.secret}
     assert len(kept) == 3 * 2 * 4
+
+
+def test_what_is_left_opens_a_session_and_nobody_elses_does() -> None:
+    """The keys of a pair are those that Noise KK takes, in both directions."""
+    taker, host = by_picture().pairs
+    other, _ = Talk(*by_code()).run().pairs
+    for caller, listener in ((taker, host), (host, taker)):
+        there = handshake(listener, initiator=False)
+        there.read(handshake(caller, initiator=True).write())
+        with pytest.raises(PeerError):
+            handshake(listener, initiator=False).read(handshake(other, initiator=True).write())
+
+
+def handshake(pair: Pair, *, initiator: bool) -> Handshake:
+    chain = pair.epochs.speaking if initiator else pair.epochs.listening
+    return Handshake(
+        Pattern.KKPSK0,
+        initiator=initiator,
+        prologue=b"",
+        psk=chain.at(pair.epochs.agreed).key(Use.PSK),
+        ephemeral=drawn(f"ephemeral {initiator}", 32),
+        static=pair.static,
+        remote_static=pair.their_static,
+    )
 
 
 # --- both scanned --------------------------------------------------------------------------------
@@ -193,13 +218,13 @@ def test_a_break_at_any_frame_leaves_no_taker_alone_and_the_next_try_goes_throug
     """The taker never has a pair that the host has not; the same taker may come again, and counts once."""
     there = shown()
     first = scan(there.picture)
-    exchange = begun(come(there, first.opening))
+    exchange = begun(come(there, first.first_bytes))
     talk = Talk(first, exchange, lambda number, frame: [] if number >= lost else [frame]).run()
     assert not any(isinstance(effect, Paired) for effect in talk.at_taker)
     host_has_one = any(isinstance(effect, Paired) for effect in talk.at_host)
     assert host_has_one is (lost == 6)  # only its word that it has stored was lost
     again = scan(there.picture)
-    effects = come(there, again.opening, "again", now_s=2.0)
+    effects = come(there, again.first_bytes, "again", now_s=2.0)
     assert [type(effect).__name__ for effect in effects] == ["Begun"]  # no second taker
     talk = Talk(again, begun(effects)).run()
     assert fits(*talk.pairs)
@@ -214,7 +239,7 @@ def test_a_repeated_frame_ends_the_exchange_and_pairs_nobody_twice(repeated: int
     taking = scan(there.picture)
     talk = Talk(
         taking,
-        begun(come(there, taking.opening)),
+        begun(come(there, taking.first_bytes)),
         lambda number, frame: [frame] * (1 + (number == repeated)),
     )
     with pytest.raises((PeerError, MisuseError)):
@@ -244,7 +269,7 @@ def test_whatever_happens_to_frames_who_is_paired_fits(fates: list[str], data: s
 
     there = shown()
     taking = scan(there.picture)
-    talk = Talk(taking, begun(come(there, taking.opening)), change)
+    talk = Talk(taking, begun(come(there, taking.first_bytes)), change)
     try:
         talk.run()
     except (PeerError, MisuseError):
@@ -261,7 +286,7 @@ def test_the_host_stores_before_it_says_so() -> None:
     """4.7: the taker believes in a pair only when the host's is on disk."""
     there = shown()
     taking = scan(there.picture)
-    exchange = begun(come(there, taking.opening))
+    exchange = begun(come(there, taking.first_bytes))
     confirmed = exchange.hear(sent(taker_hears(taking, exchange.answer)), 1.0)
     effects = exchange.hear(sent(taking.hear(sent(confirmed))), 1.0)
     assert [type(effect).__name__ for effect in effects] == ["Paired"]
@@ -275,7 +300,7 @@ def test_the_host_stores_before_it_says_so() -> None:
 def test_what_comes_too_late_is_refused() -> None:
     there = shown()
     taking = scan(there.picture)
-    exchange = begun(come(there, taking.opening))
+    exchange = begun(come(there, taking.first_bytes))
     said = sent(taker_hears(taking, exchange.answer))
     with pytest.raises(PeerError, match=r"^pairing 4\.9:"):
         exchange.hear(said, EXCHANGE_S_MAX)
@@ -287,7 +312,7 @@ def test_what_comes_too_late_is_refused() -> None:
 @pytest.mark.parametrize("end", [(OTHER_ADDRESS, PORT), (ADDRESS, PORT + 1), (bytes(16), PORT), (ADDRESS, 0)])
 def test_p1_a_flight_made_for_another_end_gets_not_one_byte(end: tuple[bytes, int]) -> None:
     there = shown()
-    flight = scan(there.picture).opening
+    flight = scan(there.picture).first_bytes
     heard = there.hear_flight(flight, address=end[0], port=end[1], nonce=bytes(32), now_s=0.0)
     assert heard == [Refuse()]
 
@@ -302,14 +327,14 @@ def test_p1_who_has_not_seen_the_screen_gets_not_one_byte() -> None:
     there = shown()
     for stranger in range(20):
         assert come(there, drawn(f"stranger {stranger}", 256)) == [Refuse()]
-    assert come(there, scan(shown("another").picture).opening) == [Refuse()]
+    assert come(there, scan(shown("another").picture).first_bytes) == [Refuse()]
     assert come(there, bytes(255)) == [Refuse()]
-    assert come(there, scan(there.picture).opening[:-1]) == [Refuse()]
+    assert come(there, scan(there.picture).first_bytes[:-1]) == [Refuse()]
 
 
 def test_a_picture_is_over_after_its_time_and_when_it_is_closed() -> None:
     there = shown()
-    flight = scan(there.picture).opening
+    flight = scan(there.picture).first_bytes
     assert come(there, flight, now_s=SHOWN_S_MAX) == [Refuse()]
     assert begun(come(there, flight, now_s=1.0))
     there.close()
@@ -319,7 +344,7 @@ def test_a_picture_is_over_after_its_time_and_when_it_is_closed() -> None:
 def test_p3_a_recorded_flight_sent_again_holds_two_places_and_no_more() -> None:
     """P3: what is spent on who replays a flight is bounded, and ends; it is not a second taker."""
     there = shown()
-    flight = scan(there.picture).opening
+    flight = scan(there.picture).first_bytes
     for number in range(20):
         effects = come(there, flight, now_s=1.0)
         assert (effects == [Refuse()]) is (number >= EXCHANGES_PER_TAKER_MAX)

@@ -55,7 +55,7 @@ def test_p2_who_only_saw_the_screen_cannot_be_the_host() -> None:
     seen = Picture.parse(there.picture.text())
     false = PictureTakersPlace(seen)
     with pytest.raises(PeerError, match=r"^pairing 4\.3:"):
-        taking.hear(false.answer(taking.opening))
+        taking.hear(false.answer(taking.first_bytes))
     assert taking.state is TakerState.FAILED
     with pytest.raises(MisuseError):
         taking.encapsulated(bytes(32), bytes(1088))
@@ -78,9 +78,9 @@ def test_p2_who_sits_between_with_a_picture_of_his_own_is_found_by_the_words() -
     """P2, one camera: a false picture on the table. Both pairings go through, and the words differ."""
     host, false = shown(), shown("false")
     fooled = scan(false.picture, "honest taker")
-    left = Talk(fooled, begun(come(false, fooled.opening))).run()
+    left = Talk(fooled, begun(come(false, fooled.first_bytes))).run()
     between = scan(host.picture, "who sits between")
-    right = Talk(between, begun(come(host, between.opening))).run()
+    right = Talk(between, begun(come(host, between.first_bytes))).run()
     taker, there = paired(left.at_taker), paired(right.at_host)
     assert taker.comparison is not None
     assert there.comparison is not None
@@ -120,8 +120,8 @@ def test_p2_the_hosts_nonce_is_out_only_after_the_takers_last_choice() -> None:
     there = shown()
     taking = scan(there.picture)
     nonce = drawn("nonce ", 32)
-    exchange = begun(come(there, taking.opening))
-    transcript = Transcript(Way.QR, there.picture.commitment, taking.opening)
+    exchange = begun(come(there, taking.first_bytes))
+    transcript = Transcript(Way.QR, there.picture.commitment, taking.first_bytes)
     key = host_keys_key(there.picture.secret, transcript.hash)
     assert nonce not in unseal(key, transcript, exchange.answer)
     assert nonce_commitment(nonce) in unseal(key, transcript, exchange.answer)
@@ -138,7 +138,7 @@ def test_p2_a_host_that_grinds_its_nonce_is_refused() -> None:
 def test_p2_words_appear_on_neither_side_before_both_confirmations_are_right() -> None:
     there = shown()
     taking = scan(there.picture)
-    exchange = begun(come(there, taking.opening))
+    exchange = begun(come(there, taking.first_bytes))
     seen: list[object] = []
     said = sent(taker_hears(taking, exchange.answer))
     seen += exchange.hear(said, 1.0)
@@ -179,7 +179,7 @@ def test_p2_by_code_who_sits_between_has_another_key_and_nothing_opens() -> None
         drawn("another psk", 32),
         keys=host_keys(),
         card=HOST_CARD,
-        commitment=taking.opening,
+        commitment=taking.first_bytes,
         nonce=bytes(32),
         now_s=0.0,
     )
@@ -202,10 +202,10 @@ def test_p2_a_second_taker_is_shown_on_both_screens() -> None:
     frame that it can believe, and nobody but the first is paired."""
     there = shown()
     thief = scan(there.picture, "thief")
-    talk = Talk(thief, begun(come(there, thief.opening))).run()
+    talk = Talk(thief, begun(come(there, thief.first_bytes))).run()
     assert paired(talk.at_host).takers == 1
     honest = scan(there.picture, "honest")
-    effects = come(there, honest.opening)
+    effects = come(there, honest.first_bytes)
     assert effects[0] == TakenAgain(takers=2)
     late = Talk(honest, begun(effects)).run()
     assert late.at_taker[-1] == Taken(takers=2)
@@ -216,10 +216,10 @@ def test_p2_a_second_taker_is_shown_on_both_screens() -> None:
 def test_p2_a_first_taker_that_is_still_there_is_told_of_the_second() -> None:
     there = shown()
     first = scan(there.picture, "first")
-    exchange = begun(come(there, first.opening))
+    exchange = begun(come(there, first.first_bytes))
     confirmed = sent(exchange.hear(sent(taker_hears(first, exchange.answer)), 1.0))
     accepted = sent(first.hear(confirmed))
-    assert come(there, scan(there.picture, "second").opening)[0] == TakenAgain(takers=2)
+    assert come(there, scan(there.picture, "second").first_bytes)[0] == TakenAgain(takers=2)
     effects = exchange.hear(accepted, 1.0)
     assert paired(effects).takers == 2
     assert paired(first.hear(sent(exchange.stored()))).takers == 2
@@ -228,8 +228,8 @@ def test_p2_a_first_taker_that_is_still_there_is_told_of_the_second() -> None:
 def test_p2_of_two_at_once_the_first_to_the_end_has_it() -> None:
     there = shown()
     slow, fast = scan(there.picture, "slow"), scan(there.picture, "fast")
-    for_slow = begun(come(there, slow.opening, "slow"))
-    for_fast = begun(come(there, fast.opening, "fast"))
+    for_slow = begun(come(there, slow.first_bytes, "slow"))
+    for_fast = begun(come(there, fast.first_bytes, "fast"))
     accepted = sent(slow.hear(sent(for_slow.hear(sent(taker_hears(slow, for_slow.answer)), 1.0))))
     assert fits(*Talk(fast, for_fast).run().pairs)
     effects = for_slow.hear(accepted, 1.0)
@@ -241,11 +241,11 @@ def test_p2_of_two_at_once_the_first_to_the_end_has_it() -> None:
 def test_p3_takers_are_limited_and_the_first_still_gets_through() -> None:
     there = shown()
     first = scan(there.picture, "first")
-    exchange = begun(come(there, first.opening))
+    exchange = begun(come(there, first.first_bytes))
     answered = 0
     for number in range(40):
         now_s = 20.0 * (number // 4)
-        effects = come(there, scan(there.picture, f"crowd {number}").opening, now_s=now_s)
+        effects = come(there, scan(there.picture, f"crowd {number}").first_bytes, now_s=now_s)
         answered += any(isinstance(effect, Begun) for effect in effects)
     assert answered == TAKERS_MAX - 1
     assert fits(*Talk(first, exchange).run().pairs)
@@ -254,5 +254,5 @@ def test_p3_takers_are_limited_and_the_first_still_gets_through() -> None:
 def test_p3_exchanges_at_once_are_limited() -> None:
     there = shown()
     for number in range(EXCHANGES_MAX):
-        assert begun(come(there, scan(there.picture, f"crowd {number}").opening))
-    assert come(there, scan(there.picture, "one more").opening) == [Refuse()]
+        assert begun(come(there, scan(there.picture, f"crowd {number}").first_bytes))
+    assert come(there, scan(there.picture, "one more").first_bytes) == [Refuse()]

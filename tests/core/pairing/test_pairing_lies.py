@@ -52,14 +52,14 @@ def test_p2_what_is_sent_back_to_its_sender_is_refused() -> None:
     for number, clause in ((4, "6"), (6, "2")):  # the taker's confirmation, and its word that all is right
         there = shown()
         taking = scan(there.picture)
-        talk = Talk(taking, begun(come(there, taking.opening)), replaced(number, number - 1))
+        talk = Talk(taking, begun(come(there, taking.first_bytes)), replaced(number, number - 1))
         with pytest.raises(PeerError, match=rf"^pairing 4\.{clause}:"):
             talk.run()
         assert not any(isinstance(effect, Paired) for effect in talk.at_taker)
     for number, clause in ((2, "2"), (3, "6"), (5, "2")):  # the host's keys, and its confirmation
         there = shown()
         taking = scan(there.picture)
-        talk = Talk(taking, begun(come(there, taking.opening)), replaced(number, 4 if number == 5 else 1))
+        talk = Talk(taking, begun(come(there, taking.first_bytes)), replaced(number, 4 if number == 5 else 1))
         with pytest.raises(PeerError, match=rf"^pairing 4\.{clause}:"):
             talk.run()
         assert talk.nobody_paired
@@ -80,9 +80,9 @@ def test_p2_keys_sent_back_inside_a_fresh_frame_are_refused() -> None:
     """P2, reflection by who saw the screen and can seal."""
     there = shown()
     honest = scan(there.picture)
-    exchange = begun(come(there, honest.opening))
+    exchange = begun(come(there, honest.first_bytes))
     liar = LyingTaker(there.picture)
-    transcript = Transcript(Way.QR, there.picture.commitment, honest.opening)
+    transcript = Transcript(Way.QR, there.picture.commitment, honest.first_bytes)
     host_public = unseal(host_keys_key(there.picture.secret, transcript.hash), transcript, exchange.answer)
     liar.public = host_public[:64] + bytes(32)
     liar.commitment = taker_commitment(liar.public)
@@ -96,12 +96,12 @@ def test_p2_frames_of_another_exchange_are_refused() -> None:
     """P2, replay: a recording of one pairing is worth nothing in another with the same picture."""
     there = shown()
     first = scan(there.picture)
-    recorded = Talk(first, begun(come(there, first.opening))).run().frames
-    exchange = begun(come(there, first.opening, "again"))
+    recorded = Talk(first, begun(come(there, first.first_bytes))).run().frames
+    exchange = begun(come(there, first.first_bytes, "again"))
     with pytest.raises(PeerError, match=r"^pairing 4\.2:"):
         exchange.hear(recorded[1] + recorded[2], 1.0)
     again = scan(there.picture)
-    taker_hears(again, begun(come(there, again.opening, "once more")).answer)
+    taker_hears(again, begun(come(there, again.first_bytes, "once more")).answer)
     with pytest.raises(PeerError, match=r"^pairing 4\.6:"):
         again.hear(recorded[3])
 
@@ -110,7 +110,7 @@ def test_p2_frames_of_another_exchange_are_refused() -> None:
 def test_frames_of_other_lengths_are_refused(length: int) -> None:
     there = shown()
     taking = scan(there.picture)
-    exchange = begun(come(there, taking.opening))
+    exchange = begun(come(there, taking.first_bytes))
     with pytest.raises(PeerError, match=r"^pairing 4\.1:"):
         exchange.hear(bytes(length), 1.0)
     with pytest.raises(PeerError, match=r"^pairing 4\.1:"):
@@ -236,7 +236,7 @@ def test_w4_nothing_that_made_the_secret_is_left_in_the_machines() -> None:
     there = shown()
     secret = there.picture.secret
     taking = scan(there.picture)
-    talk = Talk(taking, begun(come(there, taking.opening))).run()
+    talk = Talk(taking, begun(come(there, taking.first_bytes))).run()
     assert secret not in everything(talk.taking) | everything(talk.hosting)
 
 

@@ -76,14 +76,14 @@ class Replay:
         ours, theirs = card(vector["taker_card"]), card(vector["host_card"])
         host = raw(vector, "host_ephemeral", "host_static", "kem_seed")
         keys = TakerKeys(*raw(vector, "taker_ephemeral", "taker_static", "taker_nonce"))
-        [nonce, opening] = raw(vector, "host_nonce", "opening")
+        [nonce, first_bytes] = raw(vector, "host_nonce", "first_bytes")
         self.taking: Taking
         self.hosting: Hosting
         if vector["way"] == "code":
             [psk] = raw(vector, "psk")
             self.taking = take_code(psk, keys=keys, card=ours)
             self.hosting = host_code(
-                psk, keys=HostKeys(*host), card=theirs, commitment=opening, nonce=nonce, now_s=NOW_S
+                psk, keys=HostKeys(*host), card=theirs, commitment=first_bytes, nonce=nonce, now_s=NOW_S
             )
         else:
             secret, address, fill = raw(vector, "secret", "address", "fill")
@@ -93,10 +93,10 @@ class Replay:
             taker = PictureTaker(Picture.parse(vector["picture"]), keys=keys, card=ours)
             end = {"address": address, "port": vector["port"]}
             self.taking = taker.call(**end, fill=fill)
-            [begun] = there.hear_flight(opening, **end, nonce=nonce, now_s=NOW_S)
+            [begun] = there.hear_flight(first_bytes, **end, nonce=nonce, now_s=NOW_S)
             assert isinstance(begun, Begun)
             self.hosting = begun.exchange
-        assert self.taking.opening == opening
+        assert self.taking.first_bytes == first_bytes
         assert self.hosting.answer == self.frames[0]
 
     def hear(self, number: int, frame: bytes) -> list[Effect]:

@@ -72,7 +72,7 @@ def check(data: bytes) -> bool:
                 door.come(flight)
             case kind if kind == TAKER:
                 taking = scan(door.host.picture, f"fuzz {feed.number(4)}", card=TAKER_CARD)
-                door.come(taking.opening, taking)
+                door.come(taking.first_bytes, taking)
             case kind if kind == SPEAK:
                 door.speak(feed.piece(), rightly=False)
             case kind if kind == SPEAK_RIGHTLY:

@@ -23,18 +23,22 @@ def check(data: bytes) -> bool:
     by_picture = feed.number(2) == 0
     if by_picture:
         taking: Taking = scan(there.picture)
-        hosting: Hosting = first_of(come(there, taking.opening))
-        way, secret, opening = Way.QR, there.picture.secret, (there.picture.commitment, taking.opening)
+        hosting: Hosting = first_of(come(there, taking.first_bytes))
+        way, secret, first_bytes = (
+            Way.QR,
+            there.picture.secret,
+            (there.picture.commitment, taking.first_bytes),
+        )
     else:
         taking, hosting = by_code()
-        way, secret, opening = Way.CODE, bytes(32), (b"", taking.opening)
+        way, secret, first_bytes = Way.CODE, bytes(32), (b"", taking.first_bytes)
     right, lied, paired = hosting.answer, False, False
     while feed and taking.state not in OVER:
         kind = feed.number(3)
         if kind == RIGHT:
             frame = right
         elif kind == SEALED:  # by who has seen the screen: only keys can be sealed with that
-            transcript = Transcript(way, *opening)
+            transcript = Transcript(way, *first_bytes)
             frame = seal(host_keys_key(secret, transcript.hash), transcript, feed.take(1500))
         else:
             frame = feed.piece()

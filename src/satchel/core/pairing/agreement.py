@@ -60,8 +60,8 @@ def taker_keys_key(shared: bytes, transcript: bytes) -> bytes:
 class Transcript:
     """A hash of all that was said, in order."""
 
-    def __init__(self, way: Way, *opening: bytes) -> None:
-        self.hash = digest(way.value + VERSION + b"".join(opening))
+    def __init__(self, way: Way, *first_bytes: bytes) -> None:
+        self.hash = digest(way.value + VERSION + b"".join(first_bytes))
 
     def add(self, frame: bytes) -> None:
         self.hash = digest(b"satchel pair transcript 1" + self.hash + frame)

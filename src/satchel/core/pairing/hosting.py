@@ -100,7 +100,7 @@ class Hosting:
         card: Card,
         takers: Takers,
         commitment: bytes,
-        opening: tuple[bytes, bytes],
+        first_bytes: tuple[bytes, bytes],
         nonce: bytes,
         now_s: float,
     ) -> None:
@@ -108,7 +108,7 @@ class Hosting:
 
         Args:
             commitment: the taker's.
-            opening: of the transcript: the commitment in the picture, and what the taker sent first.
+            first_bytes: of the transcript: the commitment in the picture, and what the taker sent first.
             nonce: 32 fresh random bytes.
         """
         if len(nonce) != NONCE_BYTES:
@@ -122,7 +122,7 @@ class Hosting:
         self._nonce = nonce
         self._card = card
         self._takers = takers
-        self._transcript = Transcript(way, *opening)
+        self._transcript = Transcript(way, *first_bytes)
         key = host_keys_key(shared, self._transcript.hash)
         self.answer = seal(key, self._transcript, keys.public + nonce_commitment(nonce))  # send it at once
         self._transcript.add(self.answer)
@@ -273,7 +273,7 @@ def host_code(
         card=card,
         takers=takers,
         commitment=commitment,
-        opening=(b"", commitment),
+        first_bytes=(b"", commitment),
         nonce=nonce,
         now_s=now_s,
     )

@@ -95,7 +95,7 @@ class PictureHost:
             card=self._card,
             takers=self._takers,
             commitment=commitment,
-            opening=(self.picture.commitment, flight),
+            first_bytes=(self.picture.commitment, flight),
             nonce=nonce,
             now_s=now_s,
         )

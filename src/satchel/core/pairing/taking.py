@@ -58,17 +58,26 @@ class Taking:
     """Each of the host's frames has FRAME_BYTES; what comes of it is told by `hear`."""
 
     def __init__(
-        self, way: Way, *, shared: bytes, keys: TakerKeys, card: Card, opening: bytes, picture: bytes = b""
+        self,
+        way: Way,
+        *,
+        shared: bytes,
+        keys: TakerKeys,
+        card: Card,
+        first_bytes: bytes,
+        picture: bytes = b"",
     ) -> None:
         """Use PictureTaker.call or take_code."""
         self.state = State.OPENED
-        self.opening = opening  # send it first: the first flight, or what follows the confirmation of a code
+        self.first_bytes = (
+            first_bytes  # send it first: the first flight, or what follows the confirmation of a code
+        )
         self._way = way
         self._shared = shared
         self._keys = keys
         self._card = card
         self._picture = picture  # the commitment in it
-        self._transcript = Transcript(way, picture, opening)
+        self._transcript = Transcript(way, picture, first_bytes)
         self._host_public = self._host_commitment = self._host_nonce = b""
         self._host_card: HostCard | None = None
         self._agreement: Agreement | None = None
@@ -235,12 +244,12 @@ class PictureTaker:
             shared=picture.secret,
             keys=self._keys,
             card=self._card,
-            opening=picture.flight(commitment, address=address, port=port, fill=fill),
+            first_bytes=picture.flight(commitment, address=address, port=port, fill=fill),
             picture=picture.commitment,
         )
 
 
 def take_code(psk: bytes, *, keys: TakerKeys, card: Card) -> Taking:
-    """Begin after `typist.Confirm`: its confirmation and `opening` leave together. `hear` is asked only after
-    the host's confirmation of the code was found right."""
-    return Taking(Way.CODE, shared=psk, keys=keys, card=card, opening=taker_commitment(keys.public))
+    """Begin after `typist.Confirm`: its confirmation and `first_bytes` leave together. Frames are heard only
+    after the host's confirmation of the code was found right."""
+    return Taking(Way.CODE, shared=psk, keys=keys, card=card, first_bytes=taker_commitment(keys.public))
