@@ -24,7 +24,7 @@ class Door:
         self.host: PictureHost = shown()
         self.now_s = 0.0
         self.talks: list[tuple[Hosting, Taking | None]] = []
-        self.last = b""  # what the host said last
+        self.said: dict[Hosting, bytes] = {}  # what the host said last to each
         self.paired = 0
 
     def come(self, flight: bytes, taking: Taking | None = None) -> None:
@@ -32,6 +32,7 @@ class Door:
         effects = self.host.hear_flight(flight, address=ADDRESS, port=PORT, nonce=nonce, now_s=self.now_s)
         if any(isinstance(effect, Begun) for effect in effects):
             self.talks.append((begun(effects), taking))
+            self.said[self.talks[-1][0]] = self.talks[-1][0].answer
 
     def speak(self, data: bytes, *, rightly: bool) -> None:
         """To the exchange that began last, what is written or what an honest taker would say."""
@@ -43,8 +44,8 @@ class Door:
             return
         honest = rightly and taking is not None
         if taking is not None and honest:
-            answer = hosting.answer if hosting.state is State.ANSWERED else self.last
-            said = b"".join(effect.data for effect in taker_hears(taking, answer) if isinstance(effect, Send))
+            effects = taker_hears(taking, self.said[hosting])
+            said = b"".join(effect.data for effect in effects if isinstance(effect, Send))
         else:
             said = data
         try:
@@ -54,8 +55,8 @@ class Door:
             self.talks.pop()
             return
         assert honest  # nothing that was made without the keys is ever taken
-        self.last = b"".join(effect.data for effect in effects if isinstance(effect, Send))
-        assert len(self.last) in (0, FRAME_BYTES)
+        self.said[hosting] = b"".join(effect.data for effect in effects if isinstance(effect, Send))
+        assert len(self.said[hosting]) in (0, FRAME_BYTES)
         self.paired += any(isinstance(effect, Paired) for effect in effects)
 
 
