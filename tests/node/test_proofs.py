@@ -146,6 +146,17 @@ def test_after_much_work_the_next_has_to_wait_as_long_as_it_says() -> None:
     assert queue.take(1.01) == "two"
 
 
+def test_p3_a_quiet_day_saves_up_no_more_than_one_check() -> None:
+    queue = ProofQueue[int](0.0)
+    for number in range(PLACES_MAX):
+        queue.arrive(number, b"%d" % number, is_known=False, now_s=86_400.0)
+    taken = 0
+    while queue.take(86_400.0) is not None:
+        queue.spend(WORST_HMACS)
+        taken += 1
+    assert taken == HMACS_AT_ONCE // WORST_HMACS + 1
+
+
 def test_p3_sources_that_never_come_back_are_forgotten() -> None:
     """And not the one that cost much: a new address is no new beginning for it."""
     queue = ProofQueue[int](0.0)
@@ -156,6 +167,7 @@ def test_p3_sources_that_never_come_back_are_forgotten() -> None:
         queue.arrive(number, b"%d" % number, is_known=False, now_s=0.001 * number)
         while queue.take(0.001 * number) is not None:
             queue.spend(1)
+    assert queue.remembered == SOURCES_MAX
     now_s = 0.001 * 3 * SOURCES_MAX
     queue.arrive(-1, b"costly", is_known=False, now_s=now_s)
     queue.arrive(-2, b"new", is_known=False, now_s=now_s)

@@ -21,6 +21,7 @@ from satchel.node.door import CodeDoor, Opened
 from satchel.node.endings import declined, given_up_by_receiver, nobody_came
 from satchel.node.meeting import Found, Happening, LinksChanged, Meeting, TimeIsUp
 from satchel.node.outcome import Outcome
+from satchel.node.proofs import ProofQueue
 from satchel.node.talks import Talks
 from satchel.ports import (
     Arrival,
@@ -35,6 +36,7 @@ from satchel.ports import (
     SourceEntry,
 )
 
+CODE_HMACS = 4  # a key of its channel, and two proofs
 KNOCKING_MAX = 16  # who wait for their turn at the code
 
 
@@ -71,6 +73,7 @@ class Giver:
         self._note: str | None = None
         self._carousel: Carousel | None = None
         self._guessing: asyncio.Task[Opened | None] | None = None
+        self._arrivals: ProofQueue[Arrival] = ProofQueue(clock.monotonic_s())
         self._knocking: deque[Arrival] = deque()
         self._problem: SatchelError | None = None  # of one hand-over, while others go on
         self._failed: set[tuple[int, Path]] = set()
@@ -151,7 +154,12 @@ class Giver:
             while not self._over:
                 waiting = waiting or asyncio.ensure_future(self._meeting.next())
                 busy = {task for task in (waiting, self._guessing) if task is not None}
-                done, _ = await asyncio.wait(busy | self._talks.tasks, return_when=asyncio.FIRST_COMPLETED)
+                rest_s = self._arrivals.rest_s(clock.monotonic_s())
+                done, _ = await asyncio.wait(
+                    busy | self._talks.tasks,
+                    timeout=None if rest_s == float("inf") else rest_s,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
                 if self._guessing in done:
                     guess, self._guessing = self._guessing, None
                     self._welcome(await guess)
@@ -159,7 +167,8 @@ class Giver:
                     self._conclude(id)
                 if waiting in done:
                     happening, waiting = await waiting, None
-                    await self._handle(happening)
+                    self._handle(happening)
+                await self._look_at_the_next()
                 self._let_the_next_knock()
                 if self._time_is_up and not self._talks.tasks and self._guessing is None:
                     break
@@ -244,7 +253,7 @@ class Giver:
             self._told = addresses
             self._report(events.Listening(addresses=addresses))
 
-    async def _handle(self, happening: Happening) -> None:
+    def _handle(self, happening: Happening) -> None:
         match happening:
             case TimeIsUp():
                 self._end_waiting()
@@ -253,7 +262,7 @@ class Giver:
             case LinksChanged(links=links):
                 self._tell_addresses(links)
             case Arrived(arrival=arrival):
-                await self._admit(arrival)
+                self._queue(arrival)
             case _:
                 assert_never(happening)
 
@@ -263,6 +272,18 @@ class Giver:
             self._open()
         else:
             self._time_is_up = True
+
+    def _queue(self, arrival: Arrival) -> None:
+        """Of all who connect each has its turn: to find out that one is a stranger costs something (P3)."""
+        source, now_s = bytes(arrival.remote.address), clock.monotonic_s()
+        for crowded_out in self._arrivals.arrive(arrival, source, is_known=False, now_s=now_s):
+            crowded_out.drain()
+
+    async def _look_at_the_next(self) -> None:
+        arrival = self._arrivals.take(clock.monotonic_s())
+        if arrival is not None and arrival.is_waiting:
+            self._arrivals.spend(self._talks.check_hmacs + CODE_HMACS)
+            await self._admit(arrival)
 
     async def _admit(self, arrival: Arrival) -> None:
         """Nothing is answered unless the flight proves an unfinished hand-over or a running session, or

@@ -42,6 +42,11 @@ class ProofQueue(Generic[Flight]):
     def __len__(self) -> int:
         return self._waiting
 
+    @property
+    def remembered(self) -> int:
+        """How many sources, at most SOURCES_MAX."""
+        return len(self._sources)
+
     def arrive(self, flight: Flight, source: bytes, *, is_known: bool, now_s: float) -> list[Flight]:
         """A whole flight is here; returns those that are to be drained now, it may be this one.
 

@@ -40,6 +40,7 @@ ID_BYTES = 16
 # connection is believed at once, so there is no hurry to notice that the old one is dead.
 PATIENCE_S = 120
 _Offer = tuple[Sequence[SourceEntry], Carousel, frozenset[int]]  # the last: what was accepted of it
+HMACS_A_KEY = 2  # one for our own end, one for a typed address
 FURTHER_FLIGHTS_MAX = 64  # of one session; more is somebody trying
 
 
@@ -150,6 +151,14 @@ class Talks:
         self._changed()
 
     # --- going on, and further pipes --------------------------------------------------------------
+
+    @property
+    def check_hmacs(self) -> int:
+        """What it costs to find out that a flight is nobody's."""
+        heads = self.unfinished.values()
+        return HMACS_A_KEY * (
+            len(heads) + sum(head.older_secret is not None for head in heads) + len(self._running)
+        )
 
     async def admit(self, arrival: Arrival, report: events.Report) -> bool:
         """Whether this first flight is of an unfinished hand-over or a running session; if so it has been

@@ -246,6 +246,21 @@ def test_a_restored_profile_shows_itself_once_and_to_both(restored_calls: bool) 
     assert not amina.saw(WeWentBack) + bilal.saw(WentBack)
 
 
+def test_who_went_back_and_never_learned_it_is_shown_until_it_does() -> None:
+    """Power off after the contact has seen it, and before it could see it itself."""
+    amina, bilal = sides()
+    whole(amina, bilal)
+    backup = bilal.kept
+    for _ in range(5):
+        whole(amina, bilal)
+    bilal.kept = backup
+    cut_after(bilal, amina, 6)
+    assert not bilal.saw(WeWentBack)
+    whole(bilal, amina)
+    assert amina.saw(WentBack) == [WentBack(told=2, known=6), WentBack(told=3, known=6)]
+    assert bilal.saw(WeWentBack) == [WeWentBack(told=3, known=6)]
+
+
 def test_two_devices_with_one_profile_show_themselves_each_time_that_it_is_the_others_turn() -> None:
     """Not by the first of them that meets the contact, which nobody can tell, but by the one after it."""
     amina, bilal = sides()

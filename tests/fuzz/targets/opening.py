@@ -72,7 +72,7 @@ def sound(disk: Kept, before: Epochs) -> None:
     for epoch in epochs.tried:
         for chain in (epochs.speaking, epochs.listening):
             assert chain.reaches(epoch)
-    assert epochs.speaking.epoch == epochs.listening.epoch <= min(epochs.tried) - EPOCHS_KEPT_BEHIND
+    assert epochs.speaking.epoch == epochs.listening.epoch <= epochs.agreed - EPOCHS_KEPT_BEHIND
     assert disk.counter <= COUNTER_MAX
     assert disk.heard <= COUNTER_MAX
 
