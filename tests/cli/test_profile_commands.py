@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from satchel.cli import profile
 from satchel.cli.passphrases import draw_words
 from satchel.core.identity.keyfile import Bare, Sealed, decode
 from satchel.core.pairing.words import word_at
+from satchel.node.doctor import machine
 
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 PHRASE, OTHER = "correct horse battery", "another long phrase"
@@ -197,6 +199,18 @@ def test_a_wipe_ends_who_holds_it_and_takes_what_is_damaged(home: Path) -> None:
     assert satchel(home, "send").code == 1
     assert satchel(home, "wipe", "--yes").code == 0
     assert not home.exists()
+
+
+def test_t1_swap_that_is_not_encrypted_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "open_swaps", lambda: ("/swapfile",))
+    monkeypatch.setattr(profile, "can_keep_out_of_swap", lambda: True)
+    assert profile.keys_may_be_swapped() is None
+    monkeypatch.setattr(profile, "can_keep_out_of_swap", lambda: False)
+    said = profile.keys_may_be_swapped()
+    assert said is not None
+    assert "/swapfile" in said.what
+    monkeypatch.setattr(machine, "open_swaps", lambda: ())
+    assert profile.keys_may_be_swapped() is None
 
 
 def test_a_damaged_key_file_is_told(home: Path) -> None:

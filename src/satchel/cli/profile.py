@@ -16,7 +16,7 @@ from satchel.node.entropy import SystemEntropy
 from satchel.ports import Role
 from satchel.store.database import Database, require_cipher
 from satchel.store.landing import FolderLanding
-from satchel.store.landlock import harden
+from satchel.store.landlock import can_keep_out_of_swap, harden
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 
@@ -142,10 +142,28 @@ def without_passphrase() -> EnvironmentProblem:
     )
 
 
+def keys_may_be_swapped() -> EnvironmentProblem | None:
+    """Said at each start of a profile under a passphrase: a thief may find its keys on the disk (T1)."""
+    if can_keep_out_of_swap():
+        return None
+    from satchel.node.doctor.machine import open_swaps  # noqa: PLC0415 - most commands need none of it
+
+    where = open_swaps()
+    if not where:
+        return None
+    return EnvironmentProblem(
+        f"This machine may write what is in memory to a disk without encryption ({', '.join(where)}): who"
+        " takes the disk may find the keys of this profile.",
+        do="Encrypt the swap, or switch it off: satchel doctor says how.",
+    )
+
+
 def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
     match file:
         case Sealed():
             key = open_with_passphrase(file, show)
+            if (swapped := keys_may_be_swapped()) is not None:
+                show.warning(swapped)
         case Bare(key=key):
             if folder is not None:
                 show.warning(without_passphrase())

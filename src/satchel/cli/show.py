@@ -299,7 +299,7 @@ class PersonShow:
             streams.write(f"    {offered}\n\n")
 
     def warning(self, warning: SatchelError) -> None:
-        self.note(" ".join(filter(None, (warning.what, warning.safe, warning.do))))
+        self.note(show_text(" ".join(filter(None, (warning.what, warning.safe, warning.do)))))
 
     def error(self, error: SatchelError) -> None:
         for sentence in (error.what, error.safe, error.do):

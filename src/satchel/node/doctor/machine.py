@@ -84,6 +84,11 @@ def look(
     )
 
 
+def open_swaps(root: Path = Path("/")) -> tuple[str, ...]:
+    """Where this machine may write memory to a disk without encryption. A few file reads."""
+    return Machine(root=root, ask=run).open_swaps()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """The files of one machine."""
@@ -103,7 +108,6 @@ class Machine:
         is_root = os.geteuid() == 0
         running = self._running()
         interfaces = [self._interface(interface, running) for interface in interfaces]
-        swaps = tuple(sorted(filter(self._is_open, configs.swap_areas(self.read("proc/swaps")))))
         ports = configs.port_range(self.read("proc/sys/net/ipv4/ip_local_port_range"))
         holders = tuple(self._holders(udp_port)) if port_is_busy else ()
         switches = tuple(self._wifi_switches())
@@ -130,11 +134,15 @@ class Machine:
             earliest_s=EPOCH_FIRST * DAY_S,
             latest_s=(EPOCH_FIRST + EPOCHS_AHEAD_MAX) * DAY_S,
             hardware_clock_s=self._hardware_clock_s(),
-            open_swaps=swaps,
+            open_swaps=self.open_swaps(),
             hibernates=self.read("sys/power/resume").strip() not in ("", "0:0"),
             profile=look_at_profile(profile) if profile is not None else ProfileFacts(),
             security_modules=self.read("sys/kernel/security/lsm").strip(),
         )
+
+    def open_swaps(self) -> tuple[str, ...]:
+        """Where memory may be written to a disk without encryption."""
+        return tuple(sorted(filter(self._is_open, configs.swap_areas(self.read("proc/swaps")))))
 
     def _unseen(self, *, is_root: bool) -> Iterator[str]:
         if not is_root:
