@@ -18,6 +18,7 @@ from core.discovery.beacon_kit import (
     marks_in,
     noise,
     people,
+    recognised,
 )
 from satchel.core.discovery.beacon import (
     HERE_S,
@@ -162,6 +163,23 @@ def test_off_hears_nothing_and_what_comes_after_shares_nothing_with_what_was_bef
     assert driver.sent
     assert not before & set(driver.nonces())
     assert not ports & {port_of(packet) for _, packet in driver.sent}
+
+
+def test_off_forgets_who_was_here_what_waited_and_that_somebody_wanted_to_meet() -> None:
+    driver = Driver(people(2), macs_per_s=30)  # a packet is looked up in a second or so
+    driver.meet()
+    driver.hear(from_them(1, THEM), THEM)
+    driver.run(3)
+    assert recognised(driver.hear(from_them(1, THEM), THEM)) == []
+    assert len(driver.dialled) == 1
+    driver.hear(from_them(2, THEM), THEM)
+    driver.set_mode(Mode.OFF)
+    driver.run(30)
+    assert driver.mail(ONE) == []
+    assert len(driver.dialled) == 1
+    driver.sent.clear()
+    driver.set_mode(Mode.QUIET)
+    assert driver.run(100).sent == []
 
 
 def test_after_a_silence_the_nonce_is_new() -> None:

@@ -155,6 +155,21 @@ def test_who_is_forgotten_is_dialled_no_more() -> None:
     assert {mark.contact for mark in marks_in(driver.sent[-1][1], 2)} == {contact(2)}
 
 
+def test_who_is_forgotten_while_its_packet_waits_is_not_recognised() -> None:
+    driver = Driver(people(2), macs_per_s=30)
+    assert recognised(driver.hear(from_them(2, THEM), THEM)) == []
+    driver.known.forget(contact(2))
+    driver.known.put(contact(3), ours(3))
+    assert driver.run(60).dialled == []
+
+
+def test_nonces_are_let_go_of_when_a_session_moved_the_keys_on() -> None:
+    known = people(1, stored=[(ONE, DAY - 12, b"n" * 16)])
+    assert not known.spent.spend(ONE, DAY - 12, b"n" * 16)
+    known.put(ONE, ours(1).agree(DAY, DAY, stored=DAY - 10).confirm(DAY))
+    assert known.spent.spend(ONE, DAY - 12, b"n" * 16)
+
+
 def test_our_own_packet_sent_back_to_us_is_nobodys() -> None:
     """Reflection: the two directions of a pair have different keys."""
     driver = Driver(people())

@@ -4,6 +4,7 @@ import pytest
 
 from core.discovery.beacon_kit import DAY, NOW, ONE, Driver, dials, from_them, ipv4, noise, people
 from satchel.core.discovery.hearing import (
+    BURST_S,
     NEAR_SHARE,
     SEEN_MAX,
     WAITING_PER_SOURCE_MAX,
@@ -122,6 +123,31 @@ def test_a_packet_is_looked_up_once_and_its_repeats_cost_nothing() -> None:
     assert known.mark.contact == ONE
 
 
+def test_p3_what_waits_of_one_source_is_bounded_and_others_come_between() -> None:
+    link = Counter(people(2))
+    link.budget.near.spend(10**6)  # nothing is left for a while
+    for number in range(50):
+        link.hear(noise(number), ipv4(99), 0.0)
+    for name in ("first", "second", "third"):
+        link.hear(from_them(1, THEM, name=name), THEM, 0.0)
+    link.hear(from_them(2, ipv4(3)), ipv4(3), 0.0)
+    link.budget.near.spend(-(10**6))
+    link.work(1.0)
+    assert [source for _, source in link.found] == [THEM, ipv4(3), THEM]
+    assert link.budget.near.left(1.0) == NEAR_SHARE * MACS_PER_S * BURST_S - (2 + 2 + 1) * 8
+
+
+@pytest.mark.parametrize("macs_per_s", [7.0, 30.0, 1e3, 12_345.6])
+def test_p3_a_slow_machine_is_not_woken_in_vain(macs_per_s: float) -> None:
+    machine = Recognition(people(3).tags, Budget(macs_per_s=macs_per_s))
+    machine.hear(noise(1), THEM, NOW)
+    now_s, wakes = 1e7, 0
+    while machine.work(NOW, now_s) == [] and machine.goes_on_at_s(now_s) < float("inf"):
+        assert machine.goes_on_at_s(now_s) > now_s
+        now_s, wakes = machine.goes_on_at_s(now_s), wakes + 1
+        assert wakes < 2000
+
+
 def test_p3_what_is_remembered_of_packets_is_bounded_and_a_forgotten_one_is_looked_up_again() -> None:
     """And still it is no new nonce: see what a replay may do in test_beacon."""
     driver = Driver(people(1))
@@ -134,6 +160,15 @@ def test_p3_what_is_remembered_of_packets_is_bounded_and_a_forgotten_one_is_look
     assert [dial.address for dial in dials(driver.hear(theirs, THEM))] == [THEM]
     driver.run(600)
     assert dials(driver.hear(theirs, THEM)) == []
+
+
+def test_p3_a_packet_of_long_ago_costs_its_macs_again() -> None:
+    """Else the memory of what was heard would grow without bound."""
+    link = Counter(people(1))
+    near = link.budget.near = Counting(1e6)
+    for number in [*range(SEEN_MAX + 1), 0]:
+        link.hear(noise(number), ipv4(number), float(number))
+    assert near.spent == 4 * (SEEN_MAX + 2)
 
 
 def test_nobody_is_looked_for_where_there_are_no_contacts() -> None:

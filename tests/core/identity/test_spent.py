@@ -22,6 +22,7 @@ def test_each_value_is_spent_once_for_each_contact_also_over_a_restart() -> None
     assert not spent.spend(ONE, 5, first)
     assert spent.spend(ONE, 5, second)
     assert not spent.spend(ONE, 5, second)
+    assert not spent.spend(ONE, 6, second)  # nor under the key of another day
     assert spent.spend(OTHER, 5, first)
     spent.forget(ONE)
     assert spent.spend(ONE, 5, first)
@@ -39,16 +40,16 @@ def test_m3_no_contact_fills_the_memory_and_the_next_day_it_starts_anew() -> Non
     spent = Spent()
     assert all(spent.spend(ONE, 5, value) for value in values(SPENT_PER_EPOCH_MAX))
     assert not spent.spend(ONE, 5, b"x" * SPENT_BYTES)
-    assert spent.spend(ONE, 6, b"x" * SPENT_BYTES)
+    assert spent.spend(ONE, 6, b"y" * SPENT_BYTES)
     assert spent.spend(OTHER, 5, b"x" * SPENT_BYTES)
 
 
 def test_it_is_let_go_of_with_the_key_of_its_epoch_and_not_before() -> None:
-    [value] = values(1)
-    spent = Spent([(ONE, epoch, value) for epoch in (97, 98, 101)])
+    spent = Spent((ONE, epoch, bytes((epoch,)) * SPENT_BYTES) for epoch in (97, 98, 101))
     epochs = begin(epoch=100, speaking=bytes(32), listening=bytes(32))
     spent.erase_below(ONE, epochs)
-    assert [spent.spend(ONE, epoch, value) for epoch in (97, 98, 101)] == [True, False, False]
+    known = [not spent.spend(ONE, epoch, bytes((epoch,)) * SPENT_BYTES) for epoch in (97, 98, 101)]
+    assert known == [False, True, True]
 
 
 def test_another_length_is_a_mistake_of_ours() -> None:

@@ -3,7 +3,7 @@
 INTERVAL_MIN_S, INTERVAL_MAX_S = 15.0, 90.0
 INTERVAL_PER_SOURCE_S = 0.12
 CROWD_LASTS_S = 60.0
-CROWD_MAX = round(INTERVAL_MAX_S / INTERVAL_PER_SOURCE_S)  # more of them make no difference
+CROWD_MAX = round(INTERVAL_MAX_S / INTERVAL_PER_SOURCE_S)  # so no interval is longer than that
 
 
 class Crowd:
@@ -22,4 +22,4 @@ class Crowd:
         """Between two packets of ours."""
         while self._heard_s and now_s - next(iter(self._heard_s.values())) >= CROWD_LASTS_S:
             del self._heard_s[next(iter(self._heard_s))]
-        return min(INTERVAL_MAX_S, max(INTERVAL_MIN_S, INTERVAL_PER_SOURCE_S * len(self._heard_s)))
+        return max(INTERVAL_MIN_S, INTERVAL_PER_SOURCE_S * len(self._heard_s))

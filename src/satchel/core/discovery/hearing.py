@@ -17,6 +17,7 @@ from satchel.core.identity.tags import Mark, Tags
 NEAR_SHARE = 0.10  # of one core
 WIDE_SHARE = 0.02
 BURST_S = 0.1  # no longer than this share of a tenth of a second at once: the loop has other work
+PAUSE_MIN_S = 0.01
 WAITING_SOURCES_MAX = 256
 WAITING_PER_SOURCE_MAX = 2
 SEEN_MAX = 2048  # packets that need no second look: of 1000 devices, two nonces each
@@ -40,8 +41,8 @@ class Allowance:
         self._left -= count
 
     def ready_at_s(self, now_s: float) -> float:
-        """When half of it will be there: not worth a wake before."""
-        return now_s + max(0.0, (self._most / 2 - self._left) / self._per_s)
+        """When half of it will be there: not worth a wake before. Never now: what is left is no whole MAC."""
+        return now_s + max(PAUSE_MIN_S, (max(1.0, self._most / 2) - self._left) / self._per_s)
 
 
 class Budget:

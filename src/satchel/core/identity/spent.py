@@ -29,9 +29,10 @@ class Spent:
         if len(value) != SPENT_BYTES:
             raise MisuseError(f"what is spent has {SPENT_BYTES} bytes")
         epochs = self._values.setdefault(contact, {})
-        # The epoch of a value follows from the key that matched it; a replay matches with the same.
         values = epochs.setdefault(epoch, bytearray())
-        if len(values) >= SPENT_PER_EPOCH_MAX * SPENT_BYTES or _holds(values, value):
+        if len(values) >= SPENT_PER_EPOCH_MAX * SPENT_BYTES:
+            return False
+        if any(_holds(each, value) for each in epochs.values()):  # a hostile contact uses it under two keys
             return False
         values += value
         return True
