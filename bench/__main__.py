@@ -5,17 +5,22 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import handover
+from bench import discovery, handover
 from bench.report import as_markdown
+from bench.running import Scenario, keep, run
 from bench.track import Course, say
 from lab import why_not
 
-KNOWN = {"handover": "a hand-over beside plain TCP, tar, TLS and the bound, on good and bad networks"}
+KNOWN = {"discovery": discovery.ABOUT, "handover": handover.ABOUT}
+SCENARIOS: dict[str, dict[str, Scenario]] = {
+    "discovery": discovery.SCENARIOS,
+    "handover": handover.SCENARIOS,
+}
 
 
-def parser() -> argparse.ArgumentParser:
-    scenarios = list(handover.SCENARIOS)
-    made = argparse.ArgumentParser(prog="dev.py bench handover", description=KNOWN["handover"])
+def parser(name: str) -> argparse.ArgumentParser:
+    scenarios = list(SCENARIOS[name])
+    made = argparse.ArgumentParser(prog=f"dev.py bench {name}", description=KNOWN[name])
     made.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions (default: 3)")
     made.add_argument("--quick", action="store_true", help="smaller sizes, which decide nothing")
     made.add_argument("--only", nargs="+", choices=scenarios, default=scenarios, metavar="SCENARIO",
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         lines = [f"  {known}  {about}" for known, about in KNOWN.items()]
         print("\n".join(["Benchmarks (python3 dev.py bench NAME --help says more):", *lines]))
         return 0 if name in ("-h", "--help") else 2
-    options = parser().parse_args(arguments[1:])
+    options = parser(name).parse_args(arguments[1:])
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program finds its modules compiled
     if options.repeat < 1:
         say("Nothing can be measured in less than one repetition.")
@@ -39,8 +44,9 @@ def main(arguments: Sequence[str]) -> int:
     if reason := why_not():
         say(f"No benchmark can run here: {reason}.")
         return 1
-    report = handover.run(Course(repeat=options.repeat, quick=options.quick), options.only)
-    path = handover.keep(report)
+    course = Course(repeat=options.repeat, quick=options.quick)
+    report = run(name, SCENARIOS[name], course, options.only)
+    path = keep(report)
     print(as_markdown(report))
     say(f"Kept as {path}, and as .json beside it.")
     return report.exit_code

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from bench.figures import Figure, Sample, Side, Target, Verdict, ratio, speed, spread
-from bench.handover import run_one
 from bench.report import as_json, as_markdown, number, shown
 from bench.results import Machine, Report, Result, ScenarioFailed
+from bench.running import run_one
 from bench.track import Course
 
 MACHINE = Machine(
