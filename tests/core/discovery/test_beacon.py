@@ -113,6 +113,7 @@ def test_without_a_new_port_the_nonce_changes_all_the_same() -> None:
     driver = Driver(people(), opens_ports=False).run(3600)
     assert driver.wishes_for_a_port > 3
     assert {port_of(packet) for _, packet in driver.sent} == {FIRST_PORT}
+    assert driver.sent[-1][0] > driver.now_s - 30
     starts_s = [times_s[0] for times_s in driver.nonces().values()]
     assert max(later - earlier for earlier, later in pairwise(starts_s)) <= 200
     assert driver.closed == []
@@ -222,8 +223,11 @@ def test_every_one_of_300_contacts_has_a_turn_and_who_was_heard_waits() -> None:
     assert {len(turn) for turn in turns} == {64}
     assert len(set().union(*turns)) > 285
     heard = {contact(number) for number in range(1, 201)}
-    for whom in heard:
-        driver.known.heard(whom, driver.now_s)
+    for number in range(1, 101):
+        driver.hear(from_them(number, THEM, name=f"here {number}"), THEM)
+        driver.run(0.5)
+    for number in range(101, 201):
+        driver.known.began(contact(number), driver.now_s)
     driver.sent.clear()
     driver.run(200)
     last = marks_in(driver.sent[-1][1], 300)
