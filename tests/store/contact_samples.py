@@ -3,7 +3,7 @@
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.pair import Pair, Proof
-from satchel.ports import Contact
+from satchel.ports.contacts import Contact
 
 DAY = 20_800
 AMINA, BILAL = ContactId(b"a" * 16), ContactId(b"b" * 16)

@@ -12,7 +12,7 @@ from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.pair import Proof
 from satchel.core.opening.effects import Kept
 from satchel.errors import EnvironmentProblem, MisuseError
-from satchel.ports import Contacts, Taking
+from satchel.ports.contacts import Contacts, Taking
 from satchel.store.contacts import ADDRESSES_KEPT_MAX, SqliteContacts
 from satchel.store.database import Database
 from store.contact_samples import AMINA, BILAL, DAY, contact

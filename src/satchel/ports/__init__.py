@@ -1,10 +1,10 @@
 """What the node needs from the world, as interfaces.
 
 store/ and carriers/ implement these, node/ uses them, cli/ puts them together; none of the three
-knows another. Nothing here does anything.
+knows another. Nothing here does anything. People have a module of their own, `contacts`, which a hand-over by
+code has no need to load.
 """
 
-from satchel.ports.contacts import Contact, Contacts, Taking
 from satchel.ports.entropy import Entropy
 from satchel.ports.files import Chosen, Landing, OpenSource, Placed, Source, SourceEntry
 from satchel.ports.lan import (
@@ -31,8 +31,6 @@ __all__ = [
     "Arrival",
     "Arrived",
     "Chosen",
-    "Contact",
-    "Contacts",
     "Endpoint",
     "Entropy",
     "FileState",
@@ -53,5 +51,4 @@ __all__ = [
     "Role",
     "Source",
     "SourceEntry",
-    "Taking",
 ]

@@ -15,7 +15,7 @@ from satchel.core.identity.networks import SALT_BYTES, StoredAddress
 from satchel.core.identity.pair import Pair, Proof
 from satchel.core.opening.effects import Kept
 from satchel.errors import MisuseError
-from satchel.ports import Contact, Taking
+from satchel.ports.contacts import Contact, Taking
 from satchel.store.database import DamagedRow, Database
 
 ADDRESSES_KEPT_MAX = 3  # of one contact in one network
