@@ -26,7 +26,7 @@ table inet filter {
     chain input {
         type filter hook input priority 0; policy drop;
         iifname lo accept
-        meta l4proto ipv6-icmp accept
+        meta l4proto 58 accept
         tcp flags & (syn | ack) != syn accept
     }
 }
@@ -36,7 +36,7 @@ table inet filter {
     chain output {
         type filter hook output priority 0; policy drop;
         oifname lo accept
-        meta l4proto ipv6-icmp accept
+        meta l4proto 58 accept
     }
 }
 """
