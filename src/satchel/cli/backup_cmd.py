@@ -10,11 +10,14 @@ from satchel.core.identity.backup import encode_head
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, encode
 from satchel.errors import MisuseError
 from satchel.node.entropy import SystemEntropy
+from satchel.store.problems import disk_problems
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
     target = absolute(options.file)
-    if target.exists():  # before anybody types a passphrase; it is looked at again when it is written
+    with disk_problems(f"write {str(target)!r}"):
+        there = target.exists()
+    if there:  # before anybody types a passphrase; it is looked at again when it is written
         raise MisuseError(
             f"There is a file of this name already: {str(target)!r}.",
             safe="It was not changed, and no backup was made.",

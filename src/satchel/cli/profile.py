@@ -17,6 +17,7 @@ from satchel.ports import Role
 from satchel.store.database import Database, require_cipher
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import can_keep_out_of_swap, harden
+from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 
@@ -62,13 +63,27 @@ def absolute(path: str) -> Path:
 
 
 def home_folder(given: str | None) -> Path:
-    """--home, else SATCHEL_HOME, else the user's data folder."""
+    """--home, else SATCHEL_HOME, else the user's data folder.
+
+    Raises MisuseError: --home is empty; EnvironmentProblem: nobody knows where that folder is.
+    """
+    if given == "":  # a script's variable without a value: never may the usual profile be wiped for it
+        raise MisuseError(
+            "--home names no folder.", safe="Nothing was done.", do="Name one, or leave --home out."
+        )
     chosen = given or os.environ.get("SATCHEL_HOME")
     if chosen:
         return absolute(chosen)
     from platformdirs import user_data_dir  # noqa: PLC0415 - costs its import only where needed
 
-    return Path(user_data_dir("satchel"))
+    try:
+        return Path(user_data_dir("satchel"))
+    except RuntimeError as exc:  # no HOME, and nobody of this number among the users
+        raise EnvironmentProblem(
+            "This machine does not say where your data belongs: there is no HOME.",
+            safe="Nothing was done.",
+            do="Name the folder of your profile: --home DIR",
+        ) from exc
 
 
 def open_profile(options: argparse.Namespace, show: Show) -> Profile:
@@ -115,8 +130,9 @@ def refuse_ephemeral(options: argparse.Namespace) -> None:
 
 
 def has_profile(home: Path) -> bool:
-    """Whether anything of a profile is there."""
-    return any((home / name).exists() for name in ("key", "data", "resume.sqlite3"))
+    """Whether anything of a profile is there. Raises EnvironmentProblem."""
+    with disk_problems(f"look at the profile {str(home)!r}"):
+        return any((home / name).exists() for name in ("key", "data", "resume.sqlite3"))
 
 
 def no_profile() -> NothingToDo:

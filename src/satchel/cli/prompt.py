@@ -25,6 +25,11 @@ def read_line(question: str) -> str | None:
     Raises:
         MisuseError: longer than any answer.
     """
+    line = _read_line(question)
+    return line.decode("utf-8", "replace") if line is not None else None
+
+
+def _read_line(question: str) -> bytes | None:
     if question and os.isatty(STDIN):
         sys.stderr.write(question)
         sys.stderr.flush()
@@ -35,7 +40,7 @@ def read_line(question: str) -> str | None:
             continue
         byte = os.read(STDIN, 1)
         if byte in (b"\n", b""):
-            return line.decode("utf-8", "replace") if line or byte else None
+            return bytes(line) if line or byte else None
         line += byte
         if len(line) > LINE_BYTES_MAX:
             raise MisuseError(
@@ -47,15 +52,31 @@ def read_line(question: str) -> str | None:
 
 
 def read_secret(question: str) -> str | None:
-    """As read_line, and what is typed in a terminal is not shown on it."""
-    if not os.isatty(STDIN):
-        return read_line(question)
+    """As read_line, and what is typed in a terminal is not shown on it.
+
+    Raises MisuseError: not UTF-8, too. Each letter of an older alphabet would become the same sign: so any
+    passphrase of that length would open what is under one of them.
+    """
+    line = _read_line(question) if not os.isatty(STDIN) else _read_hidden(question)
+    if line is None:
+        return None
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MisuseError(
+            "What was typed is not UTF-8: this terminal, or that script, uses an older alphabet.",
+            safe="Nothing was done with it.",
+            do="Switch it to UTF-8, then start again.",
+        ) from None  # what is told of the error has the line in it
+
+
+def _read_hidden(question: str) -> bytes | None:
     shown = termios.tcgetattr(STDIN)
     hidden = [*shown]
     hidden[_LOCAL_MODES] &= ~termios.ECHO
     try:
         termios.tcsetattr(STDIN, termios.TCSAFLUSH, hidden)
-        return read_line(question)
+        return _read_line(question)
     finally:
         termios.tcsetattr(STDIN, termios.TCSAFLUSH, shown)
         sys.stderr.write("\n")

@@ -10,6 +10,7 @@ from satchel.cli.holder import end_holder
 from satchel.cli.profile import has_profile, home_folder, no_profile, protect, refuse_ephemeral
 from satchel.cli.prompt import read_line
 from satchel.cli.show import Show
+from satchel.cli.undisturbed import undisturbed
 from satchel.core.identity.keyfile import Bare, decode
 from satchel.errors import AccessDenied, SatchelError
 from satchel.node import clock
@@ -26,12 +27,13 @@ def run(options: argparse.Namespace, show: Show) -> int:
         raise no_profile()
     if not options.yes:
         _ask(home, show)
-    end_holder(home)
-    with closing(ProfileFolder.take(home)) as folder:
-        unfinished = _unfinished(folder)
-        folder.wipe()
-    for head in unfinished:
-        FolderLanding.sweep(head.into, head.id)
+    with undisturbed():  # somebody is at the door: no half of it
+        end_holder(home)
+        with closing(ProfileFolder.take(home)) as folder:
+            unfinished = _unfinished(folder)
+            folder.wipe()
+        for head in unfinished:
+            FolderLanding.sweep(head.into, head.id)
     show.done(text="Done: the profile is destroyed. Files that were received stay where they are.")
     return 0
 

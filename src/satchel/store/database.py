@@ -18,12 +18,13 @@ import apsw
 from satchel.core.crypto.kdf import derive
 from satchel.errors import EnvironmentProblem
 from satchel.store.durability import sync_file
-from satchel.store.problems import disk_problems
+from satchel.store.problems import best_effort, disk_problems
 from satchel.store.schema import climb, version_of
 
 BUSY_MS = 5000
 _MAGIC = b"SQLite format 3\0"  # how every database in clear begins
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+_OPEN_OLD = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 _CIPHER = "chacha20"
 SUFFIXES = ("", "-wal", "-shm", "-journal")
 
@@ -52,7 +53,7 @@ class Database:
             _make_for_owner_only(path)
             _refuse_clear(path)
         with database_problems():
-            connection = apsw.Connection(str(path.absolute()), flags=_OPEN)  # never read as a URI
+            connection = apsw.Connection(path.absolute().as_uri(), flags=_OPEN)  # a name of any bytes
             try:
                 _unlock(connection, key)
                 _look_only(connection)
@@ -74,7 +75,7 @@ class Database:
         """
         require_cipher()
         with database_problems():
-            connection = apsw.Connection(str(path.absolute()), flags=apsw.SQLITE_OPEN_READWRITE)
+            connection = apsw.Connection(path.absolute().as_uri(), flags=_OPEN_OLD)
             try:
                 _unlock(connection, key)
                 _look_only(connection)
@@ -213,7 +214,8 @@ def _make_for_owner_only(path: Path) -> None:
     for suffix in SUFFIXES:
         name = Path(f"{path}{suffix}")
         if name.exists() and name.stat().st_mode & 0o077:
-            name.chmod(0o600)
+            with best_effort():  # FAT keeps no modes, and says so
+                name.chmod(0o600)
 
 
 def _beginning(path: Path) -> bytes:

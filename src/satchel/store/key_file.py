@@ -12,7 +12,7 @@ from pathlib import Path
 from satchel.core.identity.keyfile import KEY_FILE_BYTES_MAX
 from satchel.errors import MisuseError
 from satchel.store.durability import overwrite, sync_disk_of
-from satchel.store.problems import disk_problems
+from satchel.store.problems import best_effort, disk_problems
 from satchel.store.renaming import At, rename_new
 
 _NAME, _NEXT = b"key", b"key.next"
@@ -92,29 +92,40 @@ def wipe_key_file(home: Path) -> None:
         except FileNotFoundError:
             return
         try:
+            problems: list[OSError] = []
             for name in (_NAME, _NEXT):
-                _wipe(folder, name)
+                try:
+                    _wipe(folder, name)
+                except OSError as exc:  # the other one goes all the same
+                    problems.append(exc)
             os.fsync(folder)
+            if problems:
+                raise problems[0]
         finally:
             os.close(folder)
 
 
 def _wipe(folder: int, name: bytes) -> None:
+    """What cannot be overwritten (a failing disk, a link, a pipe) is removed all the same, and told."""
     try:
-        file = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        file = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            overwrite(file)
+        finally:
+            os.close(file)
     except FileNotFoundError:
         return
-    try:
-        overwrite(file)
-    finally:
-        os.close(file)
+    except OSError:
+        os.unlink(name, dir_fd=folder)
+        raise
     os.unlink(name, dir_fd=folder)
 
 
 def _write_next(folder: int, data: bytes) -> None:
     file = os.open(_NEXT, _WRITE, 0o600, dir_fd=folder)  # one that a killed program left is of no use
     try:
-        os.fchmod(file, 0o600)
+        with best_effort():  # FAT keeps no modes, and says so
+            os.fchmod(file, 0o600)
         if os.write(file, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(file)

@@ -28,7 +28,7 @@ def take_over(database: Database, home: Path) -> None:
         return
     try:
         with database.reading() as connection:
-            connection.execute("ATTACH ? AS older KEY ''", (str(path.absolute()),)).fetchall()
+            connection.execute("ATTACH ? AS older KEY ''", (path.absolute().as_uri(),)).fetchall()
         try:
             with database.changing() as connection:
                 if connection.execute("PRAGMA older.user_version").get == _VERSION:

@@ -7,7 +7,10 @@ and loses nothing that was acknowledged (T1, T3). Spec: docs/spec/profile.md, 5 
 import fcntl
 import os
 import shutil
+import stat
+from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -21,6 +24,10 @@ from satchel.store.renaming import At, rename_new
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PID_BYTES_MAX = 20
+_NAMES = (
+    "key.next",
+    *(f"{name}{suffix}" for name in ("data", "data.next", "copy") for suffix in SUFFIXES),
+)
 
 
 class ProfileFolder:
@@ -37,23 +44,8 @@ class ProfileFolder:
     def take(cls, home: Path) -> Self:
         """Make the folder if it is missing, and hold it. Raises EnvironmentProblem: another process does."""
         with disk_problems(f"open the profile {str(home)!r}"):
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(home / "lock", _LOCK, 0o600)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, b"%d" % os.getpid(), 0)
-            except BlockingIOError as exc:
-                os.close(lock)
-                raise EnvironmentProblem(
-                    "Satchel is running with this profile already.",
-                    safe="Nothing was changed.",
-                    do="Let it go on, or stop it: satchel lock. Or, for this once, add --ephemeral: then"
-                    " nothing is remembered.",
-                ) from exc
-            except BaseException:
-                os.close(lock)
-                raise
+            while (lock := _lock(home)) is None:  # a wipe went by
+                pass
         return cls(home, lock)
 
     def close(self) -> None:
@@ -67,6 +59,8 @@ class ProfileFolder:
 
         Raises EnvironmentProblem: it cannot be read, or is missing beside a database.
         """
+        with disk_problems(f"open the profile {str(self.home)!r}"):
+            _refuse_what_is_no_file(self.home)
         data = key_file.read_key_file(self.home)
         if data is None and self._data.exists():
             raise EnvironmentProblem(
@@ -84,6 +78,9 @@ class ProfileFolder:
 
     def open(self, key: bytes) -> Database:
         """The database, made if missing. Raises EnvironmentProblem, see Database.open."""
+        with disk_problems(f"write into {str(self.home)!r}"):
+            _refuse_what_is_no_file(self.home)
+            _remove(self.home / "copy")  # of a killed backup: it has what was erased since (T2)
         key_file.drop_unfinished(self.home)
         self._finish_replacing(key)
         database = Database.open(self._data, key)
@@ -112,7 +109,14 @@ class ProfileFolder:
         database.close()
         # From the moment that the key file has its name the copy is the database. An error after it does not
         # tell on which side of that moment it came: so both stay, and the next opening decides.
-        key_file.replace_key_file(self.home, data)
+        try:
+            key_file.replace_key_file(self.home, data)
+        except EnvironmentProblem as exc:
+            raise EnvironmentProblem(
+                exc.what,
+                safe="Nothing is lost. Either the passphrase of before opens this profile, or the new one.",
+                do="Mend the disk, then try both; set a new one again where it is the one of before.",
+            ) from exc
         return self.open(key)
 
     def back_up(self, database: Database, head: bytes, key: bytes, file: Path) -> None:
@@ -122,17 +126,26 @@ class ProfileFolder:
         Raises EnvironmentProblem, MisuseError: there is a file of that name. Nothing was changed.
         """
         copy, part = self.home / "copy", Path(f"{file}.part")
+        with disk_problems(f"write {str(file)!r}"):
+            if file.parent.resolve() == self.home.resolve():
+                raise MisuseError(
+                    "A backup in the folder of the profile is lost together with it.",
+                    safe="No backup was made.",
+                    do="Name a file elsewhere, on another disk.",
+                )
+            opened = _open_new(part)
         try:
-            with disk_problems(f"write {str(file)!r}"):
-                _remove(copy)
-                part.unlink(missing_ok=True)
-            database.copy_to(copy, key)
-            with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
-                connection.execute("DELETE FROM record")
-            with disk_problems(f"write {str(file)!r}"):
-                with open(os.open(part, _NEW, 0o600), "wb") as out, copy.open("rb") as image:
+            with open(opened, "wb") as out:
+                with disk_problems(f"write {str(file)!r}"):
+                    _remove(copy)
+                database.copy_to(copy, key)
+                with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
+                    connection.execute("DELETE FROM record")
+                with disk_problems(f"write {str(file)!r}"), copy.open("rb") as image:
                     out.write(head)
                     shutil.copyfileobj(image, out)
+                    out.flush()
+            with disk_problems(f"write {str(file)!r}"):
                 sync_file(part)
                 _rename_new(part, file)
                 sync_folder(file.parent)
@@ -174,16 +187,27 @@ class ProfileFolder:
     def wipe(self) -> None:
         """First the key, so that nothing can be read from then on; then all the rest.
 
-        Raises EnvironmentProblem.
+        Raises EnvironmentProblem, when all is gone that can be: what stands in the way saves nothing else.
         """
-        key_file.wipe_key_file(self.home)
-        with disk_problems(f"wipe {str(self.home)!r}"):
-            older.wipe(self.home)
-            _remove(self._data)
-            _remove(self._next)
-            _remove(self.home / "copy")
-            (self.home / "lock").unlink(missing_ok=True)
-            sync_folder(self.home)
+        problems: list[EnvironmentProblem] = []
+        steps: list[Callable[[], None]] = [
+            partial(key_file.wipe_key_file, self.home),
+            partial(older.wipe, self.home),
+            *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, "lock")),
+            partial(sync_folder, self.home),
+        ]
+        for step in steps:
+            try:
+                with disk_problems(f"wipe {str(self.home)!r}"):
+                    step()
+            except EnvironmentProblem as exc:
+                problems.append(exc)
+        if problems:
+            raise EnvironmentProblem(
+                problems[0].what,
+                safe="All else of the profile is gone.",
+                do="See what is left in that folder, and destroy it by other means.",
+            ) from problems[0]
         with suppress(OSError):  # what somebody else put there stays
             self.home.rmdir()
 
@@ -203,7 +227,8 @@ class ProfileFolder:
             try:
                 os.rename(self._next, self._data)
                 sync_folder(self.home)
-                overwrite(before)
+                if os.fstat(before).st_nlink == 0:  # else it is somebody's backup, as with the key file
+                    overwrite(before)
             finally:
                 os.close(before)
 
@@ -229,6 +254,58 @@ def stop_holder(home: Path, number: int) -> bool:
             return True
         finally:
             os.close(lock)
+
+
+def _lock(home: Path) -> int | None:
+    """None: what was locked is not what has the name, since a wipe removed it meanwhile. Raises OSError."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = home / "lock"
+    lock = os.open(path, _LOCK, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not path.exists() or not os.path.samestat(os.fstat(lock), path.lstat()):
+            os.close(lock)
+            return None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, b"%d" % os.getpid(), 0)
+    except BlockingIOError as exc:
+        os.close(lock)
+        raise EnvironmentProblem(
+            "Satchel is running with this profile already.",
+            safe="Nothing was changed.",
+            do="Let it go on, or stop it: satchel lock. Or, for this once, add --ephemeral: then nothing is"
+            " remembered.",
+        ) from exc
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _refuse_what_is_no_file(home: Path) -> None:
+    """[5.1] A link in the folder leads nobody astray, and nobody waits at a pipe. Raises OSError."""
+    for name in ("key", *_NAMES):
+        try:
+            mode = (home / name).lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(mode):
+            raise EnvironmentProblem(
+                f"In the profile {str(home)!r} a link, a folder or a pipe has the name of a file: {name}",
+                safe="Nothing was changed.",
+                do="Move it away, if you know whose it is. Else use another profile (--home).",
+            )
+
+
+def _open_new(part: Path) -> int:
+    try:
+        return os.open(part, _NEW, 0o600)
+    except FileExistsError as exc:
+        raise MisuseError(
+            f"There is a file already that the backup needs while it is written: {str(part)!r}.",
+            safe="It was not changed, and no backup was made.",
+            do="Name another file; or, if a backup that was cut off left that one, delete it.",
+        ) from exc
 
 
 def _rename_new(part: Path, file: Path) -> None:

@@ -1,0 +1,217 @@
+"""T1: the thief copies the disk of a profile in use, twice, and looks for what was in it, in any form."""
+
+import base64
+import bz2
+import lzma
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from satchel.core.identity import keyfile
+from satchel.core.identity.backup import encode_head
+from satchel.core.identity.contacts import ContactId
+from satchel.core.identity.keyfile import Bare, Cost, encode, seal
+from satchel.core.identity.networks import StoredAddress, network_id
+from satchel.ports import FileState, HandoverId, RecordHead, Role
+from satchel.store.contacts import SqliteContacts
+from satchel.store.database import Database
+from satchel.store.profile import ProfileFolder
+from satchel.store.records import SqliteRecords
+from store.contact_samples import DAY, contact
+from store.record_samples import NOW_S, entry
+
+PHRASE, SECOND = "correct horse battery", "другая тайная фраза"
+KEY, SECOND_KEY = (bytes(range(start, start + 32)) for start in (64, 128))
+CHEAP = Cost(memory_kib=keyfile.MEMORY_KIB_MIN, passes=1, lanes=1)
+NAMES = ("Amina Yusuf", "عائشة بنت محمد", "Наталья Шевченко", "王小明李大华", "שרה לוי כהן", "Zoë Ångström")
+FILES = ("list of the witnesses.pdf", "قائمة الشهود.pdf", "свидетели 2026.odt", "证人名单二〇二六.txt")
+PLACE, SERVER = "/home/amina/very secret place", b"fe80::5eed:beef:cafe"
+SHAPES = ("CREATE TABLE", "SQLite format 3", "contact_address", "their_static")
+SHORTEST = 6  # bytes: a shorter string is met by chance in so much ciphertext
+
+
+def salt_of(letter: int) -> bytes:
+    return bytes([letter]) * 15 + b"\x01"
+
+
+def secrets_of(number: int) -> bytes:
+    return b"secret of hand-over %02d, 32 bytes!!" % number
+
+
+def corpus() -> list[bytes]:
+    """All that was put in, but for what is only a number."""
+    people = [contact(name=name, seed=10 * n + 1).pair for n, name in enumerate(NAMES, 2)]
+    keys = [key for pair in people for key in (pair.static, pair.their_static, pair.letters_speaking)]
+    keys += [chain.secret for pair in people for chain in (pair.epochs.speaking, pair.epochs.listening)]
+    texts = (*NAMES, *FILES, PLACE, PHRASE, SECOND, *SHAPES)
+    flights = [b"flight %02d" % n + bytes(23) for n in range(len(NAMES))]
+    secrets = [secrets_of(n)[:32] for n in range(4)]
+    return [*(t.encode() for t in texts), *keys, *flights, *secrets, SERVER, KEY, SECOND_KEY]
+
+
+def fill(database: Database) -> None:
+    """Weeks of use: people come, are renamed, met and forgotten; hand-overs begin, break off and end."""
+    contacts = SqliteContacts(database, salt=b"the salt of this profile, random")
+    network = network_id(
+        salt=contacts.network_salt(), gateway_mac=b"router", subnet=bytes(16), prefix_bits=64
+    )
+    for number, name in enumerate(NAMES):
+        id = ContactId(b"contact id no %02d!" % number)
+        contacts.add(contact(id, f"{name}'s first name", seed=10 * (number + 2) + 1))
+        contacts.rename(id, name)
+        assert contacts.remember_flight(id, DAY, b"flight %02d" % number + bytes(23), places=9)
+        contacts.spend_nonce(id, DAY, salt_of(number))
+        contacts.learn_address(StoredAddress(contact=id, address=SERVER[:16], network=network))
+    contacts.forget(ContactId(b"contact id no 05!"))
+    records = SqliteRecords(database, now_s=NOW_S)
+    for number, role in enumerate((Role.RECEIVER, Role.SENDER) * 2):
+        id_ = HandoverId(b"hand-over no. %02d" % number)
+        into = os.fsencode(PLACE) if role is Role.RECEIVER else b""
+        records.create(
+            RecordHead(
+                id=id_,
+                role=role,
+                secret=secrets_of(number)[:32],
+                older_secret=None,
+                into=into,
+                finished=False,
+            ),
+            [entry(n, os.fsencode(PLACE[1:].split("/")[1]), FILES[n % 4].encode()) for n in range(40)],
+        )
+        records.mark(id_, range(10), FileState.DONE)
+        records.replace_secret(id_, bytes([200 + number]) * 32)
+        records.confirm_secret(id_)
+    records.forget(HandoverId(b"hand-over no. 03"))
+
+
+def forms(secret: bytes) -> Iterator[bytes]:
+    """What a thief's tools look for: as it is, in other alphabets, backwards, as text of it, packed."""
+    alike = {secret, secret[::-1], zlib.compress(secret)[2:-4], bz2.compress(secret), lzma.compress(secret)}
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        turned = {text, text.lower(), text.upper(), text[::-1]}
+        for alphabet in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-7", "punycode"):
+            alike |= {each.encode(alphabet) for each in turned}
+    for each in tuple(alike):
+        alike |= {each.hex().encode(), each.hex().upper().encode()}
+        for shift in range(3):  # base64 of what begins anywhere; but for the ends, which neighbours change
+            for packed in (base64.b64encode, base64.urlsafe_b64encode):
+                alike.add(packed(bytes(shift) + each)[4:-4])
+    yield from (each for each in alike if len(each) >= SHORTEST)
+
+
+def unpacked(image: bytes) -> Iterator[bytes]:
+    """The image, and what any place of it that looks packed unpacks to."""
+    yield image
+    for begins, opened in ((b"\x1f\x8b", 31), (b"x\x9c", 15), (b"x\x01", 15), (b"x\xda", 15)):
+        at = image.find(begins)
+        while at >= 0:
+            with suppress(zlib.error):
+                yield zlib.decompressobj(opened).decompress(image[at:], 1 << 20)
+            at = image.find(begins, at + 1)
+
+
+def found_in(images: dict[str, bytes]) -> set[bytes]:
+    everything = b"\0".join(image for whole in images.values() for image in unpacked(whole))
+    return {secret for secret in corpus() if any(form in everything for form in forms(secret))}
+
+
+def copied(home: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in home.iterdir()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[ProfileFolder]:
+    with closing(ProfileFolder.take(tmp_path / "profile")) as taken:
+        yield taken
+
+
+def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Path) -> None:
+    """While it is open, closed, under another passphrase, in a backup and in what is made of it."""
+    first = encode(seal(KEY, PHRASE, salt=bytes(16), cost=CHEAP))
+    second = encode(seal(SECOND_KEY, SECOND, salt=bytes(16), cost=CHEAP))
+    folder.create(first)
+    database = folder.open(KEY)
+    fill(database)
+    disks = [copied(folder.home)]
+    assert {"data", "data-wal"} <= set(disks[0])
+    folder.back_up(database, encode_head(first), KEY, tmp_path / "backup")
+    database.close()
+    disks.append(copied(folder.home))
+    folder.replace_key(folder.open(KEY), second, SECOND_KEY).close()
+    disks += [copied(folder.home), {"backup": (tmp_path / "backup").read_bytes()}]
+    for disk in disks:
+        assert found_in(disk) == set()
+    database = folder.open(SECOND_KEY)
+    assert [each.name for each in SqliteContacts(database, salt=bytes(32)).all()] == list(NAMES[:5])
+    database.close()
+    folder.wipe()
+    assert not folder.home.exists()
+
+
+def test_t1_two_copies_have_no_page_in_common(folder: ProfileFolder, tmp_path: Path) -> None:
+    """The same key and the same content: what did not change is not seen either, and no nonce comes twice."""
+    folder.create(KEY)
+    with closing(folder.open(KEY)) as database:
+        fill(database)
+        for name in ("one", "two"):
+            database.copy_to(tmp_path / name, KEY)
+    one, two = ((tmp_path / name).read_bytes() for name in ("one", "two"))
+    pages = range(4096, len(one), 4096)  # the first one has a header with sizes
+    assert len(one) == len(two)
+    assert len(pages) > 5
+    nonces = {image[at + 4096 - 32 : at + 4096 - 16] for image in (one, two) for at in pages}
+    assert len(nonces) == 2 * len(pages)
+    assert not {one[at : at + 64] for at in pages} & {two[at : at + 64] for at in pages}
+
+
+@pytest.mark.parametrize("secret", ["Наталья Шевченко", "list of the witnesses.pdf", PLACE])
+def test_the_search_finds_what_lies_open(tmp_path: Path, secret: str) -> None:
+    """A search that cannot find proves nothing: each form, in the middle of something else."""
+    plain = secret.encode()
+    for left in (
+        plain,
+        plain[::-1],
+        secret.encode("utf-16-le"),
+        secret.upper().encode("utf-16-be"),
+        plain.hex().upper().encode(),
+        base64.b64encode(b"ab" + plain + b"cd"),
+        base64.b64encode(b"x" + plain),
+        zlib.compress(b"before " + plain + b" after"),
+    ):
+        assert plain in found_in({"data": os.urandom(5000) + left + os.urandom(500)}), left
+
+
+def test_without_a_passphrase_the_key_is_found(folder: ProfileFolder) -> None:
+    """T1 is void there, as is said at each start; and the search sees it."""
+    folder.create(encode(Bare(key=KEY)))
+    with closing(folder.open(KEY)) as database:
+        fill(database)
+    assert found_in(copied(folder.home)) == {KEY}
+
+
+def test_t3_an_older_copy_and_its_passphrase_open_nothing_of_later(
+    folder: ProfileFolder, tmp_path: Path
+) -> None:
+    """T1, T2: the files of later under the key file of before, mixed in each way."""
+    folder.create(KEY)
+    database = folder.open(KEY)
+    fill(database)
+    database.close()
+    before = copied(folder.home)
+    folder.replace_key(folder.open(KEY), SECOND_KEY, SECOND_KEY).close()
+    after = copied(folder.home)
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    (mixed / "data").write_bytes(after["data"])
+    assert not Database.opens(mixed / "data", KEY)
+    (mixed / "data").write_bytes(before["data"])
+    assert not Database.opens(mixed / "data", SECOND_KEY)
+    assert found_in(after) == {SECOND_KEY}
