@@ -14,7 +14,8 @@ import pytest
 
 from satchel.cli import profile
 from satchel.cli.passphrases import draw_words
-from satchel.core.identity.keyfile import Bare, Sealed, decode
+from satchel.core.identity.backup import encode_head
+from satchel.core.identity.keyfile import MEMORY_KIB_MAX, Bare, Cost, Sealed, decode, encode
 from satchel.core.pairing.words import word_at
 from satchel.node.doctor import machine
 
@@ -173,6 +174,23 @@ def test_a_backup_has_a_passphrase_also_where_the_profile_has_none(home: Path, t
     assert key.key not in file.read_bytes()
     assert satchel(tmp_path / "restored", "restore", str(file), lines=(OTHER,)).code == 0
     assert satchel(home, "send").names == ["warning", "error"]
+
+
+def test_p3_a_backup_that_asks_for_more_memory_than_there_is(tmp_path: Path) -> None:
+    """Whoever made it: before a passphrase is asked for, and before Argon2 begins."""
+    cost = Cost(memory_kib=MEMORY_KIB_MAX, passes=64, lanes=1)
+    file = tmp_path / "backup"
+    file.write_bytes(encode_head(encode(Sealed(cost=cost, salt=bytes(16), box=bytes(48)))) + bytes(8192))
+    script = (
+        "import sys; from satchel.cli import restore_cmd; from satchel.cli.main import main\n"
+        "restore_cmd.memory_kib = lambda: 1 << 20\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    line = [sys.executable, "-c", script, "restore", str(file), "--json", "--home", str(tmp_path / "new")]
+    done = Done(subprocess.run(line, input="x\n", capture_output=True, text=True, check=False, timeout=60))
+    assert (done.code, done.names) == (1, ["error"])
+    assert "4096 MiB" in done.events[0]["what"]
+    assert not (tmp_path / "new").exists()
 
 
 def test_t3_wiped(home: Path) -> None:

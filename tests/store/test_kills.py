@@ -95,7 +95,7 @@ def use(start, told):
         os.write(told, b".")
 
 with closing(ProfileFolder.take(home)) as folder:
-    folder.create(bytes(32))
+    folder.create(bytes(32), bytes(32))
     folder.open(bytes(32)).close()
 chance, done, kinds = random.Random(7), 0, Counter()
 for _ in range(int(sys.argv[3])):

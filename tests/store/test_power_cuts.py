@@ -23,7 +23,7 @@ from satchel.store.records import SqliteRecords
 from store.record_samples import entry, head
 folder = ProfileFolder.take(Path(sys.argv[1]))
 keys = [bytes([n]) * 32 for n in range(1, 4)]
-folder.create(keys[0])
+folder.create(keys[0], keys[0])
 database = folder.open(keys[0])
 print("key", 0, flush=True)
 for number in range(24):

@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(home: Path) -> Iterator[ProfileFolder]:
     with closing(ProfileFolder.take(home)) as taken:
-        taken.create(KEY)  # the tests' key file is the key itself
+        taken.create(KEY, KEY)  # the tests' key file is the key itself
         yield taken
 
 
@@ -71,13 +71,28 @@ def test_a_database_without_its_key_file_is_told_and_kept(folder: ProfileFolder,
     filled(folder).close()
     kept = (home / "key").rename(home / "elsewhere")
     before = (home / "data").read_bytes()
-    for call in (folder.read_key_file, lambda: folder.create(OTHER_KEY)):
+    for call in (folder.read_key_file, lambda: folder.create(OTHER_KEY, OTHER_KEY)):
         with pytest.raises(EnvironmentProblem, match="key file of this profile is missing"):
             call()
     with pytest.raises(EnvironmentProblem, match="missing"):
         folder.put_back(io.BytesIO(b""), OTHER_KEY, OTHER_KEY)
     assert (home / "data").read_bytes() == before
     kept.rename(home / "key")
+    with closing(folder.open(KEY)) as database:
+        assert ids(database) == [ID]
+
+
+def test_a_key_file_without_its_database_is_told_and_kept(folder: ProfileFolder, home: Path) -> None:
+    """An empty profile in its place would look as if nobody had ever been known."""
+    filled(folder).close()
+    kept = (home / "data").read_bytes()
+    for left in (None, b""):
+        (home / "data").unlink(missing_ok=True)
+        if left is not None:
+            (home / "data").write_bytes(left)
+        with pytest.raises(EnvironmentProblem, match="database of this profile is missing"):
+            folder.open(KEY)
+    (home / "data").write_bytes(kept)
     with closing(folder.open(KEY)) as database:
         assert ids(database) == [ID]
 

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(home: Path) -> Iterator[ProfileFolder]:
     with closing(ProfileFolder.take(home)) as taken:
-        taken.create(KEY)
+        taken.create(KEY, KEY)
         database = taken.open(KEY)
         SqliteRecords(database, now_s=NOW_S).create(head(), [entry(0)])
         database.close()
@@ -169,7 +169,7 @@ def test_a_disk_without_modes_holds_a_profile(home: Path, monkeypatch: pytest.Mo
 
     with closing(ProfileFolder.take(home)) as folder:
         monkeypatch.setattr(os, "fchmod", refuses)
-        folder.create(KEY)
+        folder.create(KEY, KEY)
         folder.open(KEY).close()
         for path in home.iterdir():
             path.chmod(0o755)
@@ -180,7 +180,7 @@ def test_a_disk_without_modes_holds_a_profile(home: Path, monkeypatch: pytest.Mo
 def test_a_name_of_any_bytes_is_a_profile(tmp_path: Path) -> None:
     home = tmp_path / os.fsdecode(b"a \xff ? % # \x1b[31m ?key=x")
     with closing(ProfileFolder.take(home)) as folder:
-        folder.create(KEY)
+        folder.create(KEY, KEY)
         folder.replace_key(folder.open(KEY), OTHER_KEY, OTHER_KEY).close()
         folder.open(OTHER_KEY).close()
     assert sorted(os.listdir(home)) == ["data", "key", "lock"]

@@ -137,7 +137,7 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
     """While it is open, closed, under another passphrase, in a backup and in what is made of it."""
     first = encode(seal(KEY, PHRASE, salt=bytes(16), cost=CHEAP))
     second = encode(seal(SECOND_KEY, SECOND, salt=bytes(16), cost=CHEAP))
-    folder.create(first)
+    folder.create(first, KEY)
     database = folder.open(KEY)
     fill(database)
     disks = [copied(folder.home)]
@@ -158,7 +158,7 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
 
 def test_t1_two_copies_have_no_page_in_common(folder: ProfileFolder, tmp_path: Path) -> None:
     """The same key and the same content: what did not change is not seen either, and no nonce comes twice."""
-    folder.create(KEY)
+    folder.create(KEY, KEY)
     with closing(folder.open(KEY)) as database:
         fill(database)
         for name in ("one", "two"):
@@ -191,7 +191,7 @@ def test_the_search_finds_what_lies_open(tmp_path: Path, secret: str) -> None:
 
 def test_without_a_passphrase_the_key_is_found(folder: ProfileFolder) -> None:
     """T1 is void there, as is said at each start; and the search sees it."""
-    folder.create(encode(Bare(key=KEY)))
+    folder.create(encode(Bare(key=KEY)), KEY)
     with closing(folder.open(KEY)) as database:
         fill(database)
     assert found_in(copied(folder.home)) == {KEY}
@@ -201,7 +201,7 @@ def test_t3_an_older_copy_and_its_passphrase_open_nothing_of_later(
     folder: ProfileFolder, tmp_path: Path
 ) -> None:
     """T1, T2: the files of later under the key file of before, mixed in each way."""
-    folder.create(KEY)
+    folder.create(KEY, KEY)
     database = folder.open(KEY)
     fill(database)
     database.close()

@@ -25,10 +25,10 @@ def run(options: argparse.Namespace, show: Show) -> int:
     with closing(ProfileFolder.take(home)) as folder:
         key = SystemEntropy().draw(KEY_BYTES)
         if options.no_passphrase:
-            folder.create(encode(Bare(key=key)))
+            folder.create(encode(Bare(key=key)), key)
             show.warning(without_passphrase())
         else:
-            folder.create(encode(seal_here(key, ask_new(show), show)))
+            folder.create(encode(seal_here(key, ask_new(show), show)), key)
         folder.open(key).close()
     show.done(text="Done: the profile is made.")
     return 0

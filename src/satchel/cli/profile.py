@@ -103,8 +103,9 @@ def open_profile(options: argparse.Namespace, show: Show) -> Profile:
     try:
         data = folder.read_key_file()
         if data is None:
-            data = encode(Bare(key=SystemEntropy().draw(KEY_BYTES)))
-            folder.create(data)
+            key = SystemEntropy().draw(KEY_BYTES)
+            data = encode(Bare(key=key))
+            folder.create(data, key)
         return _open(folder, decode(data), show)
     except BaseException:
         folder.close()

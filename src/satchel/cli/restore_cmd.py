@@ -10,6 +10,7 @@ from satchel.cli.show import Show
 from satchel.core.identity.backup import HEAD_BYTES_MAX, decode_head
 from satchel.core.identity.keyfile import Sealed, decode
 from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.node.hardware import memory_kib
 from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 
@@ -39,6 +40,12 @@ def _restore(source: Path, home: Path, show: Show) -> None:
                 "This backup is not under a passphrase: Satchel makes none like this.",
                 safe="Nothing was changed.",
                 do="Use another backup.",
+            )
+        if file.cost.memory_kib > memory_kib():  # also one that somebody made in order to stop this machine
+            raise EnvironmentProblem(
+                f"The passphrase of this backup takes {file.cost.memory_kib >> 10} MiB, and there is less.",
+                safe="Nothing was changed.",
+                do="Restore it on a machine with more memory, and give it another passphrase there.",
             )
         key = open_with_passphrase(file, show)
         backup.seek(begins)

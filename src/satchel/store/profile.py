@@ -71,18 +71,22 @@ class ProfileFolder:
             )
         return data
 
-    def create(self, data: bytes) -> None:
+    def create(self, data: bytes, key: bytes) -> None:
         """A new profile with this key file. Raises EnvironmentProblem, MisuseError: there is one."""
         self.read_key_file()
+        with disk_problems(f"write into {str(self.home)!r}"):
+            _remove(self._next)
+        Database.open(self._next, key).close()  # first: a key file without a database has lost one
         key_file.create_key_file(self.home, data)
 
     def open(self, key: bytes) -> Database:
-        """The database, made if missing. Raises EnvironmentProblem, see Database.open."""
+        """The database. Raises EnvironmentProblem: it is missing, and see Database.open."""
         with disk_problems(f"write into {str(self.home)!r}"):
             _refuse_what_is_no_file(self.home)
             _remove(self.home / "copy")  # of a killed backup: it has what was erased since (T2)
         key_file.drop_unfinished(self.home)
         self._finish_replacing(key)
+        self._require_database()
         database = Database.open(self._data, key)
         try:
             older.take_over(database, self.home)
@@ -210,6 +214,18 @@ class ProfileFolder:
             ) from problems[0]
         with suppress(OSError):  # what somebody else put there stays
             self.home.rmdir()
+
+    def _require_database(self) -> None:
+        """An empty profile in its place would look as if nobody had ever been known."""
+        with disk_problems(f"open the profile {str(self.home)!r}"):
+            if self._data.exists() and self._data.stat().st_size:
+                return
+        raise EnvironmentProblem(
+            "The database of this profile is missing: its key file is here alone.",
+            safe="Nothing was changed.",
+            do="Put the file `data` back, or restore a backup elsewhere (--home), or destroy what is left:"
+            " satchel wipe",
+        )
 
     def _finish_replacing(self, key: bytes) -> None:
         """A copy under another key lies here: it is the database if the key file is its, else of no use."""
