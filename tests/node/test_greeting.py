@@ -69,7 +69,8 @@ async def greet(pipe: SocketPipe) -> None:
     try:
         async with asyncio.timeout(10 * WHOLE_S):
             greet = greeting.greet_with_code
-            await greeting.in_thread(pipe, greet, pipe, Typed(), entropy, typed_address=True)
+            begin = greeting.begin_session(entropy)
+            await greeting.in_thread(pipe, greet, pipe, Typed(), entropy, begin, typed_address=True)
     finally:
         pipe.close()
 

@@ -22,7 +22,7 @@ from satchel.core.discovery.datagram import (
 from satchel.core.pairing import host
 from satchel.core.pairing.code import SpokenCode
 from satchel.errors import AccessDenied
-from satchel.node import by_code, events, greeting, greetings
+from satchel.node import code_tries, events, greeting, greetings
 from satchel.ports import Address
 from satchel.store.chosen import ChosenFolder
 from satchel.store.source import survey
@@ -36,7 +36,7 @@ def tenfold(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, names in (
         (greetings, ["PATIENCE_S"]),
         (greeting, ["STEP_S", "WHOLE_S"]),
-        (by_code, ["OTHER_HOSTS_S"]),
+        (code_tries, ["OTHER_HOSTS_S"]),
         (host, ["PAUSE_AFTER_WRONG_S"]),
         (rendezvous, ["DIAL_GAP_S", "REDIAL_GAP_S", "REDIAL_GAP_MAX_S", "ADDRESS_GAP_S"]),
     ):

@@ -24,7 +24,7 @@ from satchel.core.session.flight import check_flight
 from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import ResumptionKeys, SecretKey
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo, NotTheFolder
-from satchel.node import by_code, events, greeting, taking
+from satchel.node import code_tries, events, greeting, taking
 from satchel.node.by_code import ByCode
 from satchel.node.entropy import SystemEntropy
 from satchel.ports import Arrived, Endpoint, HandoverId, Landing, Role
@@ -243,7 +243,7 @@ def test_a_wrong_code_leaves_nothing(
 ) -> None:
     """And the sender that was guessed at goes on showing its code."""
     monkeypatch.setattr(greeting, "STEP_S", 1.0)
-    monkeypatch.setattr(by_code, "OTHER_HOSTS_S", 0.5)
+    monkeypatch.setattr(code_tries, "OTHER_HOSTS_S", 0.5)
 
     async def scene() -> None:
         air = Air()

@@ -1,70 +1,38 @@
-"""One typed code: with whom it was tried, what was offered, and what of it was accepted.
+"""One typed code of a hand-over: what was offered for it, and what of that was accepted.
 
 A break may come between the person's word and the moment when the sender hears of it. The sender then has no
 record and shows the code again (handover 7.6), so the code stays of use until the sender is known to go on.
 """
 
-import threading
-
-from satchel.core.discovery.datagram import SlotKey, SlotKind
-from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
 from satchel.core.handover.messages import Entry
 from satchel.core.pairing.code import SpokenCode
-from satchel.core.pairing.typist import Typist
 from satchel.core.session.handshake import SessionKeys
-from satchel.errors import AccessDenied, EnvironmentProblem
-from satchel.node import clock, events
+from satchel.errors import EnvironmentProblem
+from satchel.node import events
+from satchel.node.code_tries import CodeTries
 from satchel.node.endings import not_cleaned_up
 from satchel.node.entries import receiver_record
-from satchel.node.meeting import may_be_another
 from satchel.node.receiving import Consider, Decide, Numbers, Wanted
 from satchel.node.unfinished import Unfinished
-from satchel.ports import Chosen, Endpoint, HandoverId, RecordHead, Records, Role
-
-OTHER_HOSTS_S = 4.0  # how long to look for another host when one has turned our code down
+from satchel.ports import Chosen, HandoverId, RecordHead, Records, Role
 
 
-class ByCode:
+class ByCode(CodeTries):
     """Used from one asyncio loop, but for what `consider` returns."""
 
     def __init__(
         self, code: SpokenCode, chosen: Chosen, into: bytes, *, records: Records, decide: Decide
     ) -> None:
         """`into`: the path of the chosen folder, for the record."""
+        super().__init__(code)
         self._chosen = chosen
         self._into = into
         self._records = records
         self._decide = decide
-        self.typist = Typist(code)
-        self.turn = threading.Lock()  # guards it: hosts are greeted side by side, each in a thread
-        self.slot = SlotKey(kind=SlotKind.CODE, key=code.rendezvous_key())
-        self.ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
-        self.give_up_s: float | None = None
-        self.was_answered = False  # somebody took our connection
-        self.denied: AccessDenied | None = None  # three have answered, and others were still greeted
         self.began: Unfinished | None = None  # what was accepted last
         self.problem: EnvironmentProblem | None = None
-        self._turned_down: list[Endpoint] = []
-        self._told: list[Endpoint] = []  # our confirmation, and have not shown that they have the code
         self._offer: tuple[tuple[Entry, ...], str | None] | None = None
         self._numbers: Numbers = range(0)
-
-    def may_be(self, endpoint: Endpoint) -> bool:
-        """Whether that may be another one than those that had not our code, or have not shown it yet."""
-        return may_be_another(endpoint, [*self._turned_down, *self._told])
-
-    def tell(self, endpoint: Endpoint) -> None:
-        self._told.append(endpoint)
-
-    def is_right(self, endpoint: Endpoint) -> None:
-        self._told.remove(endpoint)
-
-    def turn_down(self, endpoint: Endpoint, *, is_only_one: bool) -> None:
-        """That one has not our code, and has learnt that we have not its."""
-        self._turned_down.append(endpoint)
-        self.give_up_s = clock.monotonic_s()
-        if not self.typist.given_up and not is_only_one:
-            self.give_up_s += OTHER_HOSTS_S
 
     def consider(self, id: HandoverId, keys: SessionKeys, report: events.Report) -> Consider:
         """Asks the person, once for one offer, and remembers what they want."""

@@ -5,25 +5,42 @@ Carries out what core's Host decides about guesses. Spec: code-and-rendezvous.md
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from typing import Generic, TypeVar
 
 from satchel.core.pairing import host as h
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.pairing.exchange import HOST_FILL_BYTES, SCALAR_BYTES, is_for
-from satchel.core.session.handshake import SessionKeys
 from satchel.errors import AccessDenied, EnvironmentProblem, PeerError
 from satchel.node import clock, events, greeting
 from satchel.node.draining import drain
 from satchel.node.own_thread import in_own_thread
 from satchel.ports import Arrival, Entropy, Pipe
 
-Opened = tuple[Pipe, SessionKeys]
+CODE_HMACS = 4  # what is_meant costs: a key of its channel, and two proofs
+
+T = TypeVar("T")
 
 
-class CodeDoor:
+class CodeDoor(Generic[T]):
     """Opens to who types the code, as often as it is opened again; used from one asyncio loop."""
 
-    def __init__(self, code: SpokenCode, entropy: Entropy, report: events.Report) -> None:
+    def __init__(
+        self,
+        code: SpokenCode,
+        entropy: Entropy,
+        report: events.Report,
+        behind: greeting.Behind[T],
+        *,
+        command: str,
+    ) -> None:
+        """
+        Args:
+            behind: what begins when the right code was typed; what it yields is told with the pipe.
+            command: what the person runs for a new code.
+        """
         self._host = h.Host(code)
+        self._behind = behind
+        self._command = command
         self._entropy = entropy
         self._report = report
         self._code = code
@@ -39,7 +56,7 @@ class CodeDoor:
         """Nobody else comes in."""
         self.is_closed = True
 
-    def knock(self, arrival: Arrival) -> Coroutine[None, None, Opened | None] | None:
+    def knock(self, arrival: Arrival) -> Coroutine[None, None, tuple[Pipe, T] | None] | None:
         """Somebody connected. What is returned is to be awaited: it is the guess; None: not looked at."""
         effects = self._host.hear_flight(
             arrival.flight,
@@ -69,7 +86,7 @@ class CodeDoor:
         """The one who typed it is in, and others may come."""
         self._host.let_the_next_in()
 
-    async def _guess(self, arrival: Arrival, flight: bytes) -> Opened | None:
+    async def _guess(self, arrival: Arrival, flight: bytes) -> tuple[Pipe, T] | None:
         """Over when the next may knock: a wrong guess takes the pause with it."""
         try:
             pipe = arrival.take()
@@ -83,10 +100,10 @@ class CodeDoor:
             self._judge(self._host.lose(clock.monotonic_s()))
             await asyncio.sleep(h.PAUSE_AFTER_WRONG_S)
             return None
-        confirmation, message_1 = heard
+        confirmation, first_bytes = heard
         for effect in self._host.hear_confirmation(confirmation, clock.monotonic_s()):
             if isinstance(effect, h.Matched):
-                return await self._match(pipe, effect, message_1)
+                return await self._match(pipe, effect, first_bytes)
             self._judge([effect])
         drain(pipe, self._entropy)
         await asyncio.sleep(h.PAUSE_AFTER_WRONG_S)
@@ -94,7 +111,9 @@ class CodeDoor:
 
     async def _hear(self, pipe: Pipe, flight: bytes) -> tuple[bytes, bytes] | None:
         """None: there was no confirmation in time. The pipe is left open, to be drained."""
-        hearing = asyncio.ensure_future(in_own_thread(greeting.answer_guess, pipe, flight))
+        hearing = asyncio.ensure_future(
+            in_own_thread(greeting.answer_guess, pipe, flight, self._behind.expected_bytes)
+        )
         try:
             await asyncio.wait([hearing], timeout=h.CONFIRM_WITHIN_S)
         except asyncio.CancelledError:
@@ -106,28 +125,27 @@ class CodeDoor:
             return None
         return hearing.result()
 
-    async def _match(self, pipe: Pipe, matched: h.Matched, message_1: bytes) -> Opened | None:
+    async def _match(self, pipe: Pipe, matched: h.Matched, first_bytes: bytes) -> tuple[Pipe, T] | None:
         try:
-            keys = await greeting.in_thread(
+            opened = await greeting.in_thread(
                 pipe,
-                greeting.answer_match,
+                self._behind.answer,
                 pipe,
                 psk=matched.psk,
                 confirmation=matched.confirmation,
-                message_1=message_1,
-                entropy=self._entropy,
+                first_bytes=first_bytes,
             )
         except (EnvironmentProblem, PeerError):
             pipe.close()
             self.reopen()
             return None
-        return pipe, keys
+        return pipe, opened
 
     def _judge(self, effects: Sequence[h.Effect]) -> None:
         if any(isinstance(effect, h.Closed) for effect in effects):
             self.close()
             self.problem = AccessDenied(
                 f"This code was guessed at {h.GUESSES_MAX} times.",
-                safe="Nothing was sent to anybody.",
-                do="Somebody on this network may be trying codes. Run satchel send again for a new code.",
+                safe="Nobody got anything by it.",
+                do=f"Somebody on this network may be trying codes. Run {self._command} again for a new code.",
             )

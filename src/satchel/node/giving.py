@@ -5,7 +5,6 @@ end: the receiver is waited for again, with the secret that the session left.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
@@ -13,12 +12,15 @@ from satchel.core.discovery.datagram import SlotKey, SlotKind
 from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
 from satchel.core.handover.messages import Path
 from satchel.core.pairing.code import CODE_RANDOM_BYTES, SpokenCode
+from satchel.core.session.handshake import SessionKeys
 from satchel.core.session.resumption import ResumptionKeys
 from satchel.errors import NothingToDo, SatchelError
 from satchel.node import clock, events
 from satchel.node.carousel import Carousel
-from satchel.node.door import CodeDoor, Opened
+from satchel.node.door import CODE_HMACS, CodeDoor
 from satchel.node.endings import declined, given_up_by_receiver, nobody_came
+from satchel.node.greeting import SessionBehind
+from satchel.node.knocking import Knocking
 from satchel.node.meeting import Found, Happening, LinksChanged, Meeting, TimeIsUp
 from satchel.node.outcome import Outcome
 from satchel.node.proofs import ProofQueue
@@ -30,14 +32,12 @@ from satchel.ports import (
     HandoverId,
     Lan,
     Link,
+    Pipe,
     Records,
     Role,
     Source,
     SourceEntry,
 )
-
-CODE_HMACS = 4  # a key of its channel, and two proofs
-KNOCKING_MAX = 16  # who wait for their turn at the code
 
 
 class Giver:
@@ -68,13 +68,12 @@ class Giver:
             entropy=entropy, records=records, source=source, aes=aes, changed=self._open_unless_over
         )
         self._code: SpokenCode | None = None
-        self._door: CodeDoor | None = None
+        self._door: CodeDoor[SessionKeys] | None = None
+        self._knocking: Knocking[SessionKeys] | None = None
         self._entries: Sequence[SourceEntry] = ()
         self._note: str | None = None
         self._carousel: Carousel | None = None
-        self._guessing: asyncio.Task[Opened | None] | None = None
         self._arrivals: ProofQueue[Arrival] = ProofQueue(clock.monotonic_s())
-        self._knocking: deque[Arrival] = deque()
         self._problem: SatchelError | None = None  # of one hand-over, while others go on
         self._failed: set[tuple[int, Path]] = set()
         self._code_ends_s = 0.0
@@ -95,7 +94,9 @@ class Giver:
         self._entries, self._note = entries, note
         self._carousel = Carousel(entries, self._source, expected=self._receivers)
         self._code = SpokenCode.from_random(self._entropy.draw(CODE_RANDOM_BYTES))
-        self._door = CodeDoor(self._code, self._entropy, self._report)
+        behind = SessionBehind(self._entropy)
+        self._door = CodeDoor(self._code, self._entropy, self._report, behind, command="satchel send")
+        self._knocking = Knocking(self._door)
         self._code_ends_s = clock.monotonic_s() + RENDEZVOUS_OPEN_S
         self._report(events.CodeReady(code=self._code.spoken(), receivers=self._receivers))
         await self._serve()
@@ -144,6 +145,10 @@ class Giver:
         return self._receivers - self.given - len(self._talks.ids)
 
     @property
+    def _guessing(self) -> asyncio.Task[tuple[Pipe, SessionKeys] | None] | None:
+        return None if self._knocking is None else self._knocking.guess
+
+    @property
     def _over(self) -> bool:
         return not self._talks.ids and self._guessing is None and not self._vacant
 
@@ -160,22 +165,23 @@ class Giver:
                     timeout=None if rest_s == float("inf") else rest_s,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                if self._guessing in done:
-                    guess, self._guessing = self._guessing, None
-                    self._welcome(await guess)
+                if self._knocking is not None and self._knocking.guess in done:
+                    self._welcome(self._knocking.take_guess())
                 for id in self._talks.ended():
                     self._conclude(id)
                 if waiting in done:
                     happening, waiting = await waiting, None
                     self._handle(happening)
                 await self._look_at_the_next()
-                self._let_the_next_knock()
+                if self._knocking is not None:
+                    self._knocking.let_the_next_in(is_open=self._vacant > 0)
                 if self._time_is_up and not self._talks.tasks and self._guessing is None:
                     break
         finally:
-            for unneeded in (waiting, self._guessing):
-                if unneeded is not None:
-                    unneeded.cancel()
+            if waiting is not None:
+                waiting.cancel()
+            if self._knocking is not None:
+                self._knocking.stop()
             await self._talks.stop()
         self._end()
 
@@ -290,25 +296,14 @@ class Giver:
         speaks of our channel."""
         if await self._talks.admit(arrival, self._report):
             return
-        waiting = len(self._knocking) < KNOCKING_MAX
-        if self._door is not None and self._vacant > 0 and waiting and self._door.is_meant(arrival):
-            self._knocking.append(arrival)
+        if self._knocking is not None:
+            self._knocking.come(arrival, is_open=self._vacant > 0)
         else:
             arrival.drain()
 
     # --- a code ----------------------------------------------------------------------------------
 
-    def _let_the_next_knock(self) -> None:
-        """One guess at a time; the others wait, for as long as their connection may."""
-        while self._guessing is None and self._knocking:
-            arrival = self._knocking.popleft()
-            if self._door is not None and self._vacant > 0:
-                if arrival.is_waiting and (guess := self._door.knock(arrival)):
-                    self._guessing = asyncio.ensure_future(guess)
-            else:
-                arrival.drain()
-
-    def _welcome(self, opened: Opened | None) -> None:
+    def _welcome(self, opened: tuple[Pipe, SessionKeys] | None) -> None:
         """The right code was typed, or a guess is over."""
         if opened is None:
             return

@@ -6,6 +6,7 @@ The bytes and their order are core's (pairing, session); here they are only sent
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from satchel.core.pairing import exchange
@@ -30,6 +31,7 @@ WHOLE_S = STEP_S + 1.0  # and for all of it: who sends a byte now and then would
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 async def in_thread(pipe: Pipe, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
@@ -55,6 +57,29 @@ def receive_bytes(pipe: Pipe, count: int) -> bytes:
     return bytes(buffer)
 
 
+class AfterCode(Protocol[T_co]):
+    """What begins as soon as a code is confirmed: a session, or a pairing."""
+
+    first_bytes: bytes  # leave together with the typist's confirmation
+
+    def finish(self, pipe: Pipe) -> T_co:
+        """The host has confirmed as well. Raises EnvironmentProblem, PeerError."""
+        ...
+
+
+class Behind(Protocol[T_co]):
+    """What lies behind a code, for its host: the other side of AfterCode."""
+
+    expected_bytes: int  # what comes behind the typist's confirmation
+
+    def answer(self, pipe: Pipe, *, psk: bytes, confirmation: bytes, first_bytes: bytes) -> T_co:
+        """The right code was typed: our confirmation leaves, together with the first answer.
+
+        Raises PeerError, EnvironmentProblem.
+        """
+        ...
+
+
 class TypedCode(Protocol):
     """One code, with which several hosts may be greeted at the same time, each in a thread."""
 
@@ -74,8 +99,15 @@ class TypedCode(Protocol):
         ...
 
 
-def greet_with_code(pipe: Pipe, typed: TypedCode, entropy: Entropy, *, typed_address: bool) -> SessionKeys:
-    """The typist's side of a fresh code.
+def greet_with_code(
+    pipe: Pipe,
+    typed: TypedCode,
+    entropy: Entropy,
+    begin: Callable[[bytes], AfterCode[T]],
+    *,
+    typed_address: bool,
+) -> T:
+    """The typist's side of a fresh code. `begin`: with the psk, what comes behind the code.
 
     Raises:
         NotTheOne: the host answered and did not have our code; it has learnt that we have not its.
@@ -96,41 +128,62 @@ def greet_with_code(pipe: Pipe, typed: TypedCode, entropy: Entropy, *, typed_add
             raise EnvironmentProblem("This device may have been told already.")
         confirm = call.hear_answer(answer)
         typed.tell(pipe.remote)
-    initiator = Initiator(
-        confirm.psk,
-        purpose=Purpose.CODE,
-        ephemeral=entropy.draw(EPHEMERAL_BYTES),
-        kem_seed=entropy.draw(KEM_SEED_BYTES),
-    )
+    after = begin(confirm.psk)
     try:
-        pipe.send_all(confirm.confirmation + initiator.message_1)
+        pipe.send_all(confirm.confirmation + after.first_bytes)
         confirmation = receive_bytes(pipe, exchange.CONFIRMATION_BYTES)
         with typed.turn:
             if not call.hear_confirmation(confirmation):
                 raise NotTheOne
             typed.is_right(pipe.remote)
-        return initiator.finish(receive_bytes(pipe, Purpose.CODE.message_2_bytes))
+        return after.finish(pipe)
     except (EnvironmentProblem, PeerError) as silence:  # a wrong code is answered by silence
         raise NotTheOne from silence
 
 
-def answer_guess(pipe: Pipe, flight: bytes) -> tuple[bytes, bytes]:
-    """The host's share leaves; returns the typist's confirmation and first session message."""
+def answer_guess(pipe: Pipe, flight: bytes, expected_bytes: int) -> tuple[bytes, bytes]:
+    """The host's share leaves; returns the typist's confirmation and the bytes behind it."""
     pipe.set_deadline(STEP_S)
     pipe.send_all(flight)
     confirmation = receive_bytes(pipe, exchange.CONFIRMATION_BYTES)
-    return confirmation, receive_bytes(pipe, Purpose.CODE.message_1_bytes)
+    return confirmation, receive_bytes(pipe, expected_bytes)
 
 
-def answer_match(
-    pipe: Pipe, *, psk: bytes, confirmation: bytes, message_1: bytes, entropy: Entropy
-) -> SessionKeys:
-    """The right code was typed: confirm, and answer the session. Raises PeerError, EnvironmentProblem."""
-    responder = Responder(psk, purpose=Purpose.CODE, ephemeral=entropy.draw(EPHEMERAL_BYTES))
-    secret, ciphertext = entropy.encapsulate(responder.hear(message_1))
-    message_2, keys = responder.answer(kem_secret=secret, ciphertext=ciphertext)
-    pipe.send_all(confirmation + message_2)
-    return keys
+class SessionAfterCode:
+    """A hand-over behind a code: the receiver's side of its session."""
+
+    def __init__(self, psk: bytes, entropy: Entropy) -> None:
+        self._initiator = Initiator(
+            psk,
+            purpose=Purpose.CODE,
+            ephemeral=entropy.draw(EPHEMERAL_BYTES),
+            kem_seed=entropy.draw(KEM_SEED_BYTES),
+        )
+        self.first_bytes = self._initiator.message_1
+
+    def finish(self, pipe: Pipe) -> SessionKeys:
+        return self._initiator.finish(receive_bytes(pipe, Purpose.CODE.message_2_bytes))
+
+
+def begin_session(entropy: Entropy) -> Callable[[bytes], SessionAfterCode]:
+    """What greet_with_code takes for a hand-over."""
+    return partial(SessionAfterCode, entropy=entropy)
+
+
+class SessionBehind:
+    """A hand-over behind a code: the sender's side of its session."""
+
+    expected_bytes = Purpose.CODE.message_1_bytes
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+
+    def answer(self, pipe: Pipe, *, psk: bytes, confirmation: bytes, first_bytes: bytes) -> SessionKeys:
+        responder = Responder(psk, purpose=Purpose.CODE, ephemeral=self._entropy.draw(EPHEMERAL_BYTES))
+        secret, ciphertext = self._entropy.encapsulate(responder.hear(first_bytes))
+        message_2, keys = responder.answer(kem_secret=secret, ciphertext=ciphertext)
+        pipe.send_all(confirmation + message_2)
+        return keys
 
 
 def greet_again(

@@ -269,10 +269,10 @@ class Taker:
         return next(heard, None)
 
     async def _greet_with_code(self, by_code: ByCode, pipe: Pipe, found: Found) -> None:
-        greet = greeting.greet_with_code
+        begin = greeting.begin_session(self._entropy)
         try:
             keys = await greeting.in_thread(
-                pipe, greet, pipe, by_code, self._entropy, typed_address=self._typed
+                pipe, greeting.greet_with_code, pipe, by_code, self._entropy, begin, typed_address=self._typed
             )
         except greeting.NotTheOne:
             pipe.close()
