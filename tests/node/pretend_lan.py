@@ -155,10 +155,14 @@ class PretendLan:
                     if not part:
                         break
                     flight += part
-            if len(flight) == FLIGHT_BYTES:
-                self._events.put_nowait(Arrived(arrival=PretendArrival(self, connected, flight)))
-            else:
+            try:
+                if len(flight) < FLIGHT_BYTES:
+                    raise OSError("It went away before its flight was whole.")
+                arrival = PretendArrival(self, connected, flight)
+            except OSError:
                 connected.close()
+            else:
+                self._events.put_nowait(Arrived(arrival=arrival))
 
 
 def is_a_lan(lan: PretendLan) -> Lan:

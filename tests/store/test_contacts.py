@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from satchel.core.identity.clocks import Clocks
+from satchel.core.identity.comparison import Comparison, Language
+from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.pair import Proof
 from satchel.core.opening.effects import Kept
@@ -20,6 +22,8 @@ from store.record_samples import KEY
 
 BUILD_S = DAY * 86_400
 SALT, OTHER_SALT = bytes(32), b"s" * 32
+CHLOE = ContactId(b"c" * 16)
+WORDS = Comparison(secret=b"seven words here", language=Language.PERSIAN)
 
 
 @pytest.fixture
@@ -48,12 +52,15 @@ def test_a_contact_comes_back_as_it_was(contacts: SqliteContacts, database: Data
     works_as_a_port(contacts)
     amina = replace(contact(), counter=3, heard=1 << 53, taking=Taking.REFUSE)
     bilal = contact(BILAL, "Bilal \U0001f600", proof=Proof.UNVERIFIED, seed=20)
-    contacts.add(amina)
-    contacts.add(bilal)
-    assert contacts.all() == [amina, bilal]
+    bilal = replace(bilal, comparison=WORDS)
+    numbers = replace(WORDS, language=None)
+    chloe = replace(contact(CHLOE, "Chloé", proof=Proof.UNVERIFIED, seed=30), comparison=numbers)
+    for one in (amina, bilal, chloe):
+        contacts.add(one)
+    assert contacts.all() == [amina, bilal, chloe]
     database.close()
     with closing(Database.open(tmp_path / "data", KEY)) as again:
-        assert SqliteContacts(again, salt=SALT).all() == [amina, bilal]
+        assert SqliteContacts(again, salt=SALT).all() == [amina, bilal, chloe]
     assert b"Amina" not in (tmp_path / "data").read_bytes()
 
 
@@ -69,6 +76,18 @@ def test_a_name_is_given_once(contacts: SqliteContacts) -> None:
     contacts.rename(AMINA, "Amina N.")
     contacts.rename(BILAL, "Amina")
     assert [found.name for found in contacts.all()] == ["Amina N.", "Amina"]
+
+
+def test_what_was_compared_is_erased_when_it_was(
+    contacts: SqliteContacts, database: Database, tmp_path: Path
+) -> None:
+    """T2: of a contact that is verified nothing is left of its words."""
+    contacts.add(replace(contact(proof=Proof.UNVERIFIED), comparison=WORDS))
+    with database.reading() as connection:
+        assert WORDS.secret in connection.serialize("main")
+    contacts.verify(AMINA, Proof.WORDS_COMPARED)
+    assert contacts.all()[0].comparison is None
+    assert WORDS.secret not in pages(database, tmp_path)
 
 
 def test_verified_once_stays_verified(contacts: SqliteContacts) -> None:

@@ -18,6 +18,7 @@ EXIT_CODES = """exit codes:
   4  not allowed: declined, or the code was not right
   5  nothing to do, or nobody came in time
 """
+_ASKING = {"receive": "satchel receive", "pair": "satchel pair --take"}
 RECEIVERS_MAX = 100  # of one code: a class, not a city
 Commands = Any  # argparse has no public name for what add_subparsers() returns
 
@@ -37,9 +38,9 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     what, do = "takes no arguments", f"See: satchel {options.command} --help"
     if unknown[0].startswith("-"):
         what = f"has no option {unknown[0].partition('=')[0]}"
-    elif options.command == "receive":
+    elif options.command in _ASKING:
         # What is an argument is seen by every program of this machine, and kept by the shell.
-        do = "A code is never an argument: run satchel receive, and type it when asked."
+        do = f"A code is never an argument: run {_ASKING[options.command]}, and type it when asked."
     raise MisuseError(f"satchel {options.command} {what}.", safe="Nothing was done.", do=do)
 
 
@@ -63,6 +64,8 @@ def build_parser() -> argparse.ArgumentParser:
     shared = _shared_options()
     _add_send(commands, shared)
     _add_receive(commands, shared)
+    _add_pair(commands, shared)
+    _add_contacts(commands, shared)
     _add_profile(commands, shared)
     _add_demo(commands, shared)
     _add_doctor(commands, shared)
@@ -126,6 +129,54 @@ def _add_receive(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on with what is unfinished, without a code"
     )
     receive.set_defaults(module="receive_cmd")
+
+
+def _add_pair(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    pair = commands.add_parser(
+        "pair",
+        parents=[shared],
+        help="become contacts with somebody beside you",
+        description="One of you shows a picture and a code, the other one takes one of them. After a picture "
+        "you compare seven words, so that nobody can sit between you.",
+        allow_abbrev=False,
+    )
+    way = pair.add_mutually_exclusive_group()
+    way.add_argument("--show", action="store_true", help="show a picture and a code, for 15 minutes")
+    way.add_argument("--take", action="store_true", help="take the code, or the text of the picture")
+    pair.add_argument("--name", metavar="NAME", help="what you want to call them; never sent")
+    pair.add_argument("--as", dest="proposed", metavar="NAME", help="what you propose to be called")
+    pair.add_argument("--yes", action="store_true", help="the words were compared: ask nothing")
+    pair.add_argument(
+        "--at",
+        metavar="HOST:PORT",
+        help="with --take: address that the other screen shows, if they do not meet by themselves",
+    )
+    pair.add_argument("--png", metavar="FILE", help="with --show: put the picture into a file as well")
+    pair.set_defaults(module="pair_cmd")
+
+
+def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    contacts = commands.add_parser(
+        "contacts",
+        help="the people you have paired with",
+        description="Names are yours alone, and never sent.",
+        allow_abbrev=False,
+    )
+    actions = contacts.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, says, arguments, asks in (
+        ("list", "who they are, and whether they are verified", (), False),
+        ("rename", "give a contact another name", ("NAME", "NEW"), False),
+        ("verify", "compare the words with a contact that is unverified", ("NAME",), True),
+        ("forget", "erase a contact and its keys", ("NAME",), True),
+    ):
+        action = actions.add_parser(
+            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
+        )
+        for argument in arguments:
+            action.add_argument(argument.lower(), metavar=argument, help="name of a contact")
+        if asks:
+            action.add_argument("--yes", action="store_true", help="without asking")
+        action.set_defaults(module="contacts_cmd")
 
 
 def _add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from satchel.cli.passphrases import open_with_passphrase
 from satchel.cli.show import Show
@@ -21,6 +22,9 @@ from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 
+if TYPE_CHECKING:
+    from satchel.store.contacts import SqliteContacts
+
 
 @dataclass(slots=True)
 class Profile:
@@ -31,6 +35,14 @@ class Profile:
     key: bytes
     database: Database
     records: SqliteRecords
+
+    @property
+    def contacts(self) -> "SqliteContacts":
+        """Loaded only where people are meant: a hand-over by code begins sooner."""
+        from satchel.core.identity.networks import SALT_BYTES  # noqa: PLC0415
+        from satchel.store.contacts import SqliteContacts  # noqa: PLC0415
+
+        return SqliteContacts(self.database, salt=SystemEntropy().draw(SALT_BYTES))
 
     @property
     def writable(self) -> Sequence[Path]:

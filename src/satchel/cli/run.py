@@ -8,8 +8,9 @@ from satchel.cli.prompt import interrupted
 from satchel.errors import EnvironmentProblem
 
 
-def run_until_done(work: Callable[[], Awaitable[None]]) -> None:
-    """Run one conversation; Ctrl-C and SIGTERM end it in good order.
+def run_until_done(work: Callable[[], Awaitable[None]], *, stopped: EnvironmentProblem | None = None) -> None:
+    """Run one conversation; Ctrl-C and SIGTERM end it in good order. `stopped`: what is said then, if it is
+    no hand-over.
 
     Raises:
         EnvironmentProblem: it was stopped.
@@ -30,7 +31,7 @@ def run_until_done(work: Callable[[], Awaitable[None]]) -> None:
     try:
         asyncio.run(guarded())
     except asyncio.CancelledError:
-        raise EnvironmentProblem(
+        raise stopped or EnvironmentProblem(
             "Stopped.",
             safe="What has arrived stays, and nothing unfinished stands under a final name.",
             do="What was accepted can go on within seven days: satchel send without a path, and satchel"

@@ -13,7 +13,8 @@ def code_not_right() -> AccessDenied:
     return AccessDenied(
         "The code was not right.",
         safe="No file was received.",
-        do="Look at the other screen again: a number and three words. Each try is counted there.",
+        do="Look at the other screen again: a number and three words. Each try is counted there. If it shows"
+        " satchel pair, run satchel pair --take here.",
     )
 
 

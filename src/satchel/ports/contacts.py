@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Protocol
 
 from satchel.core.identity.clocks import Clocks
+from satchel.core.identity.comparison import Comparison
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.pair import Pair, Proof
@@ -30,6 +31,7 @@ class Contact:
     heard: int = 0  # the highest counter they told
     ahead_s: int | None = None  # how far their clock was ahead of ours; None: they had none that was right
     taking: Taking = Taking.ASK
+    comparison: Comparison | None = None  # what both people may still compare; gone once it is verified
 
     @property
     def kept(self) -> Kept:
@@ -52,7 +54,10 @@ class Contacts(Protocol):
         """Raises MisuseError: the name is taken."""
         ...
 
-    def verify(self, id: ContactId, proof: Proof) -> None: ...
+    def verify(self, id: ContactId, proof: Proof) -> None:
+        """What was to be compared is erased."""
+        ...
+
     def set_taking(self, id: ContactId, taking: Taking) -> None: ...
     def keep(self, id: ContactId, kept: Kept) -> None:
         """What a session changed. Flights and nonces of epochs without keys are erased with the keys."""

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 
 from satchel.core.identity.clocks import Clocks
+from satchel.core.identity.comparison import Comparison, Language
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import CHAIN_BYTES, Chain, Epochs
 from satchel.core.identity.networks import SALT_BYTES, StoredAddress
@@ -21,11 +22,11 @@ from satchel.store.database import DamagedRow, Database
 ADDRESSES_KEPT_MAX = 3  # of one contact in one network
 _COLUMNS = (
     "id, name, proof, static, their_static, agreed, previous, speaking_epoch, speaking, listening_epoch,"
-    " listening, letters_speaking, letters_listening, counter, heard, ahead_s, taking"
+    " listening, letters_speaking, letters_listening, counter, heard, ahead_s, taking, comparison, language"
 )
 _TYPES = (
     *(bytes, str, str, bytes, bytes, int, int | None, int, bytes, int),
-    *(bytes, bytes, bytes, int, int, int | None, int),
+    *(bytes, bytes, bytes, int, int, int | None, int, bytes | None, str | None),
 )
 _OLD = "epoch < (SELECT listening_epoch FROM contact WHERE key = ?1)"
 
@@ -63,14 +64,17 @@ class SqliteContacts:
             connection.execute("UPDATE contact SET name = ? WHERE key = ?", (name, key))
 
     def verify(self, id: ContactId, proof: Proof) -> None:
-        with self._database.changing() as connection:
+        with self._database.changing(erasing=True) as connection:
             row = connection.execute(
                 f"SELECT {_COLUMNS} FROM contact WHERE key = ?",  # noqa: S608
                 (_key_of(connection, id),),
             ).fetchone()
             assert row is not None
             verified = _contact_of(row).pair.verified(proof)
-            connection.execute("UPDATE contact SET proof = ? WHERE id = ?", (verified.proof.name, id))
+            connection.execute(
+                "UPDATE contact SET proof = ?, comparison = NULL, language = NULL WHERE id = ?",
+                (verified.proof.name, id),
+            )
 
     def set_taking(self, id: ContactId, taking: Taking) -> None:
         with self._database.changing() as connection:
@@ -204,18 +208,21 @@ def _refuse_taken(connection: apsw.Connection, name: str, *, but: int | None) ->
 
 
 def _row_of(contact: Contact) -> tuple[Any, ...]:
-    pair, epochs = contact.pair, contact.pair.epochs
+    pair, epochs, compared = contact.pair, contact.pair.epochs, contact.comparison
+    language = compared.language.value if compared is not None and compared.language is not None else None
     return (
         *(contact.id, contact.name, pair.proof.name, pair.static, pair.their_static),
         *(epochs.agreed, epochs.previous, epochs.speaking.epoch, epochs.speaking.secret),
         *(epochs.listening.epoch, epochs.listening.secret, pair.letters_speaking, pair.letters_listening),
         *(contact.counter, contact.heard, contact.ahead_s, contact.taking.value),
+        *((None, None) if compared is None else (compared.secret, language)),
     )
 
 
 def _contact_of(row: Sequence[Any]) -> Contact:
     id, name, proof, static, theirs, agreed, previous, *rest = _checked(row, _TYPES)
-    s_epoch, speaking, l_epoch, listening, letters_out, letters_in, counter, heard, ahead_s, taking = rest
+    s_epoch, speaking, l_epoch, listening, letters_out, letters_in, counter, heard, *rest = rest
+    ahead_s, taking, compared, language = rest
     if len(speaking) != CHAIN_BYTES or len(listening) != CHAIN_BYTES:
         raise DamagedRow
     try:
@@ -233,6 +240,7 @@ def _contact_of(row: Sequence[Any]) -> Contact:
             letters_listening=letters_in,
             proof=Proof[proof],
         )
+        spoken = None if language is None else Language(language)
         return Contact(
             id=ContactId(id),
             name=name,
@@ -241,6 +249,7 @@ def _contact_of(row: Sequence[Any]) -> Contact:
             heard=heard,
             ahead_s=ahead_s,
             taking=Taking(taking),
+            comparison=None if compared is None else Comparison(secret=compared, language=spoken),
         )
     except (KeyError, ValueError, MisuseError) as exc:  # no such proof, no such word, keys of another length
         raise DamagedRow from exc

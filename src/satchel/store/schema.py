@@ -68,7 +68,9 @@ CREATE TABLE contact (
     counter INTEGER NOT NULL,
     heard INTEGER NOT NULL,
     ahead_s INTEGER,
-    taking INTEGER NOT NULL
+    taking INTEGER NOT NULL,
+    comparison BLOB,  -- what its words are made of, until it is verified
+    language TEXT  -- of those words, as a card says it; NULL: numbers
 );
 CREATE TABLE contact_flight (
     contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,

@@ -1,0 +1,1 @@
+"""Making two devices contacts: what core/pairing decides, carried out. Spec: docs/spec/pairing.md."""
