@@ -17,7 +17,7 @@ FOUNDATIONS = frozenset({"crypto", "wire", "identity", "bundles", "blobs"})
 # What is above a limit -> its size today. Shrinks: a number here is exact, so whatever gets smaller
 # has to be lowered or struck here; nothing may be added or raised without a decision record.
 EXCEPTIONS: dict[str, int] = {
-    "core/discovery": 1049,  # 0086
+    "core/discovery": 1055,  # 0086, 0110
     "core/handover": 1170,  # 0067
     "core/pairing": 1885,  # 0081
     "core/session": 977,  # 0090

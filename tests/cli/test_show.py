@@ -11,6 +11,7 @@ import pytest
 
 from satchel.cli.show import FAILURES, JsonShow, PersonShow
 from satchel.core.handover.messages import Entry, EntryKind, Failure
+from satchel.core.identity.contacts import ContactId
 from satchel.errors import AccessDenied, EnvironmentProblem
 from satchel.node import events
 
@@ -19,6 +20,7 @@ PLACED = events.FilePlaced(path=(b"a", b"b (2)"), offered=(b"a", b"b"), already_
 SAME = events.FilePlaced(path=(b"c",), offered=(b"c",), already_there=True)
 CODE = events.CodeReady(code="482 apple river stone")
 HERE = events.Listening(addresses=("192.168.1.5:40000", "[fe80::1]:40001"))
+BILAL = ContactId(bytes(16))
 ERROR = EnvironmentProblem("The disk is full.", safe="What arrived stays.", do="Make room.")
 
 # What happens with one of several receivers.
@@ -60,6 +62,13 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
         events.ByHandover(handover=2, event=events.Met(resumed=True)),
         {"event": "met", "resumed": True, "handover": 2},
     ),
+    (events.Reachable(links=()), None),  # as addresses, by the command
+    (events.PeerMet(contact=BILAL, name="bilal"), {"event": "peer", "contact": "bilal"}),
+    (
+        events.PeerGone(contact=BILAL, name="bilal", broke=True),
+        {"event": "gone", "contact": "bilal", "broke": True},
+    ),
+    (events.Searching(resuming=0, meeting=True), {"event": "searching", "resuming": 0}),
 ]
 EACH_LINE = pytest.mark.parametrize(("event", "line"), LINES, ids=lambda part: type(part).__name__)
 Output = pytest.CaptureFixture[str]

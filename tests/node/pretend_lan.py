@@ -17,6 +17,9 @@ from satchel.ports import (
     Lan,
     LanEvent,
     Link,
+    LinkDown,
+    LinkUp,
+    Surroundings,
 )
 
 
@@ -25,6 +28,7 @@ class Air:
 
     def __init__(self) -> None:
         self.lans: list[PretendLan] = []
+        self.shouted: list[tuple[Address, bytes]] = []  # what a watcher has written down
 
     def break_all(self) -> None:
         """All connections end now; those who wait for one another find each other again."""
@@ -34,6 +38,8 @@ class Air:
 
 class PretendLink:
     interface = "wlan0"
+    index = 0
+    surroundings: Surroundings | None = None
 
     def __init__(self, lan: "PretendLan", address: str, port: int) -> None:
         self._lan = lan
@@ -42,6 +48,16 @@ class PretendLink:
 
     def shout(self, datagram: bytes) -> None:
         self._lan.tell_others(Endpoint(address=self.address, port=1), datagram)
+
+    def whisper(self, address: Address, datagram: bytes) -> None:
+        self._lan.tell_others(Endpoint(address=self.address, port=1), datagram, only=address)
+
+    def open_port(self) -> int:
+        self.port = self._lan.open_port()
+        return self.port
+
+    def close_port(self, port: int) -> None:
+        self._lan.close_port(port)
 
 
 class PretendArrival:
@@ -70,31 +86,58 @@ class PretendLan:
 
     def __init__(self, air: Air, address: str, *, listening: bool) -> None:
         self._air = air
-        self._socket = socket.create_server((address, 0)) if listening else None
-        port = self._socket.getsockname()[1] if self._socket else 0
-        self.link = PretendLink(self, address, port)
+        self._address = address
+        self._doors: dict[int, tuple[socket.socket, asyncio.Task[None]]] = {}
+        self._first = socket.create_server((address, 0)) if listening else None
+        self.link = PretendLink(self, address, self._first.getsockname()[1] if self._first else 0)
         self._connected: list[socket.socket] = []
         self._pipes: list[SocketPipe] = []
         self._events: asyncio.Queue[LanEvent] = asyncio.Queue()
-        self._accepting: asyncio.Task[None] | None = None
+        self.put = self._events.put_nowait
+        self.is_muted = False  # nothing that is shouted gets out
 
     async def __aenter__(self) -> "PretendLan":
         self._air.lans.append(self)
-        if self._socket is not None:
-            self._socket.setblocking(False)
-            self._accepting = asyncio.create_task(self._accept(self._socket))
+        if self._first is not None:
+            self._serve(self._first)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def open_port(self) -> int:
+        return self._serve(socket.create_server((self._address, 0)))
+
+    def close_port(self, port: int) -> None:
+        door, accepting = self._doors.pop(port)
+        accepting.cancel()
+        door.close()
+
+    def _serve(self, door: socket.socket) -> int:
+        door.setblocking(False)
+        port: int = door.getsockname()[1]
+        self._doors[port] = door, asyncio.create_task(self._accept(door))
+        return port
+
+    def change_link(self, address: str) -> None:
+        """Another network: all connections are reset, and the link is a new one."""
+        self.break_all()
+        self._events.put_nowait(LinkDown(link=self.link))
+        self._address = address
+        self.link = PretendLink(self, address, 0)
+        self.link.port = self.open_port()
+        self._events.put_nowait(LinkUp(link=self.link))
+
     @property
     def endpoint(self) -> Endpoint:
         return Endpoint(address=self.link.address, port=self.link.port)
 
-    def tell_others(self, source: Endpoint, datagram: bytes) -> None:
+    def tell_others(self, source: Endpoint, datagram: bytes, only: Address | None = None) -> None:
+        self._air.shouted.append((source.address, datagram))
+        if self.is_muted and only is None:
+            return
         for lan in self._air.lans:
-            if lan is not self:
+            if lan is not self and only in (None, lan.link.address):
                 lan._events.put_nowait(Heard(link=lan.link, source=source, datagram=datagram))
 
     def forget_what_was_heard(self) -> None:
@@ -116,6 +159,9 @@ class PretendLan:
     def links(self) -> Sequence[Link]:
         return (self.link,)
 
+    def look(self) -> None:
+        """The tests say what changes."""
+
     async def dial(self, endpoint: Endpoint, *, within_s: float) -> SocketPipe:
         host = socket.inet_ntoa(endpoint.address[-4:])
         connecting = socket.socket()
@@ -132,11 +178,10 @@ class PretendLan:
 
     async def close(self) -> None:
         self._air.lans.remove(self)
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.wait([self._accepting])
-        if self._socket is not None:
-            self._socket.close()
+        for door, accepting in self._doors.values():
+            accepting.cancel()
+            await asyncio.wait([accepting])
+            door.close()
         for pipe in self._pipes:
             pipe.close()
         for connected in self._connected:
@@ -162,7 +207,7 @@ class PretendLan:
             except OSError:
                 connected.close()
             else:
-                self._events.put_nowait(Arrived(arrival=arrival))
+                self.put(Arrived(arrival=arrival))
 
 
 def is_a_lan(lan: PretendLan) -> Lan:

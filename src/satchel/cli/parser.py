@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_receive(commands, shared)
     _add_pair(commands, shared)
     _add_contacts(commands, shared)
+    _add_meet(commands, shared)
     _add_profile(commands, shared)
     _add_demo(commands, shared)
     _add_doctor(commands, shared)
@@ -177,6 +178,23 @@ def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
         if asks:
             action.add_argument("--yes", action="store_true", help="without asking")
         action.set_defaults(module="contacts_cmd")
+
+
+def _add_meet(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    meet = commands.add_parser(
+        "meet",
+        parents=[shared],
+        help="find your contacts around you now",
+        description="For five minutes this device says that it is here, and looks for your contacts: also "
+        "where it is quiet at other times, and where clocks are wrong. Ends when all of them were met.",
+        allow_abbrev=False,
+    )
+    meet.add_argument(
+        "--at",
+        metavar="HOST:PORT",
+        help="address that the other screen shows, if they do not meet by themselves",
+    )
+    meet.set_defaults(module="meet_cmd")
 
 
 def _add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from itertools import islice, starmap
 from typing import assert_never
 
 from satchel.cli import streams, units
+from satchel.cli.contact_lines import ContactEvent, about_copy
 from satchel.cli.escape import show_name, show_path, show_text
 from satchel.cli.progress import Crowd, ProgressLine
 from satchel.core.handover.messages import Entry, EntryKind, Failure, Path
@@ -177,8 +178,21 @@ class JsonShow:
                 self._hear_of(inner, handover=handover)
             case events.Lost(loss=loss):
                 self.line("lost", why=loss.value)
+            case events.Reachable() | events.PeerMet() | events.PeerGone():
+                self._hear_of_contact(event)
             case _:
                 assert_never(event)
+
+    def _hear_of_contact(self, event: ContactEvent) -> None:
+        match event:
+            case events.Reachable():
+                pass  # the command says at which addresses, by Listening
+            case events.PeerMet(name=name, shown=shown):
+                self.line("peer", contact=name)
+                for copy in shown:
+                    self.warning(about_copy(copy, name))
+            case events.PeerGone(name=name, broke=broke):
+                self.line("gone", contact=name, broke=broke)
 
     def _hear_of(self, event: events.Event, **whose: object) -> None:
         self._whose = whose
@@ -221,7 +235,7 @@ class PersonShow:
         self.failed = 0
         self._code: str | None = None
         self._receivers = 1
-        self._resuming = False
+        self._resuming = self._meeting = False
         self._advised: list[str] | None = None
         self._renamed = 0
         self._same = 0
@@ -251,6 +265,9 @@ class PersonShow:
                 self._code, self._receivers = code, receivers
             case events.Listening(addresses=addresses):
                 self._tell_addresses(addresses)
+            case events.Searching(meeting=True):
+                self._meeting = True
+                self.note("Looking for your contacts, for five minutes ... (Ctrl-C to stop)")
             case events.Searching(resuming=0):
                 self.note("Looking for the other device ...")
             case events.Searching(resuming=resuming):
@@ -290,8 +307,21 @@ class PersonShow:
             case events.Lost(loss=loss):
                 self._progress.begin_anew()
                 self.note(f"Interrupted: {loss.value}. What has arrived is safe; waiting to go on ...")
+            case events.Reachable() | events.PeerMet() | events.PeerGone():
+                self._hear_of_contact(event)
             case _:
                 assert_never(event)
+
+    def _hear_of_contact(self, event: ContactEvent) -> None:
+        match event:
+            case events.Reachable():
+                pass  # the command says at which addresses, by Listening
+            case events.PeerMet(name=name, shown=shown):
+                streams.write(f"{show_text(name)} is here.\n")
+                for copy in shown:
+                    self.warning(about_copy(copy, show_text(name)))
+            case events.PeerGone(name=name, broke=broke):
+                self.note(f"{show_text(name)} {'was lost' if broke else 'has gone'}.")
 
     def ask(self, what: str, *, offered: str | None = None) -> None:  # noqa: ARG002 - the prompt says it
         if offered is not None:
@@ -329,6 +359,7 @@ class PersonShow:
             return
         before, self._advised = self._advised, here
         command = "satchel receive --resume --at" if self._resuming else "satchel receive --at"
+        command = "satchel meet --at" if self._meeting else command
         if not here:
             self.note("This device is in no network. Connect both to one: Wi-Fi, a hotspot or a cable.")
         else:

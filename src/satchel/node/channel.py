@@ -69,8 +69,12 @@ class Channel:
             self.say(Stop(reason=reason))
 
     def say(self, message: Message) -> None:
+        self.send_control(encode(message))
+
+    def send_control(self, body: bytes) -> None:
+        """One message, of whatever conversation."""
         with self._saying:
-            self.pipe.send_all(self._sealer.control(encode(message)))
+            self.pipe.send_all(self._sealer.control(body))
 
     def send_bulk(self, plain: bytearray, body_bytes: int, size: int) -> None:
         """Seal and send one bulk frame of `size` bytes on the wire, whose body lies in `plain`

@@ -8,6 +8,11 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def busy_s() -> float:
+    """Seconds that this thread has used a processor: for measuring what something costs."""
+    return time.thread_time()
+
+
 def awake_and_asleep_s() -> float:
     """Seconds since the machine started, time asleep included: so that a sleep is noticed."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from satchel.core.handover.messages import Entry, Failure, Path, StopReason
+from satchel.core.identity.contacts import ContactId
+from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.errors import SatchelError
+from satchel.ports import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,10 @@ class Listening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searching:
-    """Looking for the other side of this code or of unfinished hand-overs."""
+    """Looking for the other side of this code or of unfinished hand-overs, or for contacts."""
 
     resuming: int  # how many unfinished hand-overs; 0 with a code
+    meeting: bool = False  # for contacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,31 @@ class ByHandover:
     event: "Event"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reachable:
+    """This node is open on these links now."""
+
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerMet:
+    """A contact is here, and has proved it."""
+
+    contact: ContactId
+    name: str  # as the person calls it here
+    shown: tuple[WentBack | WeWentBack, ...] = ()  # what the session showed of copies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerGone:
+    """The last session with a contact is over. `broke`: it did not say that it goes."""
+
+    contact: ContactId
+    name: str
+    broke: bool
+
+
 Event = (
     CodeReady
     | Listening
@@ -155,5 +184,8 @@ Event = (
     | Trouble
     | ByReceiver
     | ByHandover
+    | Reachable
+    | PeerMet
+    | PeerGone
 )
 Report = Callable[[Event], None]

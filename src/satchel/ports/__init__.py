@@ -21,6 +21,7 @@ from satchel.ports.lan import (
     LinkDown,
     LinkUp,
     Pipe,
+    Surroundings,
 )
 from satchel.ports.records import FileState, HandoverId, RecordEntry, RecordHead, Records, Role
 
@@ -51,4 +52,5 @@ __all__ = [
     "Role",
     "Source",
     "SourceEntry",
+    "Surroundings",
 ]

@@ -71,15 +71,42 @@ class Pipe(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What tells one network from another with the same addresses. Never sent."""
+
+    gateway_mac: bytes  # 6 bytes, of the router
+    subnet: Address  # its first address
+    prefix_bits: int  # of 128
+
+
 class Link(Protocol):
     """One address of one interface while it is up, with the sockets bound to it."""
 
     interface: str
+    index: int  # of the interface: the scope of what is dialled on it
     address: Address
-    port: int  # the TCP port that listens here; 0 for a Lan made with listening=False
+    port: int  # the TCP port opened last; 0 for a Lan made with listening=False
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """None: there is no router, or nobody has talked to it yet."""
+        ...
 
     def shout(self, datagram: bytes) -> None:
         """Send one datagram of 530 bytes to the group on this link; a failure is not an error."""
+        ...
+
+    def whisper(self, address: Address, datagram: bytes) -> None:
+        """To one address on this link, and to nobody where it is not on it; a failure is not an error."""
+        ...
+
+    def open_port(self) -> int:
+        """Listen on another port, too, which becomes `port`. Raises EnvironmentProblem: none is left."""
+        ...
+
+    def close_port(self, port: int) -> None:
+        """No longer listen on this one; who was taken there stays. One that is not open is no error."""
         ...
 
 
@@ -134,6 +161,11 @@ class Lan(Protocol):
 
     async def next_event(self) -> LanEvent: ...
     def links(self) -> Sequence[Link]: ...
+    def look(self) -> None:
+        """Look at the interfaces now: what is not the network any more that it was goes down before anything
+        is sent to it. Done every second, too. Half a millisecond."""
+        ...
+
     async def dial(self, endpoint: Endpoint, *, within_s: float) -> Pipe:
         """Connect. Raises EnvironmentProblem when nobody answers, MisuseError for an address that is
         neither on-link nor private: Satchel sends no packet to the Internet."""

@@ -19,7 +19,7 @@ from satchel.carriers.lan.addresses import (
     unpack,
 )
 from satchel.errors import MisuseError
-from satchel.ports import Address, Endpoint
+from satchel.ports import Address, Endpoint, Surroundings
 
 OURS = [ip_interface(text) for text in ("203.0.113.5/24", "192.168.1.5/24", "fe80::5/64", "2001:db8:1::5/64")]
 
@@ -29,8 +29,15 @@ class OpenLink:
     interface: str
     address: Address
     port: int
+    index: int = 1
+    surroundings: Surroundings | None = None
 
     def shout(self, datagram: bytes) -> None: ...
+    def whisper(self, address: Address, datagram: bytes) -> None: ...
+    def open_port(self) -> int:
+        return self.port
+
+    def close_port(self, port: int) -> None: ...
 
 
 def interface(name: str) -> int | None:

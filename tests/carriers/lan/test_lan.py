@@ -176,7 +176,11 @@ def test_unicast_to_the_port_is_not_heard() -> None:
         lo = socket.if_nametoindex("lo")
         (place,) = choose_places("lo", lo, [ip_interface("127.0.0.1/8")], is_loopback=True)
         ear = multicast.Ear(
-            place, is_own=lambda _: False, now_s=Clock(), on_heard=lambda _, datagram: heard.append(datagram)
+            place,
+            multicast.open_group_ear(place),
+            is_own=lambda _: False,
+            now_s=Clock(),
+            on_heard=lambda _, datagram: heard.append(datagram),
         )
         sneaked, proper = os.urandom(DATAGRAM_BYTES), os.urandom(DATAGRAM_BYTES)
         with raw_voice() as voice:

@@ -37,6 +37,7 @@ class Door:
         self.link = LanLink(
             place,
             listening=True,
+            whispers=False,
             draw=lambda count: b"\x80" * count,
             now_s=lambda: self.now_s,
             is_own=lambda _: False,

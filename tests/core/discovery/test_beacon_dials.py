@@ -5,7 +5,6 @@ import pytest
 from core.discovery.beacon_kit import (
     DAY,
     HERE,
-    NO_CLOCK,
     NOW,
     ONE,
     START_S,
@@ -31,7 +30,6 @@ from satchel.core.discovery.beacon import (
     Effect,
     Mode,
     Recognised,
-    epochs_to_dial,
 )
 from satchel.core.discovery.hearing import Budget
 from satchel.core.discovery.people import DIALS_WITHIN_S, MET_LASTS_S
@@ -56,8 +54,6 @@ def test_a_hourless_beacon_is_dialled_with_the_agreed_epoch() -> None:
     driver = Driver(people())
     [dial] = dials(driver.hear(from_them(1, THEM, hourless=True), THEM))
     assert dial.epochs == (DAY - 10,)
-    assert epochs_to_dial(ours(1), NOW) == (DAY, DAY - 10)
-    assert epochs_to_dial(ours(1), NO_CLOCK) == (DAY - 10,)
 
 
 def heard(driver: Driver, name: str = "", *, source: bytes = THEM) -> list[Effect]:

@@ -46,9 +46,9 @@ def check(data: bytes) -> bool:
             break
         try:
             body = feed.piece()
-            message = decode(body)
-            assert encode(message) == body
-            effects = opening.hear(message)
+            heard = decode(body)
+            assert encode(heard) == body
+            effects = opening.hear(heard)
         except PeerError:
             break
     assert is_ready is (opening.state is State.OPEN)

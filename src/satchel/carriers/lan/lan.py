@@ -44,16 +44,19 @@ class LocalNetwork:
         listening: bool,
         draw: Callable[[int], bytes],
         now_s: Callable[[], float],
+        whispers: bool = False,
         look: Callable[[], Survey] = survey,
     ) -> None:
         """
         Args:
             listening: whether links have a door (Link.port); without one others cannot dial us.
+            whispers: whether links hear what is sent to our address alone, too: for contacts.
             draw: random bytes, `count` of them.
             now_s: a clock that never goes back and goes on while the machine sleeps (CLOCK_BOOTTIME).
             look: lists the addresses of this machine; blocks for a millisecond at most.
         """
         self._listening = listening
+        self._whispers = whispers
         self._draw = draw
         self._now_s = now_s
         self._survey = look
@@ -68,7 +71,7 @@ class LocalNetwork:
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        self._look()
+        self.look()
         self._watch = asyncio.create_task(self._watch_interfaces(), name="watch interfaces")
         return self
 
@@ -130,9 +133,10 @@ class LocalNetwork:
     async def _watch_interfaces(self) -> None:
         while True:
             await asyncio.sleep(SURVEY_EVERY_S)
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """As in ports."""
         try:
             found = self._survey()
         except (OSError, ValueError):
@@ -151,6 +155,8 @@ class LocalNetwork:
         for place in found.places:
             if place not in self._links:
                 self._bring_up(place)
+        for place, link in self._links.items():
+            link.gateway_mac = found.gateway_macs.get(place.interface)
 
     def _moved_interfaces(self, found: Survey, now_s: float) -> set[str]:
         """Interfaces behind which another router answers now. Not known yet is not another."""
@@ -170,6 +176,7 @@ class LocalNetwork:
             link = LanLink(
                 place,
                 listening=self._listening,
+                whispers=self._whispers,
                 draw=self._draw,
                 now_s=self._now_s,
                 is_own=self._is_own,

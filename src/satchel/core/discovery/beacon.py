@@ -29,7 +29,6 @@ from satchel.core.discovery.people import People
 from satchel.core.discovery.rendezvous import Shout, WakeAt
 from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
-from satchel.core.identity.epochs import Epochs
 from satchel.core.identity.networks import StoredAddress
 from satchel.errors import MisuseError
 
@@ -108,11 +107,6 @@ class _Presence:
     dial: Dial
 
 
-def epochs_to_dial(epochs: Epochs, reading: Reading) -> tuple[int, ...]:
-    """Where no beacon was heard: what we use, then what both agreed on."""
-    return tuple(dict.fromkeys((epochs.used(reading.day), epochs.agreed)))
-
-
 class Beacon:
     """State machine for one address of one link; drop it and make a new one when the link changes."""
 
@@ -122,13 +116,13 @@ class Beacon:
         """
         Args:
             source: our 16-byte address on this link.
-            network: which network this is, by `network_id`; None where nobody can tell.
+            network: which network this is, by `network_id`; None where nobody can tell (yet).
         """
         if len(source) != ADDRESS_BYTES:
             raise MisuseError("an address has 16 bytes")
         self._people = people
         self._source = source
-        self._network = network
+        self.network = network
         self._recognition = Recognition(people.tags, budget)
         self._crowd = Crowd()
         self._here: dict[ContactId, _Presence] = {}
@@ -222,6 +216,14 @@ class Beacon:
             return []  # else by the next nonce
         return [presence.dial]
 
+    def here(self, address: bytes, now_s: float) -> list[ContactId]:
+        """Whose beacon was recognised at this address lately: who connects from there may be them."""
+        return [
+            contact
+            for contact, presence in self._here.items()
+            if presence.dial.address == address and now_s - presence.last_s < HERE_S
+        ]
+
     def _speaks(self, now_s: float) -> bool:
         match self._mode:
             case Mode.OPEN:
@@ -279,7 +281,7 @@ class Beacon:
         """Only where it was learned: elsewhere it is somebody else's address, and who sees it asked for
         would know where we were (W1)."""
         same_family = (place.address[:12] == _IPV4) is (self._source[:12] == _IPV4)
-        here = self._network is not None and place.network == self._network
+        here = self.network is not None and place.network == self.network
         return here and same_family and place.address != self._source
 
     def _work(self, reading: Reading, now_s: float) -> list[Effect]:

@@ -54,8 +54,12 @@ class People:
         self.heard(contact, now_s)
 
     def ended(self, contact: ContactId, now_s: float) -> None:
-        """The last session with it is over."""
+        """The last session with it is over: one of both said so."""
         self._met_s[contact] = now_s
+
+    def broke(self, contact: ContactId) -> None:
+        """The last session with it broke off: whoever hears the other dials again [7.2]."""
+        self._met_s.pop(contact, None)
 
     def heard(self, contact: ContactId, now_s: float) -> None:
         self._heard_s[contact] = now_s

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from satchel.core.opening.messages import Hello, Message, Stored
+from satchel.core.opening.messages import Bye, Hello, Message, Stored
 from satchel.core.wire import cbor
 from satchel.core.wire.fields import Fields
 from satchel.errors import PeerError
@@ -13,7 +13,8 @@ COUNTER_MAX = 1 << 53
 CLOCK_S_MAX = 1 << 40
 SPEAKS_MAX = 255
 HASH_BYTES = 32
-_HELLO, _STORED = 1, 2
+_HELLO, _STORED, _BYE = 1, 2, 3
+_PAGES = {_HELLO: "session 4.2", _STORED: "session 4.3", _BYE: "session 4.8"}
 
 
 def encode(message: Message) -> bytes:
@@ -33,6 +34,8 @@ def encode(message: Message) -> bytes:
             return cbor.encode(fields if message.beside is None else fields | {9: message.beside})
         case Stored(agreed=agreed):
             return cbor.encode({0: _STORED, 1: agreed})
+        case Bye():
+            return cbor.encode({0: _BYE})
         case _:
             assert_never(message)
 
@@ -41,17 +44,21 @@ def decode(body: bytes) -> Message:
     """Read one message, after its frame was opened.
 
     Raises:
-        PeerError: any deviation from 4.1 to 4.3. Nothing else.
+        PeerError: any deviation from 4.1 to 4.3 and 4.8. Nothing else.
     """
     if len(body) > MESSAGE_BYTES_MAX:
         raise PeerError(f"session 4.1: a message of {len(body)} bytes")
     value = cbor.decode(body)
     kind = value.get(0) if isinstance(value, dict) else None
-    if type(kind) is not int or kind not in (_HELLO, _STORED):
+    if type(kind) is not int or kind not in _PAGES:
         raise PeerError("session 4.1: no such message")
-    fields = Fields(value, page="session 4.2" if kind == _HELLO else "session 4.3")
+    fields = Fields(value, page=_PAGES[kind])
     fields.uint(0)
-    message = _read_hello(fields) if kind == _HELLO else Stored(agreed=fields.uint(1, EPOCH_MAX))
+    message: Message = Bye()
+    if kind == _HELLO:
+        message = _read_hello(fields)
+    elif kind == _STORED:
+        message = Stored(agreed=fields.uint(1, EPOCH_MAX))
     fields.done()
     return message
 

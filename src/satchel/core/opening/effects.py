@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from satchel.core.identity.epochs import Epochs
-from satchel.core.opening.messages import Message
+from satchel.core.opening.messages import Hello, Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Store:
 class Say:
     """As one control frame."""
 
-    message: Message
+    message: Hello | Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

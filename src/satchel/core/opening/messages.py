@@ -25,4 +25,9 @@ class Stored:
     agreed: int
 
 
-Message = Hello | Stored
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bye:
+    """Once both have the same: the speaker goes, and not because something broke."""
+
+
+Message = Hello | Stored | Bye

@@ -19,7 +19,7 @@ from satchel.core.opening.effects import (
     WentBack,
     WeWentBack,
 )
-from satchel.core.opening.messages import Hello, Message, Stored
+from satchel.core.opening.messages import Bye, Hello, Message, Stored
 from satchel.errors import MisuseError, PeerError
 
 SPEAKS = 1
@@ -134,6 +134,8 @@ class Opening:
                     epochs=epochs.confirm(agreed), counter=self._kept.counter, heard=self._kept.heard
                 )
                 return [Store(kept=self._kept)]
+            case Bye():
+                raise PeerError("session 4.4: a message that is not due")
 
     def _judge(self, hello: Hello) -> list[Effect]:
         effects: list[Effect] = [

@@ -1,0 +1,154 @@
+"""`satchel meet`."""
+
+import argparse
+import asyncio
+from asyncio import FIRST_COMPLETED
+from contextlib import closing
+
+from satchel.carriers.lan.addresses import parse_endpoint, show_endpoint
+from satchel.carriers.lan.lan import LocalNetwork
+from satchel.cli import units
+from satchel.cli.profile import Profile, open_existing
+from satchel.cli.run import run_until_done
+from satchel.cli.show import Show
+from satchel.core.discovery.beacon import MEET_S, Mode
+from satchel.core.identity.contacts import ContactId
+from satchel.core.identity.networks import SALT_BYTES
+from satchel.errors import EnvironmentProblem, NothingToDo
+from satchel.node import clock, events
+from satchel.node.encounter import keep_company
+from satchel.node.entropy import SystemEntropy
+from satchel.node.hardware import has_aes, macs_per_s
+from satchel.node.neighbours import Neighbours
+from satchel.node.node_clock import NodeClock
+from satchel.ports import Endpoint
+from satchel.ports.contacts import Contacts
+from satchel.store.ages import BUILT_S
+from satchel.store.contacts import SqliteContacts
+from satchel.store.landlock import confine_writes
+
+# The other side may have dialled at the same moment, and another session stay than the one we saw first.
+LINGER_S = 3.0
+
+
+class Guests:
+    """Whom we have met, and when there is nobody left to wait for."""
+
+    def __init__(self, show: Show, contacts: int) -> None:
+        self._show = show
+        self._left = contacts
+        self._met: set[ContactId] = set()
+        self.all_met = asyncio.Event()
+
+    @property
+    def count(self) -> int:
+        return len(self._met)
+
+    def hear(self, event: events.Event) -> None:
+        match event:
+            case events.Reachable(links=links):
+                near = [link for link in links if link.interface != "lo"] or list(links)
+                event = events.Listening(addresses=tuple(map(show_endpoint, near)))
+            case events.PeerMet(contact=contact):
+                self._met.add(contact)
+            case _:
+                pass
+        self._show.hear(event)
+        if len(self._met) >= self._left:
+            self.all_met.set()
+
+
+def run(options: argparse.Namespace, show: Show) -> int:
+    at = parse_endpoint(options.at) if options.at else None
+    with closing(open_existing(options, show)) as profile:
+        return _meet(show, profile, at)
+
+
+def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
+    entropy = SystemEntropy()
+    contacts = SqliteContacts(profile.database, salt=entropy.draw(SALT_BYTES))
+    known = len(contacts.all())
+    if not known:
+        raise NothingToDo(
+            "You have no contacts yet.",
+            safe="Nothing was sent.",
+            do="Pair with somebody first: satchel pair",
+        )
+    confine_writes(profile.writable)  # before the first thread (M4)
+    node_clock = NodeClock(contacts, build_s=BUILT_S)
+    if not node_clock.read().plausible:
+        show.warning(_wrong_clock())
+    met = 0
+
+    async def work() -> None:
+        nonlocal met
+        guests = Guests(show, known)
+        show.hear(events.Searching(resuming=0, meeting=True))
+        try:
+            await _run_node(guests, contacts, node_clock, entropy, at)
+        finally:
+            met = guests.count
+
+    run_until_done(work)
+    if not met:
+        raise NothingToDo(
+            "Nobody of your contacts came.",
+            safe="Nothing of yours was sent to anybody.",
+            do="Run satchel meet on both devices within the same five minutes, in one network. satchel doctor"
+            " says what may keep them apart.",
+        )
+    show.done(text=f"Done: met {units.count(met, 'contact')}.", met=met)
+    return 0
+
+
+async def _run_node(
+    guests: Guests, contacts: Contacts, node_clock: NodeClock, entropy: SystemEntropy, at: Endpoint | None
+) -> None:
+    async with LocalNetwork(
+        listening=True, whispers=True, draw=entropy.draw, now_s=clock.awake_and_asleep_s
+    ) as lan:
+        node = Neighbours(
+            lan=lan,
+            entropy=entropy,
+            contacts=contacts,
+            node_clock=node_clock,
+            aes=has_aes(),
+            macs_per_s=macs_per_s(),
+            mode=Mode.QUIET,
+            talk=keep_company,
+            report=guests.hear,
+        )
+        await _until_enough(node, guests, at)
+
+
+async def _until_enough(node: Neighbours, guests: Guests, at: Endpoint | None) -> None:
+    tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(node.run())}
+    if at is not None:
+        tasks.add(asyncio.ensure_future(node.seek(at)))
+    enough: asyncio.Future[object] = asyncio.ensure_future(guests.all_met.wait())
+    loop = asyncio.get_running_loop()
+    ends_s = loop.time() + MEET_S
+    try:
+        await node.meet()
+        waiting = tasks | {enough}
+        while not enough.done():
+            left_s = ends_s - loop.time()
+            done, waiting = await asyncio.wait(waiting, timeout=left_s, return_when=FIRST_COMPLETED)
+            if not done:
+                return
+            for over in done:
+                over.result()  # raises what was wrong with the address, or inside the node
+        await asyncio.sleep(LINGER_S)
+    finally:
+        enough.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(enough, *tasks, return_exceptions=True)
+
+
+def _wrong_clock() -> EnvironmentProblem:
+    return EnvironmentProblem(
+        "The clock of this device cannot be right.",
+        safe="Your contacts are found without it, while both of you run satchel meet.",
+        do="Set it when you can (sudo date -s); satchel doctor says how far it is off.",
+    )

@@ -1,0 +1,115 @@
+"""The contacts who are with us at this moment: their sessions from the flight to the end.
+
+Here is the seam for whatever two contacts have to say to each other: `talk`.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from satchel.core.discovery.people import People
+from satchel.core.identity.contacts import ContactId
+from satchel.core.identity.networks import StoredAddress
+from satchel.errors import EnvironmentProblem, MisuseError, PeerError, SatchelError
+from satchel.node import clock, events, greeting
+from satchel.node.acquaintance import Acquaintance
+from satchel.node.encounter import Session
+from satchel.node.own_thread import in_own_thread
+from satchel.ports import Link, Pipe
+from satchel.ports.contacts import Contact, Contacts
+
+
+class Company:
+    """Used from one asyncio loop."""
+
+    def __init__(
+        self,
+        *,
+        people: People,
+        contacts: Contacts,
+        network: Callable[[Link], bytes | None],
+        talk: Callable[[Session], None],
+        report: events.Report,
+    ) -> None:
+        """
+        Args:
+            network: which network a link is in, where that can be told.
+            talk: what to do with a session, in a thread of its own. It returns when the other side has said
+                Bye, or after `Session.leave`, and raises SatchelError when the session broke. Then the
+                session is closed. When the node ends, or another session with the same contact stays, the
+                connection is closed under it.
+        """
+        self._people = people
+        self._contacts = contacts
+        self._network = network
+        self._talk = talk
+        self._report = report
+        self._with_us: Counter[ContactId] = Counter()
+        self._troubles: set[str] = set()
+
+    def is_with_us(self, contact: ContactId) -> bool:
+        """Whether there is a session with it now."""
+        return self._with_us[contact] > 0
+
+    def tell_trouble(self, problem: SatchelError) -> None:
+        """Of our own disk: once, not at each beacon."""
+        if problem.what not in self._troubles:
+            self._troubles.add(problem.what)
+            self._report(events.Trouble(problem=problem))
+
+    async def open_and_hold(
+        self, pipe: Pipe, opening: Callable[[], Session], known: Acquaintance, link: Link | None
+    ) -> None:
+        """One session, all of it. `opening` blocks; `link`: where, if that is known."""
+        try:
+            session = await greeting.in_thread(pipe, opening)
+        except (EnvironmentProblem, PeerError, MisuseError):
+            pipe.close()
+            return
+        contact = session.contact
+        self._with_us[contact.id] += 1
+        self._people.began(contact.id, clock.awake_and_asleep_s())
+        if self._with_us[contact.id] == 1:
+            self._report(events.PeerMet(contact=contact.id, name=contact.name, shown=session.shown))
+        broke = False
+        try:
+            await self._learn_address(contact.id, pipe, link)
+            broke = await self._hold(session)
+        finally:
+            pipe.close()
+            known.ended(session.channel)
+            self._with_us[contact.id] -= 1
+            if not self.is_with_us(contact.id):
+                self._left(contact, broke=broke)
+
+    def _left(self, contact: Contact, *, broke: bool) -> None:
+        if broke:
+            self._people.broke(contact.id)
+        else:
+            self._people.ended(contact.id, clock.awake_and_asleep_s())
+        self._report(events.PeerGone(contact=contact.id, name=contact.name, broke=broke))
+
+    async def _learn_address(self, contact: ContactId, pipe: Pipe, link: Link | None) -> None:
+        network = self._network(link) if link is not None else None
+        if network is None:
+            return
+        place = StoredAddress(contact=contact, address=pipe.remote.address, network=network)
+        try:
+            await in_own_thread(self._contacts.learn_address, place)
+        except EnvironmentProblem as problem:
+            self.tell_trouble(problem)
+        except MisuseError:
+            return  # forgotten since
+
+    async def _hold(self, session: Session) -> bool:
+        """Until it is over; whether it broke."""
+        talking = asyncio.ensure_future(in_own_thread(self._talk, session))
+        try:
+            await asyncio.shield(talking)
+        except SatchelError:
+            return True
+        except asyncio.CancelledError:
+            session.part()
+            await asyncio.gather(talking, return_exceptions=True)
+            raise
+        return False
