@@ -1,8 +1,10 @@
 """Contacts meet on real networks: `satchel meet` on hosts of the laboratory (W1, P1, P2, P3)."""
 
 import os
+import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +141,161 @@ def test_no_contacts_and_nobody_and_no_address_of_here(lab: Lab) -> None:
     far = amina.satchel("meet", "--at", "8.8.8.8:4000")
     assert far.wait(10) == 2, far.text
     assert all(events(far)[-1][part] for part in ("what", "safe", "do"))
+
+
+def test_on_another_network_with_another_address_and_nothing_in_common(lab: Lab) -> None:
+    """W1: what is sent on the second network has nothing of the first; on one network the packets of one
+    nonce are equal. Chen hears all and meets nobody (P1, P2)."""
+    chen, dara = made(Person(lab.host("chen"))), made(Person(lab.host("dara", "elsewhere")))
+    amina, bilal = couple(lab)
+    for other in (amina, bilal):  # a third contact who never comes, so that nobody is done early
+        pair_up(other, dara)
+    pair_up(chen, dara)
+    seen: list[list[bytes]] = []
+    stranger = chen.satchel("meet")
+    with lab.watch("home") as first:
+        here, there = amina.satchel("meet"), bilal.satchel("meet")
+        met(here, "bilal")
+        met(there, "amina")
+        time.sleep(20)  # until each has shouted once more
+    seen.append([data for host in (amina, bilal) for _, data in shouts(first, host.host.ip)])
+    with lab.watch("cafe") as second:
+        for person in (amina, bilal):
+            lab.move(person.host, "cafe")
+        met(here, "bilal", THERE_S)
+        met(there, "amina", THERE_S)
+        time.sleep(1)
+    seen.append([data for host in (amina, bilal) for _, data in shouts(second, host.host.ip)])
+    for datagrams in seen:
+        assert {len(datagram) for datagram in datagrams} == {530}
+        nonces = {datagram[:16] for datagram in datagrams}
+        assert len(set(datagrams)) == len(nonces), "two packets of one nonce that differ"
+    assert len(seen[0]) > len(set(seen[0])), "no packet was repeated"
+    parts = [{d[at : at + 8] for d in some for at in range(18, 530, 8)} for some in seen]
+    assert parts[0].isdisjoint(parts[1])
+    ports = [{int.from_bytes(d[16:18], "big") for d in some} for some in seen]
+    assert ports[0].isdisjoint(ports[1])
+    assert min(ports[0] | ports[1]) >= 1024
+    assert not [event for event in events(stranger) if event["event"] == "peer"]
+
+
+def test_a_power_cut_right_after_a_session_loses_nothing(lab: Lab) -> None:
+    """W4: kill -9 at both, and they meet again, with the epoch that was agreed on."""
+    amina, bilal = couple(lab)
+    dara = made(Person(lab.host("dara", "elsewhere")))
+    for other in (amina, bilal):
+        pair_up(other, dara)
+    here, there = amina.satchel("meet"), bilal.satchel("meet")
+    met(here, "bilal")
+    amina.host.crash()
+    met(there, "amina")
+    bilal.host.crash()
+    here.wait(10)
+    there.wait(10)
+    before = [contacts_of(person)[0] for person in (amina, bilal)]
+    here, there = amina.satchel("meet"), bilal.satchel("meet")
+    met(here, "bilal", THERE_S)
+    met(there, "amina", THERE_S)
+    for person, dialogue in ((amina, here), (bilal, there)):
+        person.host.crash()
+        dialogue.wait(10)
+        assert not [e for e in events(dialogue) if e["event"] == "warning" and "went back" in e["what"]]
+    for one, contact in zip((amina, bilal), before, strict=True):
+        [now] = [kept for kept in contacts_of(one) if kept.id == contact.id]
+        assert now.counter > contact.counter
+        assert now.pair.epochs.agreed >= contact.pair.epochs.agreed
+
+
+def test_a_stored_address_where_multicast_is_dropped(lab: Lab) -> None:
+    """Where they met before, they meet by whispers: and nobody else is whispered to."""
+    lab.island("office", route="void")
+    amina, bilal = couple(lab, island="office")
+    here, there = amina.satchel("meet"), bilal.satchel("meet")
+    met(here, "bilal")
+    met(there, "amina")
+    ended_well(here, there)
+    lab.islands["office"].multicast = False
+    lab.mend_all()  # writes the rules anew
+    here, there = amina.satchel("meet"), bilal.satchel("meet")
+    met(here, "bilal")
+    met(there, "amina")
+    ended_well(here, there)
+
+
+FLOOD = """
+import os, socket, struct, sys, time
+target, addresses = sys.argv[1], sys.argv[2:]
+host, _, port = target.rpartition(":")
+voices = []
+for address in addresses:
+    voice = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    voice.bind((address, 0))
+    voice.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    voices.append(voice)
+began, shouted, dialled, pending = time.monotonic(), 0, 0, []
+while (passed := time.monotonic() - began) < 12:
+    while shouted < passed * 10_000:
+        datagram = os.urandom(16) + struct.pack(">H", 5000) + os.urandom(512)
+        voices[shouted % len(voices)].sendto(datagram, ("224.0.0.181", 61530))
+        shouted += 1
+    while dialled < passed * 1_000:
+        flood = socket.socket()
+        flood.setblocking(False)
+        flood.bind((addresses[dialled % len(addresses)], 0))
+        flood.connect_ex((host, int(port)))
+        pending.append(flood)
+        dialled += 1
+        if len(pending) > 400:
+            try:
+                pending[-200].send(os.urandom(256))
+            except OSError:
+                pass
+            pending.pop(0).close()
+print(shouted, dialled)
+"""
+
+
+def usage(person: Person) -> tuple[float, int]:
+    """Seconds of processor time and MB of memory of this person's node."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"meet" in line and os.fsencode(person.profile) in line and b"python" in line[0]:
+                ticks = sum(map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13]))
+                peak = next(line for line in (folder / "status").read_text().splitlines() if "VmHWM" in line)
+                return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) // 1024
+        except OSError:
+            continue
+    raise AssertionError("no such program")
+
+
+def test_a_flood_keeps_no_contact_away(lab: Lab) -> None:
+    """P3: 10,000 forged beacons and 1,000 forged flights a second from 16 addresses: the contact is met
+    within 5 s of its first packet, with less than 150 MB and 60 % of a core."""
+    amina, bilal = couple(lab)
+    mallory = lab.host("mallory")
+    there = bilal.satchel("meet")
+    addresses = there.expect_event("address", 10)["addresses"]
+    [target] = [address for address in addresses if address.startswith(bilal.host.ip)]
+    prefix = mallory.ip.rpartition(".")[0]
+    forged = [f"{prefix}.{200 + number}" for number in range(16)]
+    for address in forged:
+        mallory.run(["ip", "addr", "add", f"{address}/16", "dev", "wlan0"])
+    flooding = mallory.talk([sys.executable, "-c", FLOOD, target, *forged])
+    time.sleep(3)
+    before_s, _ = usage(bilal)
+    began_s = time.monotonic()
+    time.sleep(3)
+    used_s, memory_mb = usage(bilal)
+    share = (used_s - before_s) / (time.monotonic() - began_s)
+    here = amina.satchel("meet")
+    here.expect_event("searching", 10)
+    began_s = time.monotonic()
+    met(here, "bilal", 10)
+    met(there, "amina", 10)
+    took_s = time.monotonic() - began_s
+    print(f"under a flood: {share:.0%} of a core, {memory_mb} MB, met within {took_s:.1f} s")
+    assert took_s < 5.0
+    assert memory_mb < 150
+    assert share < 0.6
+    assert flooding.wait(30) == 0
