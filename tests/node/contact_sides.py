@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from node.pretend_lan import Air, PretendLan
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.discovery.beacon import Mode
+from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.pair import Pair, Proof
@@ -18,7 +19,6 @@ from satchel.node.entropy import SystemEntropy
 from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
 from satchel.ports.contacts import Contact
-from satchel.store.ages import BUILT_S
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
 

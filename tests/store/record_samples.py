@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from satchel.core.handover.messages import EntryKind
+from satchel.core.identity.clocks import BUILT_S
 from satchel.ports import FileState, HandoverId, RecordEntry, RecordHead, Role
-from satchel.store.ages import BUILT_S
 from satchel.store.database import Database
 from satchel.store.records import SqliteRecords
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from satchel.core.identity.clocks import AHEAD_OF_BUILD_S, BUILT_S
 from satchel.ports import Role
-from satchel.store.ages import BACKWARDS_S, BUILT_S, KEPT_S, PLAUSIBLE_S
+from satchel.store.ages import BACKWARDS_S, KEPT_S
 from satchel.store.records import SqliteRecords
 from store.record_samples import DAY_S, ID, NOW_S, OTHER, entry, head, open_records
 
@@ -39,7 +40,7 @@ def test_a_session_begins_the_seven_days_anew(records: SqliteRecords) -> None:
     assert len(records.expire(NOW_S + 14 * DAY_S)) == 1
 
 
-@pytest.mark.parametrize("wrong_s", [0, -5, BUILT_S - 1, BUILT_S + PLAUSIBLE_S + 1, 2**62])
+@pytest.mark.parametrize("wrong_s", [0, -5, BUILT_S - 1, BUILT_S + AHEAD_OF_BUILD_S + 1, 2**62])
 def test_a_clock_that_cannot_be_right_erases_nothing(home: Path, wrong_s: int) -> None:
     """Clocks are wrong: one boot in 1970 or 2100 must not cost what is unfinished."""
     records = open_records(home, now_s=NOW_S)

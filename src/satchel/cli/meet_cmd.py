@@ -12,8 +12,8 @@ from satchel.cli.profile import Profile, open_existing
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.discovery.beacon import MEET_S, Mode
+from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
-from satchel.core.identity.networks import SALT_BYTES
 from satchel.errors import EnvironmentProblem, NothingToDo
 from satchel.node import clock, events
 from satchel.node.encounter import keep_company
@@ -23,8 +23,6 @@ from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
 from satchel.ports import Endpoint
 from satchel.ports.contacts import Contacts
-from satchel.store.ages import BUILT_S
-from satchel.store.contacts import SqliteContacts
 from satchel.store.landlock import confine_writes
 
 # The other side may have dialled at the same moment, and another session stay than the one we saw first.
@@ -66,7 +64,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
 
 def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
     entropy = SystemEntropy()
-    contacts = SqliteContacts(profile.database, salt=entropy.draw(SALT_BYTES))
+    contacts = profile.contacts
     known = len(contacts.all())
     if not known:
         raise NothingToDo(

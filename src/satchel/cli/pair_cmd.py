@@ -16,8 +16,7 @@ from satchel.cli.run import run_until_done
 from satchel.cli.settling import Settling, shown
 from satchel.cli.show import Show
 from satchel.cli.show_pairing import PairingShow
-from satchel.core.identity.clocks import DAY_S
-from satchel.core.identity.epochs import EPOCH_FIRST
+from satchel.core.identity.clocks import BUILT_S
 from satchel.core.pairing.card import Card
 from satchel.core.pairing.code import SpokenCode
 from satchel.core.pairing.picture import TEXT_PREFIX, Picture
@@ -31,7 +30,6 @@ from satchel.node.pairing.taking import PairingTaker
 from satchel.ports import Endpoint
 from satchel.store.landlock import confine_writes
 
-BUILD_S = EPOCH_FIRST * DAY_S  # this program was not there before: no clock that says so is right
 _SHOW, _TAKE = ("s", "show"), ("t", "take")
 
 
@@ -145,7 +143,7 @@ def _refuse_what_does_not_go_together(options: argparse.Namespace, *, takes: boo
 
 def _day(profile: Profile) -> int | None:
     """Of a plausible clock."""
-    clocks = profile.contacts.clocks(build_s=BUILD_S)
+    clocks = profile.contacts.clocks(build_s=BUILT_S)
     return clocks.read(clock_s=clock.wall_s(), since_saved_s=0).day
 
 

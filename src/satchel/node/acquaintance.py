@@ -11,7 +11,7 @@ from dataclasses import replace
 from satchel.core.opening.effects import Kept, WentBack, WeWentBack
 from satchel.core.opening.messages import Hello
 from satchel.core.opening.rivals import Rivals, Verdict
-from satchel.core.session.contact import Pair
+from satchel.core.session.contact import MeetingKeys
 from satchel.core.session.handshake import Statics
 from satchel.errors import EnvironmentProblem
 from satchel.node.channel import Channel
@@ -33,10 +33,10 @@ class Acquaintance:
         self._proven: dict[bytes, Channel] = {}
 
     @property
-    def pair(self) -> Pair:
+    def pair(self) -> MeetingKeys:
         """What makes and recognises flights."""
         kept = self.contact.pair
-        return Pair(statics=Statics(own=kept.static, theirs=kept.their_static), epochs=kept.epochs)
+        return MeetingKeys(statics=Statics(own=kept.static, theirs=kept.their_static), epochs=kept.epochs)
 
     def dialled(self, channel: Channel) -> bytes | None:
         """The answer to our flight was right: what to tell the other about. Raises EnvironmentProblem: the

@@ -17,7 +17,7 @@ from satchel.core.session.contact import (
     ContactKey,
     ContactKeys,
     Drain,
-    Pair,
+    MeetingKeys,
     answer,
     remember,
 )
@@ -67,7 +67,7 @@ class FrontDoor:
         self._news = asyncio.Event()
         self._judging: Counter[ContactId] = Counter()
 
-    def put(self, contact: ContactId, pair: Pair, *, offset_s: int) -> None:
+    def put(self, contact: ContactId, pair: MeetingKeys, *, offset_s: int) -> None:
         """A contact is new, or what is kept of it has changed."""
         self._keys.put(contact, pair, ahead_hours=offset_s // HOUR_S)
 

@@ -4,15 +4,15 @@ An age counts between two readings that can both be right. All others erase noth
 must not cost a person what is unfinished.
 """
 
+from satchel.core.identity.clocks import AHEAD_OF_BUILD_S, BUILT_S
+
 KEPT_S = 7 * 86_400
-BUILT_S = 1_793_491_200  # 2026-11-01: no right clock shows an earlier time
-PLAUSIBLE_S = 20 * 365 * 86_400
 BACKWARDS_S = 2 * 86_400  # a reading so far ahead of a later one was wrong
 
 
 def as_reading(now_s: int) -> int | None:
     """None for a clock that cannot be right."""
-    return now_s if BUILT_S <= now_s <= BUILT_S + PLAUSIBLE_S else None
+    return now_s if BUILT_S <= now_s <= BUILT_S + AHEAD_OF_BUILD_S else None
 
 
 def is_over(used_s: int | None, now_s: int) -> bool | None:

@@ -20,7 +20,7 @@ from satchel.core.opening.effects import (
     WeWentBack,
 )
 from satchel.core.opening.session import Opening, Role
-from satchel.core.session.contact import Pair
+from satchel.core.session.contact import MeetingKeys
 from satchel.core.session.frames import Kind, Opener, Sealer
 from satchel.core.session.handshake import SessionKeys
 
@@ -45,11 +45,11 @@ class Side:
         self.kept = Kept(epochs=self.pair_at_first.epochs)
 
     @property
-    def pair_at_first(self) -> Pair:
+    def pair_at_first(self) -> MeetingKeys:
         return pair_of(self.own, self.other)
 
     @property
-    def pair(self) -> Pair:
+    def pair(self) -> MeetingKeys:
         return replace(self.pair_at_first, epochs=self.kept.epochs)
 
     @property

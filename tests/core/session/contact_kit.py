@@ -11,7 +11,7 @@ from satchel.core.session.contact import (
     Answer,
     ContactKey,
     Drain,
-    Pair,
+    MeetingKeys,
     Remember,
     answer,
     dialled_epochs,
@@ -43,12 +43,12 @@ def epochs_of(own: str, other: str, epoch: int = EPOCH) -> Epochs:
     )
 
 
-def pair_of(own: str, other: str, epoch: int = EPOCH) -> Pair:
+def pair_of(own: str, other: str, epoch: int = EPOCH) -> MeetingKeys:
     statics = Statics(
         own=drawn(f"static of {own} for {other}", 32),
         theirs=x25519_public(drawn(f"static of {other} for {own}", 32)),
     )
-    return Pair(statics=statics, epochs=epochs_of(own, other, epoch))
+    return MeetingKeys(statics=statics, epochs=epochs_of(own, other, epoch))
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Memory:
         return True
 
 
-def dial(pair: Pair, epoch: int = EPOCH, *, end: End = HERE, name: str = "e") -> Dialler:
+def dial(pair: MeetingKeys, epoch: int = EPOCH, *, end: End = HERE, name: str = "e") -> Dialler:
     address, port = end
     return Dialler(
         dialling_key(pair, epoch),
@@ -77,7 +77,7 @@ def dial(pair: Pair, epoch: int = EPOCH, *, end: End = HERE, name: str = "e") ->
 
 
 def recognise(
-    pair: Pair, flight: bytes, *, hour: int | None = HOUR, ahead_hours: int = 0, end: End = HERE
+    pair: MeetingKeys, flight: bytes, *, hour: int | None = HOUR, ahead_hours: int = 0, end: End = HERE
 ) -> Recognised[ContactKey] | None:
     epochs = heard_epochs(pair.epochs, hour=hour, ahead_hours=ahead_hours)
     address, port = end
@@ -95,8 +95,8 @@ def greet(recognised: Recognised[ContactKey], memory: Memory, *, name: str = "e 
 
 
 def meet(
-    here: Pair,
-    there: Pair,
+    here: MeetingKeys,
+    there: MeetingKeys,
     *,
     hours: tuple[int | None, int | None] = (HOUR, HOUR),
     ahead_hours: int = 0,

@@ -24,7 +24,7 @@ from satchel.core.crypto.kdf import mac
 from satchel.core.session.contact import (
     Answer,
     Drain,
-    Pair,
+    MeetingKeys,
     dialling_key,
 )
 from satchel.core.session.flight import (
@@ -113,7 +113,7 @@ def test_p2_a_flight_is_no_answer_and_comes_not_back_as_a_flight() -> None:
     assert recognise(BILAL, dial(BILAL).flight) is None
 
 
-def other_statics(pair: Pair, **changed: bytes) -> Pair:
+def other_statics(pair: MeetingKeys, **changed: bytes) -> MeetingKeys:
     return replace(pair, statics=replace(pair.statics, **changed))
 
 

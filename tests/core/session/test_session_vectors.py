@@ -13,7 +13,7 @@ from satchel.core.crypto.curve import x25519_public
 from satchel.core.identity.epochs import Chain, Epochs, Use
 from satchel.core.session.contact import (
     ContactKey,
-    Pair,
+    MeetingKeys,
     dialled_epochs,
     dialling_key,
     heard_epochs,
@@ -69,14 +69,14 @@ def test_heard(vector: Vector) -> None:
     assert found[0] == max(found[0], vector["tried"][0])  # the likeliest
 
 
-def callers(vector: Vector) -> Pair:
+def callers(vector: Vector) -> MeetingKeys:
     own, other = raw(vector, "callers_static", "listeners_static")
-    return Pair(statics=Statics(own=own, theirs=x25519_public(other)), epochs=epochs(vector))
+    return MeetingKeys(statics=Statics(own=own, theirs=x25519_public(other)), epochs=epochs(vector))
 
 
-def listeners(vector: Vector) -> Pair:
+def listeners(vector: Vector) -> MeetingKeys:
     own, other = raw(vector, "listeners_static", "callers_static")
-    return Pair(statics=Statics(own=own, theirs=x25519_public(other)), epochs=epochs(vector))
+    return MeetingKeys(statics=Statics(own=own, theirs=x25519_public(other)), epochs=epochs(vector))
 
 
 def recognise(vector: Vector, flight: bytes, tried: Sequence[int]) -> Recognised[ContactKey] | None:

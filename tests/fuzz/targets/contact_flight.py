@@ -9,7 +9,15 @@ from satchel.core.crypto.curve import x25519_public
 from satchel.core.crypto.kdf import mac
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import Chain, Epochs, Use
-from satchel.core.session.contact import Answer, ContactKeys, Drain, Pair, answer, dialling_key, remember
+from satchel.core.session.contact import (
+    Answer,
+    ContactKeys,
+    Drain,
+    MeetingKeys,
+    answer,
+    dialling_key,
+    remember,
+)
 from satchel.core.session.flight import (
     ANSWER_FILL_BYTES,
     EPHEMERAL_BYTES,
@@ -33,10 +41,15 @@ CHAIN = Chain(epoch=VECTOR["chain_epoch"], secret=bytes.fromhex(VECTOR["chain"])
 EPOCHS = Epochs(agreed=EPOCH, speaking=CHAIN, listening=CHAIN)
 KEYS = ContactKeys()
 KEYS.put(
-    ContactId(b"caller"), Pair(statics=Statics(own=LISTENER, theirs=x25519_public(CALLER)), epochs=EPOCHS)
+    ContactId(b"caller"),
+    MeetingKeys(statics=Statics(own=LISTENER, theirs=x25519_public(CALLER)), epochs=EPOCHS),
 )
-KEYS.put(ContactId(b"other"), Pair(statics=Statics(own=CALLER, theirs=x25519_public(CALLER)), epochs=EPOCHS))
-OWN = dialling_key(Pair(statics=Statics(own=CALLER, theirs=x25519_public(LISTENER)), epochs=EPOCHS), EPOCH)
+KEYS.put(
+    ContactId(b"other"), MeetingKeys(statics=Statics(own=CALLER, theirs=x25519_public(CALLER)), epochs=EPOCHS)
+)
+OWN = dialling_key(
+    MeetingKeys(statics=Statics(own=CALLER, theirs=x25519_public(LISTENER)), epochs=EPOCHS), EPOCH
+)
 EPHEMERAL = bytes.fromhex(VECTOR["initiator_ephemeral"])
 
 

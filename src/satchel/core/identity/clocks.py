@@ -14,6 +14,7 @@ from satchel.errors import MisuseError, PeerError
 HOUR_S = 3600
 DAY_S = EPOCH_HOURS * HOUR_S
 AHEAD_OF_TRUSTED_S = 400 * DAY_S
+BUILT_S = 1_793_491_200  # 2026-11-01: this program was not there before, so no right clock says so
 AHEAD_OF_BUILD_S = 20 * 365 * DAY_S
 AGREE_WITHIN_S = 2 * DAY_S
 TIME_MAX_S = (1 << 32) * HOUR_S - 1  # hours are written in four bytes

@@ -20,7 +20,7 @@ USED_FLIGHTS_MAX = 1000  # of one contact and epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class MeetingKeys:
     """What one side keeps of a contact in order to meet it."""
 
     statics: Statics
@@ -85,7 +85,7 @@ def heard_epochs(epochs: Epochs, *, hour: int | None, ahead_hours: int = 0) -> t
     return _reached(epochs.listening, (max(epochs.agreed, days[0]), *epochs.tried, *days))
 
 
-def dialling_key(pair: Pair, epoch: int) -> FlightKey:
+def dialling_key(pair: MeetingKeys, epoch: int) -> FlightKey:
     """Of `dialled_epochs`, or of the beacon that was heard. Raises MisuseError: there is no such epoch."""
     chain = pair.epochs.speaking.at(epoch)
     return FlightKey(
@@ -93,7 +93,7 @@ def dialling_key(pair: Pair, epoch: int) -> FlightKey:
     )
 
 
-def listening_keys(contact: ContactId, pair: Pair, epochs: Collection[int]) -> tuple[ContactKey, ...]:
+def listening_keys(contact: ContactId, pair: MeetingKeys, epochs: Collection[int]) -> tuple[ContactKey, ...]:
     """Those of `heard_epochs`, in their order."""
     keys: dict[int, ContactKey] = {}
     chain = pair.epochs.listening
@@ -112,7 +112,7 @@ def listening_keys(contact: ContactId, pair: Pair, epochs: Collection[int]) -> t
 
 @dataclass(slots=True, kw_only=True)
 class _Known:
-    pair: Pair
+    pair: MeetingKeys
     ahead_hours: int
     keys: tuple[ContactKey, ...] = field(default=(), repr=False)
 
@@ -125,7 +125,7 @@ class ContactKeys:
         self._hour: int | None = None
         self._by_rank: tuple[ContactKey, ...] | None = None
 
-    def put(self, contact: ContactId, pair: Pair, *, ahead_hours: int = 0) -> None:
+    def put(self, contact: ContactId, pair: MeetingKeys, *, ahead_hours: int = 0) -> None:
         """A contact is new, or what is kept of it has changed: nothing stays of what it was (W4)."""
         self._known[contact] = _Known(pair=pair, ahead_hours=ahead_hours)
         self._by_rank = None

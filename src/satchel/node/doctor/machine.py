@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from satchel.core.identity.epochs import EPOCH_FIRST, EPOCHS_AHEAD_MAX
+from satchel.core.identity.clocks import AHEAD_OF_BUILD_S, BUILT_S
 from satchel.node.doctor import configs
 from satchel.node.doctor.facts import (
     Announcement,
@@ -24,7 +24,6 @@ from satchel.node.doctor.facts import (
 
 FILE_MAX_BYTES = 1 << 20
 RUN_S = 2.0
-DAY_S = 86_400
 MDNS, LLMNR = 5353, 5355
 TOOLS = ("sudo", "nmcli", "nft", "iptables")
 NAMELESS = frozenset({"", "localhost", "localhost.localdomain", "(none)"})
@@ -131,8 +130,8 @@ class Machine:
             chains=self._chains(is_root=is_root),
             announcements=tuple(self._announcements(interfaces, running)),
             now_s=now_s,
-            earliest_s=EPOCH_FIRST * DAY_S,
-            latest_s=(EPOCH_FIRST + EPOCHS_AHEAD_MAX) * DAY_S,
+            earliest_s=BUILT_S,
+            latest_s=BUILT_S + AHEAD_OF_BUILD_S,
             hardware_clock_s=self._hardware_clock_s(),
             open_swaps=self.open_swaps(),
             hibernates=self.read("sys/power/resume").strip() not in ("", "0:0"),
