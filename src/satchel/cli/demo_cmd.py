@@ -1,5 +1,5 @@
 """`satchel demo`: three nodes on this machine, each a process of its own with a profile of its own,
-hand a folder from one to the next over real sockets, with real codes."""
+hand a folder from one to the next over real sockets, with real codes, and two of them pair."""
 
 import argparse
 import json
@@ -49,9 +49,13 @@ def _demo(place: Path, show: Show) -> int:
             raise EnvironmentProblem("The demo failed: something temporary was left.", do="Please report it.")
         show.note(f'{giver} shows the code "{code}", {taker} types it.')
         show.note(f"  -> {taker} has the folder: names, bytes, times and modes are equal ({seconds:.1f} s).")
+    began_s = clock.monotonic_s()
+    _pair(place, "amina", "bilal")
+    seconds = clock.monotonic_s() - began_s
+    show.note(f"amina and bilal pair: each is a verified contact of the other now ({seconds:.1f} s).")
     seconds = clock.monotonic_s() - started_s
     show.done(
-        text=f"\nDone: two hand-overs in {seconds:.1f} s, start of the programs included.",
+        text=f"\nDone: two hand-overs and a pairing in {seconds:.1f} s, start of the programs included.",
         seconds=round(seconds, 3),
     )
     show.note("Now with somebody beside you:  satchel send PATH   and there:  satchel receive")
@@ -108,6 +112,29 @@ def _hand_over(place: Path, giver: str, taker: str) -> str:
     finally:
         _end(sending)
     return code
+
+
+def _pair(place: Path, host: str, taker: str) -> None:
+    """Two programs make each other contacts, by a code, and know each other afterwards."""
+    program = [sys.executable, "-m", "satchel.cli.main"]
+    homes = {person: str(place / person / "profile") for person in (host, taker)}
+    showing = _start([*program, "pair", "--show", "--yes", "--json", "--name", taker, "--home", homes[host]])
+    try:
+        code = str(_wait_for(showing, lambda event: event["event"] == "code")["code"])
+        taking = _start(
+            [*program, "pair", "--take", "--yes", "--json", "--name", host, "--home", homes[taker]]
+        )
+        try:
+            assert taking.stdin is not None
+            taking.stdin.write(code + "\n")
+            taking.stdin.flush()
+            for process in (taking, showing):
+                if not _wait_for(process, lambda event: event["event"] == "done")["verified"]:
+                    raise EnvironmentProblem("The demo failed: nobody was verified.", do="Please report it.")
+        finally:
+            _end(taking)
+    finally:
+        _end(showing)
 
 
 def _start(command: list[str]) -> "subprocess.Popen[str]":

@@ -264,7 +264,8 @@ def _add_demo(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "demo",
         parents=[shared],
         help="see a hand-over between three nodes on this machine",
-        description="Three nodes on this machine hand a folder from one to the next, over real sockets.",
+        description="Three nodes on this machine hand a folder from one to the next, over real sockets; then "
+        "two of them pair.",
         allow_abbrev=False,
     )
     demo.set_defaults(module="demo_cmd")
