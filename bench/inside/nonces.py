@@ -12,6 +12,8 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 
 from satchel.core.discovery import beacon as b
 from satchel.core.discovery.datagram import FILL_BYTES, NONCE_BYTES, PLACES_BYTES, draw_datagram
@@ -47,22 +49,12 @@ def main(contacts: int, nearby: int, friends: int, minutes: int) -> None:
     dials = 0
     for at_s, source, datagram in packets:
         while wake_s <= at_s:
-            when_s = wake_s
-            wake_s = clocked(
-                spent_s,
-                lambda when_s=when_s: machine.wake(
-                    reading=reading(when_s), now_s=when_s, chance=draw(chance)
-                ),
-            )
+            wake = partial(machine.wake, reading=reading(wake_s), now_s=wake_s, chance=draw(chance))
+            wake_s = clocked(spent_s, wake)
         before_s = spent_s[0]
         effects: list[b.Effect] = []
-        wake_s = clocked(
-            spent_s,
-            lambda at_s=at_s, source=source, datagram=datagram: machine.hear(
-                datagram, source, reading=reading(at_s), now_s=at_s
-            ),
-            effects,
-        )
+        hear = partial(machine.hear, datagram, source, reading=reading(at_s), now_s=at_s)
+        wake_s = clocked(spent_s, hear, effects)
         dials += sum(isinstance(effect, b.Dial) for effect in effects)
         if datagram[:NONCE_BYTES] not in seen:
             seen.add(datagram[:NONCE_BYTES])
@@ -83,7 +75,9 @@ def main(contacts: int, nearby: int, friends: int, minutes: int) -> None:
     )
 
 
-def clocked(spent_s: list[float], call, effects=None) -> float:  # type: ignore[no-untyped-def]
+def clocked(
+    spent_s: list[float], call: Callable[[], list[b.Effect]], effects: list[b.Effect] | None = None
+) -> float:
     """Count what a call costs; when the machine wants to be woken."""
     began_s = time.thread_time()
     found = call()

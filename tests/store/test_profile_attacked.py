@@ -228,3 +228,16 @@ def test_nothing_is_put_back_over_a_profile(folder: ProfileFolder, home: Path, t
     with pytest.raises(MisuseError, match="already"):
         folder.put_back(io.BytesIO((tmp_path / "backup").read_bytes()), OTHER_KEY, KEY)
     assert opens(folder, KEY)
+
+
+def test_p3_a_backup_with_a_trigger_in_it_makes_no_profile(folder: ProfileFolder, tmp_path: Path) -> None:
+    """Made for somebody else, together with its passphrase: it would act on all that is stored later."""
+    file = tmp_path / "backup"
+    with closing(folder.open(KEY)) as database:
+        with database.changing() as connection:
+            connection.execute("CREATE TRIGGER t AFTER UPDATE ON profile BEGIN DELETE FROM contact; END")
+        folder.back_up(database, b"", KEY, file)
+    with closing(ProfileFolder.take(tmp_path / "restored")) as other:
+        with pytest.raises(EnvironmentProblem, match="damaged"):
+            other.put_back(io.BytesIO(file.read_bytes()), KEY, KEY)
+        assert os.listdir(other.home) == ["lock"]

@@ -17,7 +17,7 @@ from satchel.core.identity.pair import Pair, Proof
 from satchel.core.opening.effects import Kept
 from satchel.errors import MisuseError
 from satchel.ports.contacts import Contact, Taking
-from satchel.store.database import DamagedRow, Database
+from satchel.store.database import DamagedRow, Database, checked_row
 
 ADDRESSES_KEPT_MAX = 3  # of one contact in one network
 _COLUMNS = (
@@ -123,7 +123,7 @@ class SqliteContacts:
             rows = connection.execute(
                 "SELECT id, epoch, nonce FROM contact_nonce JOIN contact ON key = contact"
             ).fetchall()
-        found = [_checked(row, (bytes, int, bytes)) for row in rows]
+        found = [checked_row(row, (bytes, int, bytes)) for row in rows]
         return [(ContactId(id), epoch, nonce) for id, epoch, nonce in found]
 
     def learn_address(self, address: StoredAddress) -> None:
@@ -146,7 +146,7 @@ class SqliteContacts:
                 "SELECT id, address, network FROM contact_address AS a JOIN contact AS c ON c.key = a.contact"
                 " ORDER BY a.key DESC"
             ).fetchall()
-        found = [_checked(row, (bytes, bytes, bytes)) for row in rows]
+        found = [checked_row(row, (bytes, bytes, bytes)) for row in rows]
         return [
             StoredAddress(contact=ContactId(id), address=address, network=network)
             for id, address, network in found
@@ -157,7 +157,7 @@ class SqliteContacts:
             connection.execute(
                 "UPDATE profile SET network_salt = ? WHERE network_salt IS NULL", (self._fresh_salt,)
             )
-            (salt,) = _checked(
+            (salt,) = checked_row(
                 connection.execute("SELECT network_salt FROM profile").fetchone() or (), (bytes,)
             )
             return bytes(salt)
@@ -168,13 +168,13 @@ class SqliteContacts:
             offsets = connection.execute(
                 "SELECT id, ahead_s FROM contact WHERE ahead_s IS NOT NULL"
             ).fetchall()
-        trusted_s, saved_s = _checked(row, (int | None, int | None))
+        trusted_s, saved_s = checked_row(row, (int | None, int | None))
         return Clocks(
             build_s=build_s,
             trusted_s=trusted_s,
             saved_s=saved_s,
             offsets_s={
-                ContactId(id): ahead_s for id, ahead_s in (_checked(o, (bytes, int)) for o in offsets)
+                ContactId(id): ahead_s for id, ahead_s in (checked_row(o, (bytes, int)) for o in offsets)
             },
         )
 
@@ -220,7 +220,7 @@ def _row_of(contact: Contact) -> tuple[Any, ...]:
 
 
 def _contact_of(row: Sequence[Any]) -> Contact:
-    id, name, proof, static, theirs, agreed, previous, *rest = _checked(row, _TYPES)
+    id, name, proof, static, theirs, agreed, previous, *rest = checked_row(row, _TYPES)
     s_epoch, speaking, l_epoch, listening, letters_out, letters_in, counter, heard, *rest = rest
     ahead_s, taking, compared, language = rest
     if len(speaking) != CHAIN_BYTES or len(listening) != CHAIN_BYTES:
@@ -253,9 +253,3 @@ def _contact_of(row: Sequence[Any]) -> Contact:
         )
     except (KeyError, ValueError, MisuseError) as exc:  # no such proof, no such word, keys of another length
         raise DamagedRow from exc
-
-
-def _checked(row: Sequence[Any], types: Sequence[Any]) -> Sequence[Any]:
-    if len(row) != len(types) or not all(map(isinstance, row, types)):
-        raise DamagedRow
-    return row

@@ -8,10 +8,11 @@ log at once (T2), as far as file system and flash let. Spec: docs/spec/profile.m
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from types import UnionType
+from typing import Any, Self
 
 import apsw
 
@@ -26,11 +27,19 @@ _MAGIC = b"SQLite format 3\0"  # how every database in clear begins
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 _OPEN_OLD = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 _CIPHER = "chacha20"
+_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 class DamagedRow(Exception):
     """Not what was written there."""
+
+
+def checked_row(row: Sequence[Any], types: Sequence[type | UnionType]) -> Sequence[Any]:
+    """The row, if it has a value of each of these types. Raises DamagedRow."""
+    if len(row) != len(types) or not all(map(isinstance, row, types)):
+        raise DamagedRow
+    return row
 
 
 class Database:
@@ -128,9 +137,14 @@ class Database:
             empty_log(connection)
 
     def require_whole(self) -> None:
-        """Raises EnvironmentProblem: a page is missing, or not as it was written."""
+        """Raises EnvironmentProblem: a page is missing, or not as it was written, or the tables are not those
+        of this program: who made a backup for others could put a trigger into it."""
+        with closing(self.in_memory()) as ours, ours.reading() as connection:
+            expected = connection.execute(_SCHEMA).fetchall()
         with self.reading() as connection:
             if connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
+                raise DamagedRow
+            if connection.execute(_SCHEMA).fetchall() != expected:
                 raise DamagedRow
 
     def copy_to(self, path: Path, key: bytes) -> None:

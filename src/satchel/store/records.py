@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from types import UnionType
 from typing import Any
 
 import apsw
@@ -11,7 +10,7 @@ from satchel.core.handover.messages import EntryKind, as_ranges
 from satchel.errors import MisuseError
 from satchel.ports import FileState, HandoverId, RecordEntry, RecordHead, Role
 from satchel.store.ages import as_reading, is_over
-from satchel.store.database import DamagedRow, Database
+from satchel.store.database import DamagedRow, Database, checked_row
 
 FLIGHTS_MAX = 1000  # of one record; more is somebody trying
 INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
@@ -149,7 +148,7 @@ class SqliteRecords:
             return []
         with self.database.reading() as database:
             rows = database.execute("SELECT used_s FROM record").fetchall()
-            ages = [is_over(_checked(row, (int | None,))[0], reading) for row in rows]
+            ages = [is_over(checked_row(row, (int | None,))[0], reading) for row in rows]
         if all(age is False for age in ages):
             return []  # as nearly always: then nothing is written, and no start waits for the disk
         over: list[RecordHead] = []
@@ -157,7 +156,7 @@ class SqliteRecords:
             for key, used_s, *row in database.execute(
                 f"SELECT key, used_s, {_HEAD} FROM record ORDER BY key"  # noqa: S608
             ).fetchall():
-                age = is_over(_checked((used_s,), (int | None,))[0], reading)
+                age = is_over(checked_row((used_s,), (int | None,))[0], reading)
                 if age is None:
                     database.execute("UPDATE record SET used_s = ? WHERE key = ?", (reading, key))
                 elif age:
@@ -210,7 +209,7 @@ def _row_of(entry: RecordEntry) -> tuple[Any, ...]:
 
 
 def _entry_of(row: tuple[Any, ...]) -> RecordEntry:
-    _checked(row, _ENTRY_TYPES)
+    checked_row(row, _ENTRY_TYPES)
     number, path, kind, size, mtime_ns, executable, state, location, stamp, inode = row
     try:
         return RecordEntry(
@@ -230,7 +229,7 @@ def _entry_of(row: tuple[Any, ...]) -> RecordEntry:
 
 
 def _head_of(row: Sequence[Any]) -> RecordHead:
-    _checked(row, _HEAD_TYPES)
+    checked_row(row, _HEAD_TYPES)
     id, role, secret, older_secret, into, finished = row
     try:
         return RecordHead(
@@ -243,9 +242,3 @@ def _head_of(row: Sequence[Any]) -> RecordHead:
         )
     except ValueError as exc:  # no such role
         raise DamagedRow from exc
-
-
-def _checked(row: Sequence[Any], types: Sequence[type | UnionType]) -> Sequence[Any]:
-    if not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
-        raise DamagedRow
-    return row
