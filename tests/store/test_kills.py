@@ -14,7 +14,7 @@ SECONDS_MAX = 60
 # Each child goes on where the one before was killed. Operation n is the same in each, so the state after n of
 # them is known; where the states before and after one are equal, it may be done again.
 KILLING = """
-import os, random, signal, sys, time
+import os, random, select, signal, sys, time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -98,7 +98,7 @@ with closing(ProfileFolder.take(home)) as folder:
     folder.create(bytes(32), bytes(32))
     folder.open(bytes(32)).close()
 chance, done, kinds = random.Random(7), 0, Counter()
-for _ in range(int(sys.argv[3])):
+for kill in range(int(sys.argv[3])):
     told, telling = os.pipe()
     child = os.fork()
     if child == 0:
@@ -109,6 +109,12 @@ for _ in range(int(sys.argv[3])):
             os._exit(3)
     os.close(telling)
     time.sleep(chance.uniform(0, 0.15))
+    if kill % 2:  # a short operation is seldom hit by chance alone: each second kill waits for one kind
+        while select.select([told], [], [], 0)[0] and (part := os.read(told, 4096)):
+            done += len(part)
+        while done % KINDS != kill // 2 % KINDS and (part := os.read(told, 1)):
+            done += len(part)
+        time.sleep(chance.uniform(0, 0.002))
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL, "the program ended by itself"
