@@ -119,4 +119,5 @@ def tool_environment() -> dict[str, str]:
     for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
         environment.pop(name, None)
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    environment["SATCHEL_DEV_DIR"] = str(DEV)  # a tool that looks for it finds the one it runs in
     return environment
