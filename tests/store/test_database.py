@@ -16,7 +16,7 @@ from satchel.errors import EnvironmentProblem
 from satchel.store import database as database_module
 from satchel.store import schema
 from satchel.store.database import Database
-from store.record_samples import ID, KEY, NOW_S, entry, head, open_records
+from store.record_samples import KEY, NOW_S, entry, head, open_records
 
 OTHER_KEY = bytes(32)
 NAME = b"a-name-that-nobody-must-see"
@@ -207,16 +207,3 @@ def test_one_in_memory_is_on_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with database.reading() as connection:
             assert connection.execute("SELECT restores FROM profile").get == 7
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_database_of_the_first_rung_becomes_one_of_this_version(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as then:
-        then.setattr(schema, "LADDER", schema.LADDER[:1])
-        then.setattr(schema, "VERSION", 1)
-        make(home)
-    with closing(open_records(home).database) as database, database.reading() as connection:
-        assert connection.pragma("user_version") == schema.VERSION
-        assert connection.execute("SELECT id FROM record").get == ID
-        assert connection.execute("SELECT restores FROM profile").get == 0

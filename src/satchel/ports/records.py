@@ -6,8 +6,9 @@ from enum import Enum
 from typing import NewType, Protocol
 
 from satchel.core.handover.messages import EntryKind
+from satchel.core.identity.contacts import ContactId
 
-HandoverId = NewType("HandoverId", bytes)  # 16 random bytes, local to this machine, never sent
+HandoverId = NewType("HandoverId", bytes)  # 16 random bytes; only contacts are told it, inside of sessions
 
 
 class Role(Enum):
@@ -43,17 +44,39 @@ class RecordHead:
 
     id: HandoverId
     role: Role
-    secret: bytes  # 32 bytes, from the session key
+    secret: bytes  # 32 bytes, from the session key; b"" with a contact, whose sessions need none
     older_secret: bytes | None  # kept until the peer confirms the newer one
     into: bytes  # receiver: absolute path of the chosen folder; sender: b""
     finished: bool  # receiver: all is in place, only the sender may not know it yet
+    contact: ContactId | None = None  # None: by code
+    theirs: bytes = b""  # receiver, with a contact: the 16 bytes by which the contact calls it
 
 
 class Records(Protocol):
-    """Resumption records: kept 7 days, durable when a call returns."""
+    """Resumption records, durable when a call returns.
 
-    def create(self, head: RecordHead, entries: Iterable[RecordEntry]) -> None: ...
-    def unfinished(self, role: Role) -> list[RecordHead]: ...
+    Those by code are kept 7 days. With a contact, the receiver's are kept 28 days, the sender's as long as it
+    is in the queue, under the same id.
+    """
+
+    def create(self, head: RecordHead, entries: Iterable[RecordEntry]) -> None:
+        """Raises MisuseError: there is no such contact, or it does not wait for it (any more), or what the
+        contact calls by this name is here already."""
+        ...
+
+    def unfinished(self, role: Role) -> list[RecordHead]:
+        """Those by code."""
+        ...
+
+    def of_contact(self, contact: ContactId, role: Role) -> list[RecordHead]: ...
+    def of_contacts(self, role: Role) -> list[RecordHead]:
+        """Those with any contact."""
+        ...
+
+    def go_on(self, id: HandoverId) -> None:
+        """A session with the contact goes on with it: its days are counted from now."""
+        ...
+
     def entries(self, id: HandoverId) -> list[RecordEntry]: ...
     def replace_secret(self, id: HandoverId, new: bytes, *, used: bytes | None = None) -> None:
         """`new` becomes the secret, the one that was `used` in this session becomes the older one.

@@ -17,6 +17,7 @@ from satchel.core.identity.pair import Pair, Proof
 from satchel.core.opening.effects import Kept
 from satchel.errors import MisuseError
 from satchel.ports.contacts import Contact, Taking
+from satchel.store.contact_key import key_of
 from satchel.store.database import DamagedRow, Database, checked_row
 
 ADDRESSES_KEPT_MAX = 3  # of one contact in one network
@@ -59,7 +60,7 @@ class SqliteContacts:
 
     def rename(self, id: ContactId, name: str) -> None:
         with self._database.changing(erasing=True) as connection:
-            key = _key_of(connection, id)
+            key = key_of(connection, id)
             _refuse_taken(connection, name, but=key)
             connection.execute("UPDATE contact SET name = ? WHERE key = ?", (name, key))
 
@@ -67,7 +68,7 @@ class SqliteContacts:
         with self._database.changing(erasing=True) as connection:
             row = connection.execute(
                 f"SELECT {_COLUMNS} FROM contact WHERE key = ?",  # noqa: S608
-                (_key_of(connection, id),),
+                (key_of(connection, id),),
             ).fetchone()
             assert row is not None
             verified = _contact_of(row).pair.verified(proof)
@@ -78,13 +79,13 @@ class SqliteContacts:
 
     def set_taking(self, id: ContactId, taking: Taking) -> None:
         with self._database.changing() as connection:
-            key = _key_of(connection, id)
+            key = key_of(connection, id)
             connection.execute("UPDATE contact SET taking = ? WHERE key = ?", (taking.value, key))
 
     def keep(self, id: ContactId, kept: Kept) -> None:
         epochs = kept.epochs
         with self._database.changing(erasing=True) as connection:
-            key = _key_of(connection, id)
+            key = key_of(connection, id)
             connection.execute(
                 "UPDATE contact SET agreed = ?, previous = ?, speaking_epoch = ?, speaking = ?,"
                 " listening_epoch = ?, listening = ?, counter = ?, heard = ? WHERE key = ?",
@@ -102,7 +103,7 @@ class SqliteContacts:
 
     def remember_flight(self, id: ContactId, epoch: int, ephemeral: bytes, *, places: int) -> bool:
         with self._database.changing() as connection:
-            key = _key_of(connection, id)
+            key = key_of(connection, id)
             count = connection.execute(
                 "SELECT count(*) FROM contact_flight WHERE contact = ? AND epoch = ?", (key, epoch)
             ).get
@@ -115,7 +116,7 @@ class SqliteContacts:
 
     def spend_nonce(self, id: ContactId, epoch: int, nonce: bytes) -> None:
         with self._database.changing() as connection:
-            key = _key_of(connection, id)
+            key = key_of(connection, id)
             connection.execute("INSERT OR IGNORE INTO contact_nonce VALUES (?, ?, ?)", (key, epoch, nonce))
 
     def spent_nonces(self) -> list[tuple[ContactId, int, bytes]]:
@@ -128,7 +129,7 @@ class SqliteContacts:
 
     def learn_address(self, address: StoredAddress) -> None:
         with self._database.changing(erasing=True) as connection:
-            key = _key_of(connection, address.contact)
+            key = key_of(connection, address.contact)
             # A new key even where it is there: it is the latest now.
             connection.execute(
                 "INSERT OR REPLACE INTO contact_address (contact, network, address) VALUES (?, ?, ?)",
@@ -188,13 +189,6 @@ class SqliteContacts:
                 "UPDATE contact SET ahead_s = ? WHERE id = ?",
                 [(ahead_s, id) for id, ahead_s in clocks.offsets_s.items()],
             )
-
-
-def _key_of(connection: apsw.Connection, id: ContactId) -> int:
-    row = connection.execute("SELECT key FROM contact WHERE id = ?", (id,)).fetchone()
-    if row is None:
-        raise MisuseError("There is no such contact (any more).")
-    return int(row[0])
 
 
 def _refuse_taken(connection: apsw.Connection, name: str, *, but: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Resumption records: what is remembered of a hand-over until it is whole, at most 7 days."""
+"""Resumption records: what is remembered of a hand-over until it is whole, for some days or weeks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -7,16 +7,23 @@ from typing import Any
 import apsw
 
 from satchel.core.handover.messages import EntryKind, as_ranges
+from satchel.core.identity.contacts import ContactId
 from satchel.errors import MisuseError
 from satchel.ports import FileState, HandoverId, RecordEntry, RecordHead, Role
-from satchel.store.ages import as_reading, is_over
+from satchel.ports.queue import QueueState
+from satchel.store.ages import KEPT_WITH_CONTACT_S, as_reading, is_over
+from satchel.store.contact_key import key_of
 from satchel.store.database import DamagedRow, Database, checked_row
 
 FLIGHTS_MAX = 1000  # of one record; more is somebody trying
 INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
 ROWS_A_STATEMENT = 40  # a statement for each of 200,000 files takes half as long again
-_HEAD = "id, role, secret, older_secret, into_folder, finished"
-_HEAD_TYPES = (bytes, int, bytes, bytes | None, bytes, int)
+_HEAD = "id, role, secret, older_secret, into_folder, finished, theirs, contact"
+_HEADS = (
+    "SELECT r.key, used_s, r.id, role, secret, older_secret, into_folder, finished, theirs, c.id"
+    " FROM record AS r LEFT JOIN contact AS c ON c.key = r.contact"
+)
+_HEAD_TYPES = (bytes, int, bytes, bytes | None, bytes, int, bytes, bytes | None)
 _ENTRY = "number, path, kind, size, mtime_ns, executable, state, location, stamp, inode"
 _ENTRY_TYPES = (int, bytes, int, int, int, int, int, bytes, bytes, bytes)
 
@@ -32,9 +39,10 @@ class SqliteRecords:
     def create(self, head: RecordHead, entries: Iterable[RecordEntry]) -> None:
         self.database.empty_log()
         with self.database.changing() as database:
+            contact = None if head.contact is None else _require_wanted(database, head, head.contact)
             database.execute(
-                f"INSERT INTO record ({_HEAD}, used_s) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                (*_row_of_head(head), self._now_s),
+                f"INSERT INTO record ({_HEAD}, used_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (*_row_of_head(head), contact, self._now_s),
             )
             key = database.last_insert_rowid()
             left = iter(entries)
@@ -46,12 +54,18 @@ class SqliteRecords:
                 )
 
     def unfinished(self, role: Role) -> list[RecordHead]:
-        with self.database.reading() as database:
-            rows = database.execute(
-                f"SELECT {_HEAD} FROM record WHERE role = ? ORDER BY key",  # noqa: S608
-                (role.value,),
-            )
-            return [_head_of(row) for row in rows]
+        return self._heads("role = ? AND r.contact IS NULL", role.value)
+
+    def of_contact(self, contact: ContactId, role: Role) -> list[RecordHead]:
+        return self._heads("role = ? AND c.id = ?", role.value, contact)
+
+    def of_contacts(self, role: Role) -> list[RecordHead]:
+        return self._heads("role = ? AND r.contact IS NOT NULL", role.value)
+
+    def go_on(self, id: HandoverId) -> None:
+        with self.database.changing() as database:
+            key = _key_of(database, id)
+            database.execute("UPDATE record SET used_s = ? WHERE key = ?", (self._now_s, key))
 
     def entries(self, id: HandoverId) -> list[RecordEntry]:
         with self.database.reading() as database:
@@ -138,7 +152,7 @@ class SqliteRecords:
             self._erase(database, id)
 
     def expire(self, now_s: int) -> list[RecordHead]:
-        """Forget what nobody went on with for 7 days; return it, so that its unfinished files can go, too.
+        """Forget what nobody went on with for its days; return it, so that its unfinished files can go, too.
 
         A clock that cannot be right erases nothing, and a record from such a time counts its days from
         the first reading that can be.
@@ -147,28 +161,57 @@ class SqliteRecords:
         if reading is None:
             return []
         with self.database.reading() as database:
-            rows = database.execute("SELECT used_s FROM record").fetchall()
-            ages = [is_over(checked_row(row, (int | None,))[0], reading) for row in rows]
-        if all(age is False for age in ages):
-            return []  # as nearly always: then nothing is written, and no start waits for the disk
+            if all(age is False for _, age, _ in _ages(database, reading)):
+                return []  # as nearly always: then nothing is written, and no start waits for the disk
         over: list[RecordHead] = []
         with self.database.changing(erasing=True) as database:
-            for key, used_s, *row in database.execute(
-                f"SELECT key, used_s, {_HEAD} FROM record ORDER BY key"  # noqa: S608
-            ).fetchall():
-                age = is_over(checked_row((used_s,), (int | None,))[0], reading)
+            for key, age, head in _ages(database, reading):
                 if age is None:
                     database.execute("UPDATE record SET used_s = ? WHERE key = ?", (reading, key))
                 elif age:
-                    head = _head_of(row)
                     self._erase(database, head.id)
                     over.append(head)
         return over
+
+    def _heads(self, which: str, *values: int | bytes) -> list[RecordHead]:
+        with self.database.reading() as database:
+            rows = database.execute(f"{_HEADS} WHERE {which} ORDER BY r.key", values).fetchall()
+            return [_head_of(row[2:]) for row in rows]
 
     def _erase(self, database: apsw.Connection, id: HandoverId) -> None:
         row = database.execute("SELECT key FROM record WHERE id = ?", (id,)).fetchone()
         if row is not None:
             database.execute("DELETE FROM record WHERE key = ?", row)
+
+
+def _ages(database: apsw.Connection, now_s: int) -> list[tuple[int, bool | None, RecordHead]]:
+    """The key of each record, and whether its time is over, as ages.is_over says it."""
+    found = []
+    for row in database.execute(f"{_HEADS} ORDER BY r.key").fetchall():
+        key, used_s = checked_row(row[:2], (int, int | None))
+        head = _head_of(row[2:])
+        if head.contact is None:
+            age = is_over(used_s, now_s)
+        elif head.role is Role.RECEIVER:
+            age = is_over(used_s, now_s, kept_s=KEPT_WITH_CONTACT_S)
+        else:
+            age = False  # it goes with what is queued
+        found.append((key, age, head))
+    return found
+
+
+def _require_wanted(database: apsw.Connection, head: RecordHead, contact: ContactId) -> int:
+    """The key of the contact. Its word may come when the person has just taken the thing back."""
+    key = key_of(database, contact)
+    if head.role is Role.SENDER:
+        waits = "SELECT EXISTS (SELECT 1 FROM queued WHERE id = ? AND contact = ? AND state = ?)"
+        if not database.execute(waits, (head.id, key, QueueState.WAITING.value)).get:
+            raise MisuseError("This does not wait for the contact (any more).")
+    else:
+        begun = "SELECT EXISTS (SELECT 1 FROM record WHERE theirs = ? AND contact = ? AND role = ?)"
+        if database.execute(begun, (head.theirs, key, head.role.value)).get:
+            raise MisuseError("There is a record of what this contact calls so.")
+    return key
 
 
 def _key_of(database: apsw.Connection, id: HandoverId) -> int:
@@ -190,7 +233,8 @@ def _in_step(inodes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]
 
 
 def _row_of_head(head: RecordHead) -> tuple[Any, ...]:
-    return head.id, head.role.value, head.secret, head.older_secret, head.into, head.finished
+    secrets = head.secret, head.older_secret
+    return head.id, head.role.value, *secrets, head.into, head.finished, head.theirs
 
 
 def _row_of(entry: RecordEntry) -> tuple[Any, ...]:
@@ -230,7 +274,7 @@ def _entry_of(row: tuple[Any, ...]) -> RecordEntry:
 
 def _head_of(row: Sequence[Any]) -> RecordHead:
     checked_row(row, _HEAD_TYPES)
-    id, role, secret, older_secret, into, finished = row
+    id, role, secret, older_secret, into, finished, theirs, contact = row
     try:
         return RecordHead(
             id=HandoverId(id),
@@ -239,6 +283,8 @@ def _head_of(row: Sequence[Any]) -> RecordHead:
             older_secret=older_secret,
             into=into,
             finished=bool(finished),
+            contact=None if contact is None else ContactId(contact),
+            theirs=theirs,
         )
     except ValueError as exc:  # no such role
         raise DamagedRow from exc

@@ -96,7 +96,21 @@ ALTER TABLE profile ADD COLUMN trusted_s INTEGER;
 ALTER TABLE profile ADD COLUMN saved_s INTEGER;
 """
 
-LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS)
+_QUEUE = """
+CREATE TABLE queued (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- grows: the oldest comes first
+    id BLOB NOT NULL UNIQUE,
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    paths BLOB NOT NULL,  -- separated by zero bytes, which none of them has
+    note TEXT,
+    made_s INTEGER,  -- wall clock; NULL: no plausible clock then
+    state INTEGER NOT NULL
+);
+ALTER TABLE record ADD COLUMN contact INTEGER REFERENCES contact (key) ON DELETE CASCADE;
+ALTER TABLE record ADD COLUMN theirs BLOB NOT NULL DEFAULT x'';
+"""
+
+LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE)
 VERSION = len(LADDER)
 
 

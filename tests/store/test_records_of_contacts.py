@@ -1,0 +1,113 @@
+"""Records of hand-overs with contacts: whose they are, how long they stay, and that none is there twice."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from satchel.core.identity.contacts import ContactId
+from satchel.errors import MisuseError
+from satchel.ports import HandoverId, Role
+from satchel.ports.queue import QueueState
+from satchel.store.contacts import SqliteContacts
+from satchel.store.database import Database
+from satchel.store.queue import SqliteQueue
+from satchel.store.records import SqliteRecords
+from store.contact_samples import AMINA, BILAL, contact
+from store.queue_samples import FIRST, SECOND, THIRD, head_with, queued
+from store.record_samples import DAY_S, KEY, NOW_S, entry, head
+
+THEIRS, OTHERS = b"t" * 16, b"o" * 16
+FROM_AMINA = head_with(SECOND, AMINA, Role.RECEIVER, THEIRS)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database.open(tmp_path / "data", KEY)) as opened:
+        contacts = SqliteContacts(opened, salt=bytes(32))
+        contacts.add(contact())
+        contacts.add(contact(BILAL, "Bilal", seed=20))
+        SqliteQueue(opened).add(queued())
+        yield opened
+
+
+@pytest.fixture
+def records(database: Database) -> SqliteRecords:
+    return SqliteRecords(database, now_s=NOW_S)
+
+
+def test_they_come_back_by_contact_and_never_among_those_by_code(records: SqliteRecords) -> None:
+    from_bilal = head_with(THIRD, BILAL, Role.RECEIVER, THEIRS)
+    records.create(head(), [])
+    for each in (head_with(), FROM_AMINA, from_bilal):
+        records.create(each, [entry(0)])
+    assert records.unfinished(Role.RECEIVER) == [head()]
+    assert records.unfinished(Role.SENDER) == []
+    assert records.of_contact(AMINA, Role.SENDER) == [head_with()]
+    assert records.of_contact(AMINA, Role.RECEIVER) == [FROM_AMINA]
+    assert records.of_contact(BILAL, Role.SENDER) == []
+    assert records.of_contacts(Role.RECEIVER) == [FROM_AMINA, from_bilal]
+    assert records.of_contacts(Role.SENDER) == [head_with()]
+    assert records.entries(SECOND) == [entry(0)]
+    records.mark_finished(SECOND)
+    assert records.of_contact(AMINA, Role.RECEIVER) == [replace(FROM_AMINA, finished=True)]
+
+
+def test_nobody_accepts_what_does_not_wait(records: SqliteRecords, database: Database) -> None:
+    """The contact says Take while its person takes the thing back, or forgets the contact."""
+    queue = SqliteQueue(database)
+    for wrong in (head_with(THIRD), head_with(FIRST, BILAL)):
+        with pytest.raises(MisuseError, match="does not wait"):
+            records.create(wrong, [])
+    with pytest.raises(MisuseError, match="no such contact"):
+        records.create(replace(FROM_AMINA, contact=ContactId(b"nobody of a name")), [])
+    queue.set_state(FIRST, QueueState.FAILED)
+    with pytest.raises(MisuseError, match="does not wait"):
+        records.create(head_with(), [])
+    queue.set_state(FIRST, QueueState.WAITING)
+    records.create(head_with(), [])
+    assert records.of_contacts(Role.RECEIVER) == []
+
+
+def test_one_thing_of_a_contact_is_received_once(records: SqliteRecords) -> None:
+    """Also where an older session and its successor ask at the same time. Another's is another thing."""
+    records.create(FROM_AMINA, [])
+    with pytest.raises(MisuseError, match="calls so"):
+        records.create(replace(FROM_AMINA, id=THIRD), [])
+    records.create(replace(FROM_AMINA, id=THIRD, theirs=OTHERS), [])
+    records.create(replace(FROM_AMINA, id=HandoverId(b"a fourth of them"), contact=BILAL), [])
+    assert [found.theirs for found in records.of_contacts(Role.RECEIVER)] == [THEIRS, OTHERS, THEIRS]
+    records.forget(SECOND)
+    records.create(FROM_AMINA, [])
+
+
+def test_a_reception_is_kept_for_28_days_from_its_last_session(records: SqliteRecords) -> None:
+    records.create(head(), [])
+    records.create(FROM_AMINA, [])
+    assert records.expire(NOW_S + 8 * DAY_S) == [head()]
+    assert records.expire(NOW_S + 28 * DAY_S) == []
+    records.go_on(SECOND)
+    assert records.expire(NOW_S + 56 * DAY_S) == []
+    assert records.expire(NOW_S + 56 * DAY_S + 1) == [FROM_AMINA]
+    assert records.of_contacts(Role.RECEIVER) == []
+    with pytest.raises(MisuseError):
+        records.go_on(SECOND)
+
+
+def test_what_was_accepted_is_kept_as_long_as_it_waits(records: SqliteRecords, database: Database) -> None:
+    records.create(head_with(), [entry(0)])
+    assert records.expire(NOW_S + 300 * DAY_S) == []
+    assert records.of_contacts(Role.SENDER) == [head_with()]
+    SqliteQueue(database).remove(FIRST)
+    assert records.of_contacts(Role.SENDER) == []
+
+
+def test_a_clock_that_cannot_be_right_costs_nothing_that_is_of_a_contact(records: SqliteRecords) -> None:
+    records.create(FROM_AMINA, [])
+    assert records.expire(4_102_444_800) == []  # 2100
+    records.go_on(SECOND)  # in 2100, too: it has no age then
+    assert records.expire(NOW_S + 300 * DAY_S) == []  # and counts from here
+    assert records.expire(NOW_S + 328 * DAY_S) == []
+    assert records.expire(NOW_S + 329 * DAY_S) == [FROM_AMINA]
