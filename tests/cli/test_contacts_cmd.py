@@ -1,6 +1,7 @@
 """satchel contacts, as a script uses it: whole programs on a profile with two contacts."""
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -13,9 +14,15 @@ import pytest
 from satchel.core.identity.comparison import Comparison, Language
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, encode
 from satchel.core.identity.pair import Proof
+from satchel.ports import HandoverId, Role
+from satchel.ports.queue import QueueState
+from satchel.store.chosen import ChosenFolder
 from satchel.store.contacts import SqliteContacts
 from satchel.store.profile import ProfileFolder
-from store.contact_samples import BILAL, contact
+from satchel.store.queue import SqliteQueue
+from satchel.store.records import SqliteRecords
+from store.contact_samples import AMINA, BILAL, contact
+from store.queue_samples import SECOND, THIRD, head_with, queued
 
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 KEY = b"k" * KEY_BYTES
@@ -84,6 +91,60 @@ def test_what_is_verified_is_not_compared_again(home: Path) -> None:
     done = run(home, "verify", "Amina")
     assert done.returncode == 5
     assert "verified already" in events(done)[-1]["what"]
+
+
+def test_p2_of_who_is_unverified_nothing_is_taken_unasked(home: Path) -> None:
+    done = run(home, "taking", EVIL, "accept")
+    assert done.returncode == 2
+    assert "contacts verify" in events(done)[-1]["do"]
+    assert run(home, "taking", EVIL, "refuse").returncode == 0
+    assert run(home, "taking", "nobody", "refuse").returncode == 5
+    assert run(home, "taking", "Amina", "perhaps").returncode == 2
+    found = {event.get("contact"): event.get("taking") for event in events(run(home, "list"))}
+    assert found == {"Amina": "ask", EVIL: "refuse", None: None}
+
+
+def test_what_is_taken_of_a_contact_is_listed_where_no_name_imitates_it(home: Path) -> None:
+    done = run(home, "taking", "Amina", "accept", person=True)
+    assert done.stdout == "Done: what Amina offers is taken without asking.\n"
+    assert run(home, "list", person=True).stdout.splitlines()[:2] == [
+        "by code         taken unasked  Amina",
+        "UNVERIFIED                     Amina\\u{202e}",
+    ]
+    assert run(home, "taking", "Amina", "ask").returncode == 0
+    assert run(home, "list", person=True).stdout.splitlines()[0] == "by code         Amina"
+
+
+def test_t2_who_is_forgotten_takes_along_what_waited_and_what_is_unfinished(
+    home: Path, tmp_path: Path
+) -> None:
+    hers, other = HandoverId(b"from her, id of "), HandoverId(b"from somebody el")
+    into = tmp_path / "into"
+    into.mkdir()
+    with closing(ProfileFolder.take(home)) as folder, closing(folder.open(KEY)) as database:
+        queue, records = SqliteQueue(database), SqliteRecords(database)
+        queue.add(queued())
+        queue.add(queued(SECOND, BILAL))
+        queue.add(replace(queued(THIRD), state=QueueState.DECLINED))
+        for id, whose in ((hers, AMINA), (other, BILAL)):
+            head = head_with(id, whose, Role.RECEIVER, bytes(16))
+            records.create(replace(head, into=os.fsencode(into)), [])
+            with closing(ChosenFolder.open(into)) as chosen:
+                landing = chosen.begin(id)
+            landing.create(0)
+            landing.close(remove=False)
+    assert len(list(into.iterdir())) == 2
+    asked = run(home, "forget", "Amina", typed="n\n", person=True)
+    assert asked.returncode == 4
+    assert "1 thing that you wanted to give them will not go." in asked.stderr
+    assert "1 hand-over from them will not be finished." in asked.stderr
+    assert len(list(into.iterdir())) == 2
+    done = run(home, "forget", "Amina", "--yes")
+    assert events(done)[-1] == {"event": "done", "contact": "Amina", "dropped": 1}
+    assert [path.name for path in into.iterdir()] == [f".satchel-{other.hex()}"]
+    with closing(ProfileFolder.take(home)) as folder, closing(folder.open(KEY)) as database:
+        assert [found.id for found in SqliteQueue(database).all()] == [SECOND]
+        assert [found.id for found in SqliteRecords(database).of_contacts(Role.RECEIVER)] == [other]
 
 
 def test_forget_asks(home: Path) -> None:

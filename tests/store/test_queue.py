@@ -1,5 +1,6 @@
 """What waits for contacts, on a real disk: it comes back as it was, and goes for good when taken back."""
 
+import io
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from satchel.ports.queue import Queue, QueueState
 from satchel.store import queue as queue_module
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
+from satchel.store.profile import ProfileFolder
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
 from store.contact_samples import AMINA, BILAL, contact
@@ -155,6 +157,33 @@ def test_t2_what_waits_for_who_is_forgotten_goes_too(
     left = pages(database, tmp_path)
     for secret in (b"inside of it", b"from that contact", b"the list of names", b"see page 7", FIRST, THIRD):
         assert secret not in left
+
+
+def test_a_backup_carries_what_waits_and_no_hand_over(tmp_path: Path) -> None:
+    """It is offered again, as if nobody had accepted it."""
+    with closing(ProfileFolder.take(tmp_path / "profile")) as folder:
+        folder.create(KEY, KEY)
+        with closing(folder.open(KEY)) as database:
+            SqliteContacts(database, salt=SALT).add(contact())
+            queue, records = SqliteQueue(database), SqliteRecords(database, now_s=NOW_S)
+            for id in (FIRST, SECOND):
+                queue.add(queued(id))
+            queue.set_state(SECOND, QueueState.DECLINED)
+            records.create(head_with(), [entry(0)])
+            records.create(head_with(THIRD, role=Role.RECEIVER, theirs=b"t" * 16), [])
+            assert [found.accepted for found in queue.all()] == [True, False]
+            folder.back_up(database, b"", KEY, tmp_path / "backup")
+            assert [found.accepted for found in queue.all()] == [True, False]
+    image = io.BytesIO((tmp_path / "backup").read_bytes())
+    with (
+        closing(ProfileFolder.take(tmp_path / "restored")) as other,
+        closing(other.put_back(image, KEY, KEY)) as database,
+    ):
+        queue, records = SqliteQueue(database), SqliteRecords(database, now_s=NOW_S)
+        assert queue.all() == [queued(), replace(queued(SECOND), state=QueueState.DECLINED)]
+        assert [*records.of_contacts(Role.SENDER), *records.of_contacts(Role.RECEIVER)] == []
+        records.create(head_with(), [])
+        assert [found.accepted for found in queue.all()] == [True, False]
 
 
 @pytest.mark.parametrize(

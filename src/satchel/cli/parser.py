@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_receive(commands, shared)
     _add_pair(commands, shared)
     _add_contacts(commands, shared)
+    _add_queue(commands, shared)
     _add_meet(commands, shared)
     _add_profile(commands, shared)
     _add_demo(commands, shared)
@@ -168,6 +169,7 @@ def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
         ("list", "who they are, and whether they are verified", (), False),
         ("rename", "give a contact another name", ("NAME", "NEW"), False),
         ("verify", "compare the words with a contact that is unverified", ("NAME",), True),
+        ("taking", "what becomes of what a contact offers", ("NAME",), False),
         ("forget", "erase a contact and its keys", ("NAME",), True),
     ):
         action = actions.add_parser(
@@ -175,9 +177,31 @@ def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
         )
         for argument in arguments:
             action.add_argument(argument.lower(), metavar=argument, help="name of a contact")
+        if name == "taking":
+            how = "ask you, take it without asking (of a verified one), or refuse it without asking"
+            action.add_argument("how", choices=["ask", "accept", "refuse"], help=how)
         if asks:
             action.add_argument("--yes", action="store_true", help="without asking")
         action.set_defaults(module="contacts_cmd")
+
+
+def _add_queue(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    queue = commands.add_parser(
+        "queue",
+        help="what waits for your contacts",
+        description="What you want to give to contacts, until they are near and have it.",
+        allow_abbrev=False,
+    )
+    actions = queue.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, says in (("list", "what waits, and for whom"), ("remove", "take back what waits")):
+        action = actions.add_parser(
+            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
+        )
+        if name == "remove":
+            action.add_argument(
+                "number", metavar="NUMBER", nargs="+", help="number in the list, or `id` of --json"
+            )
+        action.set_defaults(module="queue_cmd")
 
 
 def _add_meet(commands: Commands, shared: argparse.ArgumentParser) -> None:

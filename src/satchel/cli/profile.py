@@ -14,7 +14,7 @@ from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, deco
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.node import clock
 from satchel.node.entropy import SystemEntropy
-from satchel.ports import Role
+from satchel.ports import RecordHead, Records, Role
 from satchel.store.database import Database, require_cipher
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import can_keep_out_of_swap, harden
@@ -24,6 +24,7 @@ from satchel.store.records import SqliteRecords
 
 if TYPE_CHECKING:
     from satchel.store.contacts import SqliteContacts
+    from satchel.store.queue import SqliteQueue
 
 
 @dataclass(slots=True)
@@ -45,6 +46,13 @@ class Profile:
         return SqliteContacts(self.database, salt=SystemEntropy().draw(SALT_BYTES))
 
     @property
+    def queue(self) -> "SqliteQueue":
+        """Loaded as contacts are."""
+        from satchel.store.queue import SqliteQueue  # noqa: PLC0415
+
+        return SqliteQueue(self.database)
+
+    @property
     def writable(self) -> Sequence[Path]:
         """Where it writes."""
         return [self.folder.home] if self.folder is not None else []
@@ -52,11 +60,16 @@ class Profile:
     def close(self) -> None:
         """Let go of it. One in memory leaves nothing behind, no unfinished files either."""
         if self.folder is None:
-            for head in self.records.unfinished(Role.RECEIVER):
+            for head in receptions(self.records):
                 FolderLanding.sweep(head.into, head.id)
         self.database.close()
         if self.folder is not None:
             self.folder.close()
+
+
+def receptions(records: Records) -> list[RecordHead]:
+    """All that is being received, by code and from contacts: each has a hidden folder where it is to go."""
+    return [*records.unfinished(Role.RECEIVER), *records.of_contacts(Role.RECEIVER)]
 
 
 def absolute(path: str) -> Path:
@@ -199,7 +212,7 @@ def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
     database = folder.open(key) if folder is not None else Database.in_memory()
     now_s = clock.wall_s()
     records = SqliteRecords(database, now_s=now_s)
-    for head in records.expire(now_s):  # what is older than seven days, and its unfinished files
+    for head in records.expire(now_s):  # what is too old, and its unfinished files
         if head.into:
             FolderLanding.sweep(head.into, head.id)
     return Profile(folder, file, key, database, records)

@@ -28,3 +28,8 @@ def count(number: int, thing: str) -> str:
 
 def files(number: int) -> str:
     return count(number, "file")
+
+
+def days_ago(seconds: int) -> str:
+    """today, 1 day ago, 12 days ago."""
+    return f"{count(seconds // 86_400, 'day')} ago" if seconds >= 86_400 else "today"

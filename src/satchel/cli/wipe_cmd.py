@@ -7,14 +7,14 @@ from pathlib import Path
 
 from satchel.cli.escape import show_name
 from satchel.cli.holder import end_holder
-from satchel.cli.profile import has_profile, home_folder, no_profile, protect, refuse_ephemeral
+from satchel.cli.profile import has_profile, home_folder, no_profile, protect, receptions, refuse_ephemeral
 from satchel.cli.prompt import read_line
 from satchel.cli.show import Show
 from satchel.cli.undisturbed import undisturbed
 from satchel.core.identity.keyfile import Bare, decode
 from satchel.errors import AccessDenied, SatchelError
 from satchel.node import clock
-from satchel.ports import RecordHead, Role
+from satchel.ports import RecordHead
 from satchel.store.landing import FolderLanding
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
@@ -55,5 +55,5 @@ def _unfinished(folder: ProfileFolder) -> list[RecordHead]:
         if isinstance(file, Bare):
             protect()
             with closing(folder.open(file.key)) as database:
-                return SqliteRecords(database, now_s=clock.wall_s()).unfinished(Role.RECEIVER)
+                return receptions(SqliteRecords(database, now_s=clock.wall_s()))
     return []

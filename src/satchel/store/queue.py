@@ -19,6 +19,7 @@ _ALL = (
     " EXISTS (SELECT 1 FROM record AS r WHERE r.id = q.id AND r.role = ?)"
     " FROM queued AS q JOIN contact AS c ON c.key = q.contact ORDER BY q.key"
 )
+_FORGET = "DELETE FROM record WHERE id = ? AND role = ?"
 
 
 class SqliteQueue:
@@ -55,12 +56,12 @@ class SqliteQueue:
         with self._database.changing(erasing=is_over) as connection:
             connection.execute("UPDATE queued SET state = ? WHERE id = ?", (state.value, id))
             if is_over:
-                connection.execute("DELETE FROM record WHERE id = ?", (id,))
+                connection.execute(_FORGET, (id, Role.SENDER.value))
 
     def remove(self, id: HandoverId) -> None:
         with self._database.changing(erasing=True) as connection:
-            for table in ("queued", "record"):
-                connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,))  # noqa: S608
+            connection.execute("DELETE FROM queued WHERE id = ?", (id,))
+            connection.execute(_FORGET, (id, Role.SENDER.value))
 
 
 def _queued_of(row: Sequence[Any]) -> Queued:
