@@ -7,6 +7,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,14 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.keyfile import Bare, Cost, encode, seal
 from satchel.core.identity.networks import StoredAddress, network_id
 from satchel.ports import FileState, HandoverId, RecordHead, Role
+from satchel.ports.queue import Queued, QueueState
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
 from satchel.store.profile import ProfileFolder
+from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
 from store.contact_samples import DAY, contact
+from store.queue_samples import head_with
 from store.record_samples import NOW_S, entry
 
 PHRASE, SECOND = "correct horse battery", "другая тайная фраза"
@@ -30,7 +34,10 @@ CHEAP = Cost(memory_kib=keyfile.MEMORY_KIB_MIN, passes=1, lanes=1)
 NAMES = ("Amina Yusuf", "عائشة بنت محمد", "Наталья Шевченко", "王小明李大华", "שרה לוי כהן", "Zoë Ångström")
 FILES = ("list of the witnesses.pdf", "قائمة الشهود.pdf", "свидетели 2026.odt", "证人名单二〇二六.txt")
 PLACE, SERVER = "/home/amina/very secret place", b"fe80::5eed:beef:cafe"
-SHAPES = ("CREATE TABLE", "SQLite format 3", "contact_address", "their_static")
+NOTES = ("Bring this to the lawyer on Friday", "خذ هذا إلى المحامية", "Отдай это адвокату лично")
+WAITING = ("/home/amina/for the lawyer/testimony.mp4", "/media/stick/показания свидетелей", "/srv/证词.pdf")
+INSIDE = ("inside of what was accepted.mp4", "inside of what comes from a contact.mp4")
+SHAPES = ("CREATE TABLE", "SQLite format 3", "contact_address", "their_static", "queued")
 SHORTEST = 6  # bytes: a shorter string is met by chance in so much ciphertext
 
 
@@ -42,15 +49,24 @@ def secrets_of(number: int) -> bytes:
     return b"secret of hand-over %02d, 32 bytes!!" % number
 
 
+def thing_of(number: int) -> HandoverId:
+    return HandoverId(b"it waits, no. %02d" % number)
+
+
+def theirs_of(number: int) -> bytes:
+    return b"of contact no %02d" % number
+
+
 def corpus() -> list[bytes]:
     """All that was put in, but for what is only a number."""
     people = [contact(name=name, seed=10 * n + 1).pair for n, name in enumerate(NAMES, 2)]
     keys = [key for pair in people for key in (pair.static, pair.their_static, pair.letters_speaking)]
     keys += [chain.secret for pair in people for chain in (pair.epochs.speaking, pair.epochs.listening)]
-    texts = (*NAMES, *FILES, PLACE, PHRASE, SECOND, *SHAPES)
+    texts = (*NAMES, *FILES, *NOTES, *WAITING, *INSIDE, PLACE, PHRASE, SECOND, *SHAPES)
     flights = [b"flight %02d" % n + bytes(23) for n in range(len(NAMES))]
     secrets = [secrets_of(n)[:32] for n in range(4)]
-    return [*(t.encode() for t in texts), *keys, *flights, *secrets, SERVER, KEY, SECOND_KEY]
+    things = [id for number in range(len(NAMES)) for id in (thing_of(number), theirs_of(number))]
+    return [*(t.encode() for t in texts), *keys, *flights, *secrets, *things, SERVER, KEY, SECOND_KEY]
 
 
 def fill(database: Database) -> None:
@@ -66,8 +82,9 @@ def fill(database: Database) -> None:
         assert contacts.remember_flight(id, DAY, b"flight %02d" % number + bytes(23), places=9)
         contacts.spend_nonce(id, DAY, salt_of(number))
         contacts.learn_address(StoredAddress(contact=id, address=SERVER[:16], network=network))
-    contacts.forget(ContactId(b"contact id no 05!"))
     records = SqliteRecords(database, now_s=NOW_S)
+    fill_queue(database, records)
+    contacts.forget(ContactId(b"contact id no 05!"))
     for number, role in enumerate((Role.RECEIVER, Role.SENDER) * 2):
         id_ = HandoverId(b"hand-over no. %02d" % number)
         into = os.fsencode(PLACE) if role is Role.RECEIVER else b""
@@ -86,6 +103,27 @@ def fill(database: Database) -> None:
         records.replace_secret(id_, bytes([200 + number]) * 32)
         records.confirm_secret(id_)
     records.forget(HandoverId(b"hand-over no. 03"))
+
+
+def fill_queue(database: Database, records: SqliteRecords) -> None:
+    """Something waits for each contact: accepted, declined, taken back; and something comes from each."""
+    queue = SqliteQueue(database)
+    for number in range(len(NAMES)):
+        whose, paths = ContactId(b"contact id no %02d!" % number), WAITING[number % 3 :]
+        note = NOTES[(number + number // 3) % 3]
+        files = tuple(os.fsencode(path) for path in paths)
+        queue.add(Queued(id=thing_of(number), contact=whose, paths=files, note=note, made_s=NOW_S + number))
+        records.create(head_with(thing_of(number), whose), [entry(n, *inside(0)) for n in range(9)])
+        hers = HandoverId(b"random id no. %02d" % number)
+        came = replace(head_with(hers, whose, Role.RECEIVER, theirs_of(number)), into=os.fsencode(PLACE))
+        records.create(came, [entry(n, *inside(1)) for n in range(9)])
+        records.mark_finished(hers)
+    queue.set_state(thing_of(1), QueueState.DECLINED)
+    queue.remove(thing_of(2))
+
+
+def inside(which: int) -> tuple[bytes, bytes]:
+    return b"folder", INSIDE[which].encode()
 
 
 def forms(secret: bytes) -> Iterator[bytes]:
@@ -140,6 +178,9 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
     folder.create(first, KEY)
     database = folder.open(KEY)
     fill(database)
+    with database.reading() as connection:
+        plain = connection.serialize("main")  # as who has the key sees it
+    assert all(text.encode() in plain for text in (*NAMES[:5], *FILES, *NOTES, *WAITING, *INSIDE, PLACE))
     disks = [copied(folder.home)]
     assert {"data", "data-wal"} <= set(disks[0])
     folder.back_up(database, encode_head(first), KEY, tmp_path / "backup")
@@ -150,6 +191,7 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
     for disk in disks:
         assert found_in(disk) == set()
     database = folder.open(SECOND_KEY)
+    assert [each.note for each in SqliteQueue(database).all()] == [NOTES[n] for n in (0, 1, 1, 2)]
     assert [each.name for each in SqliteContacts(database, salt=bytes(32)).all()] == list(NAMES[:5])
     database.close()
     folder.wipe()
@@ -172,7 +214,9 @@ def test_t1_two_copies_have_no_page_in_common(folder: ProfileFolder, tmp_path: P
     assert not {one[at : at + 64] for at in pages} & {two[at : at + 64] for at in pages}
 
 
-@pytest.mark.parametrize("secret", ["Наталья Шевченко", "list of the witnesses.pdf", PLACE])
+@pytest.mark.parametrize(
+    "secret", ["Наталья Шевченко", "list of the witnesses.pdf", PLACE, NOTES[2], WAITING[0], INSIDE[1]]
+)
 def test_the_search_finds_what_lies_open(tmp_path: Path, secret: str) -> None:
     """A search that cannot find proves nothing: each form, in the middle of something else."""
     plain = secret.encode()
