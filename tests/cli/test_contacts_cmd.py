@@ -145,6 +145,10 @@ def test_t2_who_is_forgotten_takes_along_what_waited_and_what_is_unfinished(
     with closing(ProfileFolder.take(home)) as folder, closing(folder.open(KEY)) as database:
         assert [found.id for found in SqliteQueue(database).all()] == [SECOND]
         assert [found.id for found in SqliteRecords(database).of_contacts(Role.RECEIVER)] == [other]
+    assert run(home, "verify", EVIL, typed="later\n").returncode == 0
+    assert len(list(into.iterdir())) == 1
+    assert run(home, "verify", EVIL, typed="no\n").returncode == 4  # it is forgotten at once
+    assert list(into.iterdir()) == []
 
 
 def test_forget_asks(home: Path) -> None:

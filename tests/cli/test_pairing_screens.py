@@ -19,9 +19,12 @@ from satchel.node import events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.pairing.events import Met, PictureReady, ScannedAgain
 from satchel.node.pairing.keeping import Keeper
+from satchel.ports.queue import QueueState
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
+from satchel.store.queue import SqliteQueue
 from store.contact_samples import contact
+from store.queue_samples import SECOND, queued
 
 WORDS = Comparison(secret=bytes(16), language=Language.PERSIAN)
 EVIL = "\N{RIGHT-TO-LEFT OVERRIDE}anima"
@@ -46,19 +49,31 @@ def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Typing]:
 
 
 @pytest.fixture
-def contacts() -> Iterator[SqliteContacts]:
-    database = Database.in_memory()
-    yield SqliteContacts(database, salt=bytes(32))
-    database.close()
+def database() -> Iterator[Database]:
+    opened = Database.in_memory()
+    yield opened
+    opened.close()
 
 
-def settled(contacts: SqliteContacts, *, proposed: str = "Amina", yes: bool = False) -> Settling:
+@pytest.fixture
+def contacts(database: Database) -> SqliteContacts:
+    return SqliteContacts(database, salt=bytes(32))
+
+
+@pytest.fixture
+def queue(database: Database) -> SqliteQueue:
+    return SqliteQueue(database)
+
+
+def settled(
+    contacts: SqliteContacts, queue: SqliteQueue, *, proposed: str = "Amina", yes: bool = False
+) -> Settling:
     """A contact that was just met by picture, and what the person decided."""
     show = PersonShow()
     keeper = Keeper(contacts, SystemEntropy(), PairingShow(show).hear, name=None)
     pair = contact(proof=Proof.UNVERIFIED, seed=40).pair
     keeper.keep(Paired(pair=pair, comparison=WORDS, name=proposed, takers=2), taker=b"")
-    settling = Settling(show, contacts, yes=yes, is_named=False)
+    settling = Settling(show, contacts, queue, yes=yes, is_named=False)
     settling.settle(keeper)
     return settling
 
@@ -84,46 +99,81 @@ def test_words_stand_on_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_p2_no_forgets_at_once(contacts: SqliteContacts, typing: Typing) -> None:
+def test_p2_no_forgets_at_once(contacts: SqliteContacts, queue: SqliteQueue, typing: Typing) -> None:
     typing("no\n")
     with pytest.raises(AccessDenied, match="not the same"):
-        settled(contacts)
+        settled(contacts, queue)
     assert not contacts.all()
 
 
-def test_yes_verifies_and_the_name_is_the_persons(contacts: SqliteContacts, typing: Typing) -> None:
+def test_yes_verifies_and_the_name_is_the_persons(
+    contacts: SqliteContacts, queue: SqliteQueue, typing: Typing
+) -> None:
     typing("yes\nMy sister\n")
-    done = settled(contacts).contact
+    done = settled(contacts, queue).contact
     assert done == contacts.all()[0]
     assert (done.name, done.pair.proof, done.comparison) == ("My sister", Proof.WORDS_COMPARED, None)
 
 
-def test_no_answer_leaves_it_unverified_with_its_words(contacts: SqliteContacts, typing: Typing) -> None:
+def test_no_answer_leaves_it_unverified_with_its_words(
+    contacts: SqliteContacts, queue: SqliteQueue, typing: Typing
+) -> None:
     typing("")
-    done = settled(contacts).contact
+    done = settled(contacts, queue).contact
     assert done is not None
     assert (done.name, done.pair.proof, done.comparison) == ("Amina", Proof.UNVERIFIED, WORDS)
 
 
 @pytest.mark.parametrize("again", ["y", "no", ""])
 def test_only_the_person_says_that_it_is_the_same_person(
-    contacts: SqliteContacts, typing: Typing, again: str
+    contacts: SqliteContacts, queue: SqliteQueue, typing: Typing, again: str
 ) -> None:
     """Pairing 10.2: a name is no proof, and no old contact goes without a yes."""
     contacts.add(contact())
     typing(f"later\nAmina\n{again}\n")
-    done = settled(contacts, proposed="Amina").contact
+    done = settled(contacts, queue, proposed="Amina").contact
     assert done is not None
     names = [known.name for known in contacts.all()]
     assert (names, done.name) == ((["Amina"], "Amina") if again == "y" else (["Amina", "Amina 2"], "Amina 2"))
 
 
+@pytest.mark.parametrize(
+    ("old", "words", "inherits"),
+    [
+        (Proof.CODE, "yes", True),
+        (Proof.CODE, "later", False),
+        (Proof.UNVERIFIED, "later", True),
+        (Proof.UNVERIFIED, "yes", True),
+    ],
+)
+def test_p2_what_waits_for_a_verified_one_goes_to_no_unverified_one(
+    contacts: SqliteContacts,
+    queue: SqliteQueue,
+    typing: Typing,
+    capsys: pytest.CaptureFixture[str],
+    old: Proof,
+    words: str,
+    inherits: bool,
+) -> None:
+    """Whoever sits between two people who pair again gets nothing of what was meant for the one before."""
+    contacts.add(contact(proof=old))
+    queue.add(queued())
+    queue.add(replace(queued(SECOND), state=QueueState.DECLINED))
+    typing(f"{words}\nAmina\ny\n")
+    done = settled(contacts, queue, proposed="Bilal").contact
+    assert done is not None
+    assert contacts.all() == [done]
+    assert [found.contact for found in queue.all()] == ([done.id] * 2 if inherits else [])
+    goes = "will wait for this one" if inherits else "will not go"
+    assert f"1 thing that waited for it {goes}." in capsys.readouterr().err
+
+
 def test_a_proposed_name_is_escaped_wherever_it_is_shown(
-    contacts: SqliteContacts, typing: Typing, capsys: pytest.CaptureFixture[str]
+    contacts: SqliteContacts, queue: SqliteQueue, typing: Typing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """CVE-2022-46165, CVE-2023-43620: a name of another person reaches no terminal as it is."""
     typing("later\n\n")
-    assert settled(contacts, proposed=EVIL).contact is not None
+    assert settled(contacts, queue, proposed=EVIL).contact is not None
     seen = capsys.readouterr()
     assert EVIL[0] not in seen.out + seen.err
     assert "\\u{202e}anima" in seen.err
@@ -180,7 +230,7 @@ def test_the_language_of_the_words(environment: dict[str, str], language: Langua
 
 
 def test_p2_a_yes_counts_for_the_words_that_were_shown(
-    contacts: SqliteContacts, typing: Typing, capsys: pytest.CaptureFixture[str]
+    contacts: SqliteContacts, queue: SqliteQueue, typing: Typing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same taker comes again while the person looks at the words: the new ones are asked about."""
     typing("yes\nno\n")
@@ -198,7 +248,7 @@ def test_p2_a_yes_counts_for_the_words_that_were_shown(
 
     keeper.settle = come_again  # type: ignore[method-assign]
     with pytest.raises(AccessDenied):
-        Settling(show, contacts, yes=False, is_named=True).settle(keeper)
+        Settling(show, contacts, queue, yes=False, is_named=True).settle(keeper)
     assert not contacts.all()
     seen = capsys.readouterr().out
     for part in (*WORDS.parts(), *other.parts()):

@@ -14,10 +14,14 @@ from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.pair import Proof
 from satchel.core.opening.effects import Kept
 from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.ports import Role
 from satchel.ports.contacts import Contacts, Taking
 from satchel.store.contacts import ADDRESSES_KEPT_MAX, SqliteContacts
 from satchel.store.database import Database
+from satchel.store.queue import SqliteQueue
+from satchel.store.records import SqliteRecords
 from store.contact_samples import AMINA, BILAL, DAY, contact
+from store.queue_samples import FIRST, SECOND, THIRD, head_with, queued
 from store.record_samples import KEY
 
 BUILD_S = DAY * 86_400
@@ -170,6 +174,37 @@ def test_a_new_pair_takes_the_place_of_one_in_one_step(
     with pytest.raises(OverflowError):  # a mistake of ours, in the middle of it
         contacts.add(replace(contact(BILAL, "Bilal"), counter=-(1 << 70)), replacing=BILAL)
     assert [found.id for found in contacts.all()] == [BILAL]
+
+
+def test_who_is_paired_again_takes_the_place_of_the_old_one_in_one_step(
+    contacts: SqliteContacts, database: Database, tmp_path: Path
+) -> None:
+    """What waits is offered anew; what comes from them goes on; nothing of the old keys is left (T2)."""
+    queue, records = SqliteQueue(database), SqliteRecords(database)
+    contacts.add(contact())
+    contacts.add(contact(BILAL, "Amina 2", seed=20))
+    contacts.add(contact(CHLOE, "Chloé", seed=40))
+    for id in (FIRST, SECOND):
+        queue.add(queued(id))
+    hers = head_with(THIRD, AMINA, Role.RECEIVER, bytes(16))
+    for one in (head_with(), hers):
+        records.create(one, [])
+    with pytest.raises(MisuseError, match="name"):
+        contacts.succeed(BILAL, AMINA, "Chloé", inherits=True)
+    assert [found.accepted for found in queue.all()] == [True, False]
+    contacts.succeed(BILAL, AMINA, "Amina", inherits=True)
+    assert [(found.id, found.name) for found in contacts.all()] == [(BILAL, "Amina"), (CHLOE, "Chloé")]
+    assert queue.all() == [queued(FIRST, BILAL), queued(SECOND, BILAL)]
+    assert records.of_contact(BILAL, Role.RECEIVER) == [replace(hers, contact=BILAL)]
+    assert records.of_contacts(Role.SENDER) == []
+    left = pages(database, tmp_path)
+    assert contact().pair.static not in left
+    contacts.succeed(CHLOE, BILAL, "Amina", inherits=False)
+    assert queue.all() == []
+    assert records.of_contacts(Role.RECEIVER) == [replace(hers, contact=CHLOE)]
+    for wrong in ((BILAL, CHLOE), (CHLOE, BILAL)):
+        with pytest.raises(MisuseError, match="no such contact"):
+            contacts.succeed(*wrong, "Amina", inherits=True)
 
 
 # --- what was used -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from contextlib import closing
 from satchel.cli import streams, units
 from satchel.cli.profile import Profile, open_existing
 from satchel.cli.prompt import read_line
-from satchel.cli.settling import apply, compare, shown
+from satchel.cli.settling import Answer, apply, compare, shown
 from satchel.cli.show import JsonShow, Show
 from satchel.core.identity.pair import Proof
 from satchel.errors import AccessDenied, MisuseError, NothingToDo
@@ -82,7 +82,10 @@ def _verify(options: argparse.Namespace, show: Show, profile: Profile) -> None:
             safe="Nothing was changed.",
             do="Pair again, side by side: satchel pair",
         )
-    apply(compare(show, contact.comparison, yes=options.yes), contact, contacts)
+    answer = compare(show, contact.comparison, yes=options.yes)
+    if answer is Answer.DIFFERENT:
+        _sweep(profile, contact)
+    apply(answer, contact, contacts)
     is_verified = any(one.id == contact.id and one.pair.proof.is_verified for one in contacts.all())
     text = f"Done: {shown(contact)} is verified." if is_verified else f"{shown(contact)} stays UNVERIFIED."
     show.done(text=text, contact=contact.name, verified=is_verified)
@@ -120,13 +123,18 @@ def _forget(options: argparse.Namespace, show: Show, profile: Profile) -> None:
                 safe="Nothing was changed.",
                 do="satchel contacts forget --yes does not ask.",
             )
-    for head in begun:  # before it is forgotten where they are
-        FolderLanding.sweep(head.into, head.id)
+    _sweep(profile, contact)
     profile.contacts.forget(contact.id)
     text = "Done: the contact is forgotten, and its keys are erased."
     if waiting:
         text += f" {units.count(len(waiting), 'thing')} that waited for it will not go."
     show.done(text=text, contact=contact.name, dropped=len(waiting))
+
+
+def _sweep(profile: Profile, contact: Contact) -> None:
+    """What is unfinished from a contact that is about to be forgotten: later nobody knows where it is."""
+    for head in profile.records.of_contact(contact.id, Role.RECEIVER):
+        FolderLanding.sweep(head.into, head.id)
 
 
 def named(typed: str, contacts: Contacts) -> Contact:

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
         takes = options.take or at is not None or not (options.show or options.png or _ask_shows(show))
         _refuse_what_does_not_go_together(options, takes=takes)
         card = Card(day=_day(profile), language=own_language(os.environ).value, name=proposed)
-        settling = Settling(show, profile.contacts, yes=options.yes, is_named=name is not None)
+        settling = Settling(show, profile.contacts, profile.queue, yes=options.yes, is_named=name is not None)
         pairing = _Pairing(show, profile, card, name, settling)
         if takes:
             pairing.take(at)

@@ -1,10 +1,9 @@
 """What the person decides about a contact: whether the words are the same, and what it is called."""
 
 import os
-from collections.abc import Sequence
 from enum import Enum
 
-from satchel.cli import streams
+from satchel.cli import streams, units
 from satchel.cli.escape import show_name
 from satchel.cli.prompt import STDIN, read_line
 from satchel.cli.show import JsonShow, Show
@@ -14,6 +13,7 @@ from satchel.errors import AccessDenied, MisuseError
 from satchel.node.pairing.keeping import Keeper
 from satchel.node.pairing.naming import clean
 from satchel.ports.contacts import Contact, Contacts
+from satchel.ports.queue import Queue, QueueState
 
 
 class Answer(Enum):
@@ -87,10 +87,11 @@ def apply(answer: Answer, contact: Contact, contacts: Contacts) -> None:
 class Settling:
     """After a pairing, in a thread beside the network."""
 
-    def __init__(self, show: Show, contacts: Contacts, *, yes: bool, is_named: bool) -> None:
+    def __init__(self, show: Show, contacts: Contacts, queue: Queue, *, yes: bool, is_named: bool) -> None:
         """`yes`: the words were compared, ask nothing. `is_named`: the person has said what to call it."""
         self._show = show
         self._contacts = contacts
+        self._queue = queue
         self._yes = yes
         self._is_named = is_named
         self.contact: Contact | None = None  # as it is at the end
@@ -125,23 +126,36 @@ class Settling:
             except MisuseError as mistake:
                 self._show.error(mistake) if os.isatty(STDIN) else self._show.warning(mistake)
             else:
-                others = [one for one in self._contacts.all() if one.id != contact.id and one.name == name]
-                if not others or self._is_the_same(others, contact):
-                    for other in others:
-                        self._contacts.forget(other.id)
+                others = (one for one in self._contacts.all() if one.id != contact.id)
+                other = next((one for one in others if one.name == name), None)
+                if other is None:
                     self._contacts.rename(contact.id, name)
+                    return
+                if self._take_place(other, contact):
                     return
             if not os.isatty(STDIN):
                 return
 
-    def _is_the_same(self, others: Sequence[Contact], contact: Contact) -> bool:
+    def _take_place(self, old: Contact, new: Contact) -> bool:
         """Whether the person says that this is somebody whom they have paired with before [pairing 10.2]."""
-        self._show.note(f"You have a contact {shown(others[0])} already.")
-        if others[0].pair.proof.is_verified and not self._is_verified(contact):
+        self._show.note(f"You have a contact {shown(old)} already.")
+        inherits = self._is_verified(new) or not old.pair.proof.is_verified
+        if not inherits:
             self._show.note("That one is verified, and this one is not.")
+        things = [one for one in self._queue.all() if one.contact == old.id]
+        waiting = [one for one in things if one.state is QueueState.WAITING]
+        if waiting:
+            count = units.count(len(waiting), "thing")
+            goes = (
+                "that waited for it will wait for this one" if inherits else "that waited for it will not go"
+            )
+            self._show.note(f"{count} {goes}.")
         self._show.ask("replace")
         question = "Is this the same person, paired again? Then the old keys are erased. [y]es, [N]o: "
-        return (read_line(question) or "").strip().lower() in ("y", "yes")
+        if (read_line(question) or "").strip().lower() not in ("y", "yes"):
+            return False
+        self._contacts.succeed(new.id, old.id, old.name, inherits=inherits)
+        return True
 
     def _is_verified(self, contact: Contact) -> bool:
         return any(one.id == contact.id and one.pair.proof.is_verified for one in self._contacts.all())

@@ -54,6 +54,14 @@ class Contacts(Protocol):
         """Raises MisuseError: the name is taken."""
         ...
 
+    def succeed(self, id: ContactId, old: ContactId, name: str, *, inherits: bool) -> None:
+        """This contact is `old`, paired again: in one transaction it gets the name, and what is unfinished
+        from the old one, which is forgotten. `inherits`: also what waits for the old one, to be offered anew.
+
+        Raises MisuseError: the name is taken by somebody else.
+        """
+        ...
+
     def verify(self, id: ContactId, proof: Proof) -> None:
         """What was to be compared is erased."""
         ...

@@ -16,6 +16,7 @@ from satchel.core.identity.networks import SALT_BYTES, StoredAddress
 from satchel.core.identity.pair import Pair, Proof
 from satchel.core.opening.effects import Kept
 from satchel.errors import MisuseError
+from satchel.ports import Role
 from satchel.ports.contacts import Contact, Taking
 from satchel.store.contact_key import key_of
 from satchel.store.database import DamagedRow, Database, checked_row
@@ -61,6 +62,20 @@ class SqliteContacts:
     def rename(self, id: ContactId, name: str) -> None:
         with self._database.changing(erasing=True) as connection:
             key = key_of(connection, id)
+            _refuse_taken(connection, name, but=key)
+            connection.execute("UPDATE contact SET name = ? WHERE key = ?", (name, key))
+
+    def succeed(self, id: ContactId, old: ContactId, name: str, *, inherits: bool) -> None:
+        with self._database.changing(erasing=True) as connection:
+            key, before = key_of(connection, id), key_of(connection, old)
+            connection.execute(
+                "UPDATE record SET contact = ? WHERE contact = ? AND role = ?",
+                (key, before, Role.RECEIVER.value),
+            )
+            if inherits:
+                connection.execute("UPDATE queued SET contact = ? WHERE contact = ?", (key, before))
+            # Its sender's records go with it: nobody has accepted anything in the new pair.
+            connection.execute("DELETE FROM contact WHERE key = ?", (before,))
             _refuse_taken(connection, name, but=key)
             connection.execute("UPDATE contact SET name = ? WHERE key = ?", (name, key))
 
