@@ -68,6 +68,18 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
         events.PeerGone(contact=BILAL, name="bilal", broke=True),
         {"event": "gone", "contact": "bilal", "broke": True},
     ),
+    (events.Delivered(), {"event": "delivered"}),
+    (
+        events.CannotBeRead(problem=AccessDenied("What.", safe="Safe.", do="Do.")),
+        {"event": "unreadable", "what": "What.", "safe": "Safe.", "do": "Do."},
+    ),
+    *(
+        (
+            events.ByContact(contact=BILAL, name="bilal", giving=True, handover=b"h" * 16, event=event),
+            line | {"contact": "bilal", "giving": True, "handover": "68" * 16},
+        )
+        for event, line in OF_ONE
+    ),
     (events.Searching(resuming=0, meeting=True), {"event": "searching", "resuming": 0}),
 ]
 EACH_LINE = pytest.mark.parametrize(("event", "line"), LINES, ids=lambda part: type(part).__name__)

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from node.pretend_lan import Air, PretendLan
 from satchel.core.crypto.curve import x25519_public
@@ -14,13 +15,24 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.pair import Pair, Proof
 from satchel.node import events
+from satchel.node.delivery.deliveries import Deliveries, Has
+from satchel.node.delivery.desk import Desk, Question
+from satchel.node.delivery.taking import Accept, TakingNode
+from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
 from satchel.node.entropy import SystemEntropy
 from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
+from satchel.ports import HandoverId
 from satchel.ports.contacts import Contact
+from satchel.ports.queue import Queued, QueueState
+from satchel.store.chosen import ChosenFolder
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
+from satchel.store.landing import FolderLanding
+from satchel.store.queue import SqliteQueue
+from satchel.store.records import SqliteRecords
+from satchel.store.source import FileSource, survey
 
 DAY = BUILT_S // 86_400 + 10
 LIMIT_S = 20.0
@@ -46,9 +58,10 @@ class Device:
     """A device: what is on its disk."""
 
     name: str
-    contacts: SqliteContacts = field(
-        default_factory=lambda: SqliteContacts(Database.in_memory(), salt=bytes(32))
-    )
+    database: Database = field(default_factory=Database.in_memory)
+
+    def __post_init__(self) -> None:
+        self.contacts = SqliteContacts(self.database, salt=bytes(32))
 
     def kept(self) -> Contact:
         [contact] = self.contacts.all()
@@ -64,6 +77,7 @@ class Running:
     told: list[events.Event]
     sessions: list[Session]
     talking: list[Session]  # those that are not over
+    deliveries: Deliveries | None
 
     def met(self) -> list[str]:
         return [event.name for event in self.told if isinstance(event, events.PeerMet)]
@@ -77,6 +91,58 @@ class Running:
                 await asyncio.sleep(0.01)
 
 
+@dataclass
+class Hands:
+    """What a device gives and takes, on a real disk."""
+
+    device: Device
+    folder: Path
+    accept: Accept = Accept.ASK
+    asked: list[Question] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.into = self.folder / "into"
+        self.records = SqliteRecords(self.device.database)
+        self.queue = SqliteQueue(self.device.database)
+
+    def deliveries(self, lan: PretendLan, report: events.Report) -> Deliveries:
+        self.desk = Desk(self.asked.append)
+        has = Has(
+            lan=lan,
+            entropy=SystemEntropy(),
+            records=self.records,
+            contacts=self.device.contacts,
+            queue=self.queue,
+            source=FileSource(),
+            look_at=lambda paths: survey(paths).entries,
+            aes=True,
+            report=report,
+        )
+        taking = TakingNode(
+            records=self.records,
+            entropy=SystemEntropy(),
+            desk=self.desk,
+            chosen=ChosenFolder.open(self.into),
+            into=os.fsencode(self.into),
+            reopen=lambda id, into: FolderLanding.reopen(into, id),
+            sweep=FolderLanding.sweep,
+            accept=self.accept,
+            aes=True,
+        )
+        return Deliveries(has, taking=taking)
+
+    def wants_to_give(self, *paths: Path, note: str | None = None) -> Queued:
+        return Queued(
+            id=HandoverId(os.urandom(16)),
+            contact=self.device.kept().id,
+            paths=tuple(map(os.fsencode, paths)),
+            note=note,
+            made_s=None,
+            state=QueueState.WAITING,
+            accepted=False,
+        )
+
+
 @asynccontextmanager
 async def running(
     air: Air,
@@ -85,8 +151,10 @@ async def running(
     *,
     mode: Mode = Mode.OPEN,
     talk: Callable[[Session], None] = keep_company,
+    hands_over: "Hands | None" = None,
     muted: bool = False,
 ) -> AsyncIterator[Running]:
+    """`hands_over`: then it talks about what waits."""
     told: list[events.Event] = []
     sessions: list[Session] = []
     talking: list[Session] = []
@@ -95,12 +163,14 @@ async def running(
         sessions.append(session)
         talking.append(session)
         try:
-            talk(session)
+            speak(session)
         finally:
             talking.remove(session)
 
     async with PretendLan(air, address, listening=True) as lan:
         lan.is_muted = muted
+        deliveries = hands_over.deliveries(lan, told.append) if hands_over is not None else None
+        speak = talk if deliveries is None else deliveries.talk
         node = Neighbours(
             lan=lan,
             entropy=SystemEntropy(),
@@ -110,11 +180,14 @@ async def running(
             macs_per_s=1_000_000.0,
             mode=mode,
             talk=hold,
+            tickets=deliveries.tickets if deliveries is not None else Tickets(SystemEntropy()),
             report=told.append,
         )
+        if deliveries is not None:
+            deliveries.begin(node.set_mail)
         task = asyncio.ensure_future(node.run())
         try:
-            yield Running(node, lan, told, sessions, talking)
+            yield Running(node, lan, told, sessions, talking, deliveries)
             assert not task.done(), task.exception()
         finally:
             task.cancel()

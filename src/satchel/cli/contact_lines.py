@@ -1,5 +1,6 @@
-"""What is said to a person about a contact that was met."""
+"""What is said to a person about a contact that was met, and about what goes to it or comes from it."""
 
+from satchel.cli.escape import show_text
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
@@ -21,3 +22,25 @@ def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
         safe="What was exchanged since that copy was made is not here.",
         do="If you restored nothing, a second device has your profile: pair again with everybody.",
     )
+
+
+def about_delivery(told: events.ByContact) -> str | None:
+    """The line for it; None: what happened is told as in a hand-over by code."""
+    name = show_text(told.name)
+    match told.event:
+        case events.Delivered() if told.giving:
+            return f"{name} has it: all that was wanted is over there."
+        case events.Delivered():
+            return f"From {name}: all is in place."
+        case events.Declined():
+            return f"{name} does not want it. satchel queue list shows what it was."
+        case events.CannotBeRead(problem=problem):
+            why = show_text(problem.what)
+            return f"What waits for {name} cannot be read now: {why} It is tried again when you meet next."
+        case events.Lost(loss=loss):
+            return f"Interrupted with {name}: {loss.value}. What has arrived is safe; it goes on by itself."
+        case events.Trouble(problem=problem):
+            parts = (problem.what, problem.safe, problem.do)
+            return f"With {name}: " + " ".join(show_text(part) for part in parts if part)
+        case _:
+            return None

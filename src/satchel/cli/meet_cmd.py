@@ -16,6 +16,7 @@ from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
 from satchel.errors import EnvironmentProblem, NothingToDo
 from satchel.node import clock, events
+from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import keep_company
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes, macs_per_s
@@ -114,6 +115,7 @@ async def _run_node(
             macs_per_s=macs_per_s(),
             mode=Mode.QUIET,
             talk=keep_company,
+            tickets=Tickets(entropy),
             report=guests.hear,
         )
         await _until_enough(node, guests, at)

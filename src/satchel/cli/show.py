@@ -11,15 +11,15 @@ import sys
 import textwrap
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, starmap
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from satchel.cli import streams, units
-from satchel.cli.contact_lines import ContactEvent, about_copy
+from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery
 from satchel.cli.escape import show_name, show_path, show_text
+from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts
 from satchel.cli.progress import Crowd, ProgressLine
-from satchel.core.handover.messages import Entry, EntryKind, Failure, Path
+from satchel.core.handover.messages import Entry, Failure, Path
 from satchel.errors import SatchelError
 from satchel.node import events
 
@@ -32,37 +32,6 @@ FAILURES = {
     Failure.FAILED_BEFORE: "it failed before the interruption",
     Failure.REFUSED_BY_DISK: "the receiving disk does not take this name",
 }
-
-
-_NULL, _BOOLEANS = "null", ("false", "true")  # in JSON
-
-
-def json_path(path: Path) -> str:
-    """A path for JSON: bytes that are not UTF-8 as lone surrogates (U+DC80..U+DCFF), as Python does."""
-    return b"/".join(path).decode("utf-8", "surrogateescape")
-
-
-def json_entry(number: int, entry: Entry, item: int | None) -> str:
-    """One of the offered files as JSON, put together by hand: an offer may have 200,000 of them.
-
-    `item`: what to answer to get it; None for a folder that comes along with what is in it.
-    """
-    return (
-        f'{{"item": {_NULL if item is None else item}, "number": {number}, '
-        f'"path": {json.dumps(json_path(entry.path))}, '
-        f'"folder": {_BOOLEANS[entry.kind is EntryKind.FOLDER]}, "size": {entry.size}, '
-        f'"mtime_ns": {entry.mtime_ns}, "executable": {_BOOLEANS[entry.executable]}}}'
-    )
-
-
-def offer_in_parts(entries: Iterable[tuple[int, Entry, int | None]], free_bytes: int) -> Iterator[str]:
-    """The line of an offer, a thousand files at a time: at once it would be 30 MB for 200,000."""
-    before = '{"event": "offer", "files": ['
-    left = iter(entries)
-    while page := list(islice(left, 1000)):
-        yield before + ", ".join(starmap(json_entry, page))
-        before = ", "
-    yield f'{before if before != ", " else ""}], "free_bytes": {free_bytes}}}\n'
 
 
 def wrapped(text: str, columns: int) -> str:
@@ -178,6 +147,12 @@ class JsonShow:
                 self._hear_of(inner, handover=handover)
             case events.Lost(loss=loss):
                 self.line("lost", why=loss.value)
+            case events.Delivered():
+                self.line("delivered")
+            case events.CannotBeRead(problem=problem):
+                self.line("unreadable", what=problem.what, safe=problem.safe, do=problem.do)
+            case events.ByContact(name=name, giving=giving, handover=id, event=inner):
+                self._hear_of(inner, contact=name, giving=giving, handover=id.hex())
             case events.Reachable() | events.PeerMet() | events.PeerGone():
                 self._hear_of_contact(event)
             case _:
@@ -202,11 +177,15 @@ class JsonShow:
     def _tell_placed(self, event: events.FilePlaced) -> None:
         """No name in it has to be kept apart by a lock: the receiver's program tells it, of itself."""
         path, offered = event.path, event.offered
+        if self._whose:  # of one contact among others
+            names = {"path": json_path(path), "offered": json_path(offered)}
+            self.line("placed", **names, already_there=event.already_there)
+            return
         stands = json.dumps(json_path(path))
         called = stands if path == offered else json.dumps(json_path(offered))
         self._lines.write_soon(
             f'{{"event": "placed", "path": {stands}, "offered": {called}, '
-            f'"already_there": {_BOOLEANS[event.already_there]}}}\n'
+            f'"already_there": {BOOLEANS[event.already_there]}}}\n'
         )
 
     def close(self) -> None:
@@ -297,13 +276,10 @@ class PersonShow:
             case events.Trouble(problem=problem):
                 self.note("It will not come to an end with one of them:")
                 self.error(problem)
-            case (
-                events.ByReceiver(receiver=number, event=events.Progress() as progress)
-                | events.ByHandover(handover=number, event=events.Progress() as progress)
-            ):
-                self._progress.draw(self._crowd.sum_with(number, progress))
-            case events.ByReceiver(event=inner) | events.ByHandover(event=inner):
-                self._hear(inner)
+            case events.Delivered() | events.CannotBeRead():
+                pass  # told of a contact only
+            case events.ByReceiver() | events.ByHandover() | events.ByContact():
+                self._hear_of_one(event)
             case events.Lost(loss=loss):
                 self._progress.begin_anew()
                 self.note(f"Interrupted: {loss.value}. What has arrived is safe; waiting to go on ...")
@@ -311,6 +287,23 @@ class PersonShow:
                 self._hear_of_contact(event)
             case _:
                 assert_never(event)
+
+    def _hear_of_one(self, event: events.ByReceiver | events.ByHandover | events.ByContact) -> None:
+        match event:
+            case events.ByContact(
+                contact=contact, giving=giving, handover=id, event=events.Progress() as now
+            ):
+                # What a contact calls its own may be what another calls one of its own.
+                self._progress.draw(self._crowd.sum_with(hash((contact, giving, id)), now))
+            case (
+                events.ByReceiver(receiver=number, event=events.Progress() as progress)
+                | events.ByHandover(handover=number, event=events.Progress() as progress)
+            ):
+                self._progress.draw(self._crowd.sum_with(number, progress))
+            case events.ByContact() if (line := about_delivery(event)) is not None:
+                self.note(line)
+            case _:
+                self._hear(event.event)
 
     def _hear_of_contact(self, event: ContactEvent) -> None:
         match event:

@@ -45,11 +45,16 @@ class Company:
         self._talk = talk
         self._report = report
         self._with_us: Counter[ContactId] = Counter()
+        self._whence: Counter[tuple[bytes, ContactId]] = Counter()  # from which address each session came
         self._troubles: set[str] = set()
 
     def is_with_us(self, contact: ContactId) -> bool:
         """Whether there is a session with it now."""
         return self._with_us[contact] > 0
+
+    def at(self, address: bytes) -> list[ContactId]:
+        """Who has a session with us from there."""
+        return [contact for whence, contact in self._whence if whence == address]
 
     def tell_trouble(self, problem: SatchelError) -> None:
         """Of our own disk: once, not at each beacon."""
@@ -67,7 +72,9 @@ class Company:
             pipe.close()
             return
         contact = session.contact
+        whence = bytes(pipe.remote.address), contact.id
         self._with_us[contact.id] += 1
+        self._whence[whence] += 1
         self._people.began(contact.id, clock.awake_and_asleep_s())
         if self._with_us[contact.id] == 1:
             self._report(events.PeerMet(contact=contact.id, name=contact.name, shown=session.shown))
@@ -79,6 +86,7 @@ class Company:
             pipe.close()
             known.ended(session.channel)
             self._with_us[contact.id] -= 1
+            self._whence -= Counter([whence])  # keeps none at zero
             if not self.is_with_us(contact.id):
                 self._left(contact, broke=broke)
 

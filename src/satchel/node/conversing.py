@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from satchel.core.blobs.chunks import chunk_length
 from satchel.core.handover.messages import Entry, Failure
 from satchel.core.handover.receiving import Receiver
 from satchel.core.session.handshake import SessionKeys
@@ -75,28 +74,17 @@ class Conversing:
             for entry in there.failed:
                 report(events.FileFailed(path=entry.path, failure=Failure.FAILED_BEFORE))
         one.told = True
-        receiver = Receiver.resumed(
-            aes=self._aes,
-            wanted=there.wanted,
-            done=there.done,
-            held=there.held,
-            failed=[entry.number for entry in there.failed],
-        )
         return await self._hold(
             id,
             pipe,
             keys,
-            receiver,
+            there.receiver(aes=self._aes),
             keys_confirmed=keys_confirmed,
             consider=lambda _entries, _note: None,  # there is no offer in a resumed session
             report=report,
             wanted=there.wanted,
             landing=one.landing,
-            held_bytes=sum(
-                chunk_length(there.wanted[number].size, index)
-                for number, chunks in there.held.items()
-                for index in chunks
-            ),
+            held_bytes=there.held_bytes,
         )
 
     async def _look_at_disk(self, one: Unfinished) -> Found:
@@ -123,7 +111,12 @@ class Conversing:
         held_bytes: int = 0,
     ) -> Ended:
         pipe.set_deadline(None)  # the kernel notices a vanished peer within some twenty seconds
-        further = PipeOpener(self._lan, self._entropy, typed_address=self._typed_address)
+        further = PipeOpener(
+            self._lan,
+            self._entropy,
+            typed_address=self._typed_address,
+            loop=asyncio.get_running_loop(),
+        )
         talk = ReceivingConversation(
             channel=Channel(pipe, keys),
             receiver=receiver,

@@ -6,8 +6,8 @@ docs/spec/session.md, 4.
 
 import contextlib
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from satchel.core.opening.codec import decode, encode
@@ -35,15 +35,19 @@ from satchel.node.node_clock import NodeClock
 from satchel.ports import Entropy, Pipe
 from satchel.ports.contacts import Contact
 
+PATIENCE_S = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Session:
-    """A contact is there, and has proved it. What follows is up to who talks: any message but Bye."""
+    """A contact is there, and has proved it. What follows is up to who talks: delivery/talking.py."""
 
     contact: Contact
     channel: Channel
     we_dialled: bool
     speaks: int  # the newest version of what may follow that both know
+    listening_port: Callable[[], int] = lambda: 0  # ours of now, at the address of this session
+    typed_address: bool = False  # we dialled what a person typed: it may be another one there
     shown: tuple[WentBack | WeWentBack, ...] = ()  # to be shown to the person, once
 
     def leave(self) -> None:
@@ -63,7 +67,8 @@ class Session:
 
 
 def keep_company(session: Session) -> None:
-    """Say nothing, until the other side goes. Raises EnvironmentProblem: it broke off; PeerError."""
+    """Say nothing, until the other side goes: for who speaks version 1. Raises
+    EnvironmentProblem: it broke off; PeerError."""
     plain = bytearray(CONTROL_SIZES[0])
     while True:
         kind, body = session.channel.receive(plain)
@@ -100,14 +105,25 @@ def call(
     pipe.send_all(dialler.flight)
     keys = dialler.finish(receive_bytes(pipe, FLIGHT_BYTES))
     pipe.set_deadline(STEP_S)
-    return opener.open(known, Channel(pipe, keys), Role.CALLER)
+    session = opener.open(known, Channel(pipe, keys), Role.CALLER)
+    return replace(session, typed_address=typed_address)
 
 
-def answer(pipe: Pipe, flight: bytes, keys: SessionKeys, known: Acquaintance, opener: "Opener") -> Session:
-    """The side that was dialled, from the answer on. Raises as `call`."""
+def answer(
+    pipe: Pipe,
+    flight: bytes,
+    keys: SessionKeys,
+    known: Acquaintance,
+    opener: "Opener",
+    *,
+    listening_port: Callable[[], int],
+) -> Session:
+    """The side that was dialled, from the answer on. `listening_port`: where we listen at any later time.
+    Raises as `call`."""
     pipe.set_deadline(STEP_S)
     pipe.send_all(flight)
-    return opener.open(known, Channel(pipe, keys), Role.LISTENER)
+    session = opener.open(known, Channel(pipe, keys), Role.LISTENER)
+    return replace(session, listening_port=listening_port)
 
 
 class Opener:
@@ -124,6 +140,7 @@ class Opener:
             one = _OneOpening(known, channel, self._clock)
             session = one.as_caller(self._aes) if role is Role.CALLER else one.as_listener(self._aes)
             channel.pipe.set_deadline(None)
+            channel.pipe.set_patience(PATIENCE_S)  # also for who is there and does not read (M3)
             return session
         except BaseException:
             known.ended(channel)

@@ -167,6 +167,29 @@ class PeerGone:
     broke: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """To or from a contact: all that was wanted of it is in place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotBeRead:
+    """What waits for a contact is not there, or cannot be read now. It stays, and is tried again."""
+
+    problem: SatchelError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByContact:
+    """What happened in a hand-over to a contact, or from one."""
+
+    contact: ContactId
+    name: str  # as the person calls it here
+    giving: bool  # to the contact
+    handover: bytes  # 16 bytes: which, of this profile
+    event: "Event"
+
+
 Event = (
     CodeReady
     | Listening
@@ -187,5 +210,8 @@ Event = (
     | Reachable
     | PeerMet
     | PeerGone
+    | Delivered
+    | CannotBeRead
+    | ByContact
 )
 Report = Callable[[Event], None]

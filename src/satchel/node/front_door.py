@@ -25,6 +25,7 @@ from satchel.core.session.flight import ANSWER_FILL_BYTES, Recognised, check_fli
 from satchel.core.session.handshake import EPHEMERAL_BYTES, SessionKeys
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import clock
+from satchel.node.delivery.tickets import Tickets
 from satchel.node.node_clock import NodeClock
 from satchel.node.own_thread import in_own_thread
 from satchel.node.proofs import ProofQueue
@@ -50,10 +51,18 @@ class FrontDoor:
     """Used from one asyncio loop."""
 
     def __init__(
-        self, node_clock: NodeClock, contacts: Contacts, entropy: Entropy, *, start: Start, let_in: LetIn
+        self,
+        node_clock: NodeClock,
+        contacts: Contacts,
+        entropy: Entropy,
+        tickets: Tickets,
+        *,
+        start: Start,
+        let_in: LetIn,
     ) -> None:
         """
         Args:
+            tickets: of hand-overs that sessions have announced; looked at first, they are few.
             start: runs something beside the loop's other work.
             let_in: called with each contact's flight: the connection, what to answer, and the keys.
         """
@@ -61,6 +70,7 @@ class FrontDoor:
         self._clock = node_clock
         self._contacts = contacts
         self._entropy = entropy
+        self._tickets = tickets
         self._let_in = let_in
         self._keys = ContactKeys()
         self._queue: ProofQueue[_Knock] = ProofQueue(clock.monotonic_s())
@@ -102,6 +112,10 @@ class FrontDoor:
 
     async def _look_at(self, knock: _Knock) -> None:
         arrival, reading = knock.arrival, self._clock.read()
+        self._queue.spend(self._tickets.check_hmacs)
+        if (ticket := self._tickets.recognise(arrival)) is not None:
+            self._start(self._tickets.admit(arrival, ticket))
+            return
         keys = self._keys.at(reading.hour if reading.plausible else None, first=knock.first)
         while some := list(islice(keys, KEYS_AT_ONCE)):
             self._queue.spend(HMACS_A_KEY * len(some))

@@ -27,6 +27,7 @@ from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import clock, encounter, events, greeting
 from satchel.node.acquaintance import Acquaintance
 from satchel.node.company import Company
+from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Opener, Session
 from satchel.node.front_door import FrontDoor
 from satchel.node.node_clock import NodeClock
@@ -76,12 +77,14 @@ class Neighbours:
         macs_per_s: float,
         mode: b.Mode,
         talk: Callable[[Session], None],
+        tickets: Tickets,
         report: events.Report,
     ) -> None:
         """
         Args:
             macs_per_s: how many marks one core of this machine looks up in a second.
             talk: what to do with a session, in a thread of its own: see Company.
+            tickets: what may be dialled here besides, by who has a session.
         """
         self._lan = lan
         self._entropy = entropy
@@ -93,7 +96,7 @@ class Neighbours:
         self._opener = Opener(clock=node_clock, entropy=entropy, aes=aes)
         self._people = People(tags=Tags(), spent=Spent(contacts.spent_nonces()))
         self._budget = Budget(macs_per_s=macs_per_s)
-        self._door = FrontDoor(node_clock, contacts, entropy, start=self._start, let_in=self._let_in)
+        self._door = FrontDoor(node_clock, contacts, entropy, tickets, start=self._start, let_in=self._let_in)
         self._company = Company(
             people=self._people, contacts=contacts, network=self._network, talk=talk, report=report
         )
@@ -122,6 +125,13 @@ class Neighbours:
         known, offset_s = self._known[contact.id], self._clock.offset_s(contact.id)
         self._people.put(contact.id, contact.pair.epochs, offset_s=offset_s)
         self._door.put(contact.id, known.pair, offset_s=offset_s)
+
+    def set_mail(self, contact: ContactId, waits: bool) -> None:
+        """Whether anything waits for it: then it is looked for first, and dialled at once where it is."""
+        self._people.set_mail(contact, waits=waits)
+        if waits and not self._company.is_with_us(contact):
+            for place in list(self._places.values()):
+                self._carry_out(place, place.machine.mail_came(contact, clock.awake_and_asleep_s()))
 
     # --- running ------------------------------------------------------------------------------------
 
@@ -219,10 +229,10 @@ class Neighbours:
                 assert_never(event)
 
     def _who_may_be_at(self, arrival: Arrival) -> list[ContactId]:
+        address = arrival.remote.address
         place = self._places.get(id(arrival.link))
-        if place is None:
-            return []
-        return place.machine.here(arrival.remote.address, clock.awake_and_asleep_s())
+        heard = [] if place is None else place.machine.here(address, clock.awake_and_asleep_s())
+        return [*heard, *self._company.at(address)]
 
     def _up(self, link: Link) -> None:
         if id(link) in self._places or link.port == 0:
@@ -366,5 +376,13 @@ class Neighbours:
     ) -> None:
         """The front door has found that this is a contact."""
         known = self._known[contact]
-        opening = partial(encounter.answer, pipe, flight, keys, known, self._opener)
+        opening = partial(
+            encounter.answer,
+            pipe,
+            flight,
+            keys,
+            known,
+            self._opener,
+            listening_port=lambda: arrival.link.port,
+        )
         self._start(self._company.open_and_hold(pipe, opening, known, arrival.link))

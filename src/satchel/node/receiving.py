@@ -74,15 +74,18 @@ class ReceivingConversation:
         consider: Consider,
         open_pipes: Callable[[int, "ReceivingConversation"], None],
         report: events.Report,
+        we_dial: bool = True,
     ) -> None:
         """`keys_confirmed` lets the older resumption secret go, `consider(entries, note)` asks the person and
-        makes what they want durable (None: nothing), `open_pipes(pipes, self)` dials more for `add_pipe`."""
+        makes what they want durable (None: nothing), `open_pipes(pipes, self)` dials more for `add_pipe`, or
+        takes what the other side dials."""
         self._channel = channel
         self._receiver = receiver
         self._landing: Landing  # there from `_begin` on, if anything is wanted
         self._keys_confirmed = keys_confirmed
         self._consider = consider
         self._open_pipes = open_pipes
+        self._we_dial = we_dial
         self._inbox = Inbox()
         self._report = report
         self._entries: Mapping[int, Entry] = {}
@@ -137,7 +140,7 @@ class ReceivingConversation:
 
     @property
     def remote(self) -> Endpoint:
-        """The end that was dialled."""
+        """The other end of the first pipe."""
         return self._channel.pipe.remote
 
     @property
@@ -148,7 +151,8 @@ class ReceivingConversation:
     def add_pipe(self, pipe: Pipe, keys: SessionKeys) -> None:
         """From another thread: another pipe of this session, whose handshake is over."""
         further = Channel(pipe, keys, self._channel.suite)
-        further.show_up()
+        if self._we_dial:
+            further.show_up()
         self._inbox.add(further)
 
     def stop(self) -> None:

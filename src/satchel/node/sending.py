@@ -28,7 +28,7 @@ from satchel.node.reading import SourceLost, reading
 from satchel.node.seat import Pace
 from satchel.node.speaker import Speaker
 from satchel.node.striping import Striping
-from satchel.ports import Pipe, Source, SourceEntry
+from satchel.ports import Endpoint, Pipe, Source, SourceEntry
 
 SHOW_UP_S = 10.0  # how long a further pipe may take to its first frame
 
@@ -48,9 +48,11 @@ class SendingConversation:
         keys_confirmed: Callable[[], None],
         remember: Callable[[frozenset[int]], None],
         report: events.Report,
+        open_pipes: Callable[[int, "SendingConversation"], None] | None = None,
     ) -> None:
         """`keys_confirmed` makes the new resumption secret the only one, `remember(numbers)` makes the
-        accepted offer durable before anything is sent."""
+        accepted offer durable before anything is sent, `open_pipes(pipes, self)` dials more for `add_pipe`
+        if it is for us to dial."""
         self._channel = channel
         self._sender = sender
         self._entries = entries
@@ -58,6 +60,7 @@ class SendingConversation:
         self._keys_confirmed = keys_confirmed
         self._remember = remember
         self._report = report
+        self._open_pipes = open_pipes
         self._turn = threading.RLock()  # guards everything below, and the state machine
         self._outcome: Outcome | None = None
         self._problem: BaseException | None = None
@@ -104,6 +107,11 @@ class SendingConversation:
         return self._outcome
 
     @property
+    def remote(self) -> Endpoint:
+        """The other end of the first pipe."""
+        return self._channel.pipe.remote
+
+    @property
     def stripe_secret(self) -> bytes:
         """Opens more pipes of this session."""
         return self._channel.keys.stripe_secret
@@ -121,11 +129,12 @@ class SendingConversation:
         """Whether a further pipe was asked for that is not there."""
         return self._striping.wants_more
 
-    def stop(self) -> None:
-        """From another thread: say that it may go on later; `run` ends within FAREWELL_S or two."""
+    def stop(self, reason: StopReason = StopReason.PAUSED) -> None:
+        """From another thread: say that it may go on later, or GIVEN_UP, that it will not; `run` ends within
+        FAREWELL_S or two."""
         self._stopping = True  # without the turn: nothing that a peer does may keep the owner waiting (M3)
         self._seat.leave()  # who takes back his files does not send the rest of one (consent)
-        self._channel.part(StopReason.PAUSED)
+        self._channel.part(reason)
 
     def break_off(self) -> None:
         """From another thread: the other side has come back on a new connection; this one is dead."""
@@ -308,15 +317,19 @@ class SendingConversation:
                 outlet.done(frame)
 
     def _pump_further(self, channel: Channel) -> None:
-        """A further pipe sends nothing before its first frame has shown that it is no replay. One that does
-        not show up is left out; one that ends later takes with it what was on it."""
+        """A further pipe sends nothing before the first frame of who dialled has shown that it is no replay.
+        One that does not show up is left out; one that ends later takes with it what was on it."""
+        kind = Kind.PADDING
         try:
-            channel.pipe.set_deadline(SHOW_UP_S)
-            kind, _ = channel.receive(bytearray(CONTROL_SIZES[0]))
-            channel.pipe.set_deadline(None)
+            if self._open_pipes is None:
+                channel.pipe.set_deadline(SHOW_UP_S)
+                kind, _ = channel.receive(bytearray(CONTROL_SIZES[0]))
+                channel.pipe.set_deadline(None)
+            else:
+                channel.show_up()
             channel.pipe.keep_queue_short()
         except EnvironmentProblem:
-            kind = None
+            kind = Kind.CONTROL
         place = self._striping.add(channel.pipe if kind is Kind.PADDING else None)
         if place is None:
             channel.pipe.close()
@@ -329,6 +342,8 @@ class SendingConversation:
     def _ask_for_pipes(self, pipes: int) -> None:
         with self._turn:
             self._carry_out(self._sender.stripe(pipes))
+        if self._open_pipes is not None:
+            self._open_pipes(pipes, self)
 
 
 def chunk_bytes(size: int, first: int, count: int) -> int:

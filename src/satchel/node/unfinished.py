@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from satchel.core.blobs.chunks import CHUNK_BYTES, chunk_count, chunk_length, hash_chunk
 from satchel.core.handover.messages import Entry, EntryKind, as_entry
+from satchel.core.handover.receiving import Receiver
 from satchel.node import greeting
 from satchel.ports import FileState, Landing, RecordEntry, RecordHead, Records
 
@@ -18,6 +19,24 @@ class Found:
     done: Sequence[int]  # what is in place, ascending
     held: Mapping[int, Mapping[int, bytes]]  # hashes of the whole chunks of what is lacking
     failed: Sequence[RecordEntry]  # what will not come
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(
+            chunk_length(self.wanted[number].size, index)
+            for number, chunks in self.held.items()
+            for index in chunks
+        )
+
+    def receiver(self, *, aes: bool) -> Receiver:
+        """Who goes on from there."""
+        return Receiver.resumed(
+            aes=aes,
+            wanted=self.wanted,
+            done=self.done,
+            held=self.held,
+            failed=[entry.number for entry in self.failed],
+        )
 
 
 class Unfinished:

@@ -15,7 +15,7 @@ from satchel.core.identity.epochs import EPOCHS_AHEAD_MAX, EPOCHS_KEPT_BEHIND
 from satchel.core.opening.codec import COUNTER_MAX, EPOCH_MAX
 from satchel.core.opening.effects import Kept, Learned, Ready, Say, Store, WentBack, WeWentBack
 from satchel.core.opening.messages import Hello, Stored
-from satchel.core.opening.session import TRANSITIONS, Input, Opening, Role, State
+from satchel.core.opening.session import SPEAKS, TRANSITIONS, Input, Opening, Role, State
 from satchel.errors import MisuseError, PeerError
 
 DAY_S = 86_400
@@ -31,7 +31,7 @@ def hello(**changed: object) -> Hello:
         "clock_s": CLOCK_S,
         "plausible": True,
         "aes": True,
-        "speaks": 1,
+        "speaks": SPEAKS,
     }
     return Hello(**(said | changed))  # type: ignore[arg-type]
 
@@ -57,7 +57,7 @@ def test_w4_a_session_moves_both_on_and_erases_what_was_before() -> None:
         assert side.kept.epochs.tried == (EPOCH + 9,)
         for chain in (side.kept.epochs.speaking, side.kept.epochs.listening):
             assert chain.epoch == EPOCH + 9 - EPOCHS_KEPT_BEHIND
-        assert side.saw(Ready) == [Ready(speaks=1)]
+        assert side.saw(Ready) == [Ready(speaks=SPEAKS)]
 
 
 @pytest.mark.parametrize("apart", [(-1, 0), (0, -1), (0, 1), (40, 40)])
@@ -325,13 +325,15 @@ def test_the_listener_says_nothing_before_it_has_stored() -> None:
     assert said[0].message.beside == drawn("other session", 32)
 
 
-def test_a_newer_program_is_spoken_to_in_our_version() -> None:
+@pytest.mark.parametrize(("theirs", "spoken"), [(1, 1), (SPEAKS, SPEAKS), (7, SPEAKS)])
+def test_what_both_know_is_spoken(theirs: int, spoken: int) -> None:
+    """An older program is not sent what it would refuse, nor a newer one what nobody knows here."""
     amina, _ = sides()
     opening = amina.opening(Role.LISTENER)
-    opening.hear(hello(speaks=7))
+    opening.hear(hello(speaks=theirs))
     opening.stored()
     opening.hear(Stored(agreed=EPOCH))
-    assert opening.stored() == [Ready(speaks=1)]
+    assert opening.stored() == [Ready(speaks=spoken)]
 
 
 def test_a_clock_before_1970_is_told_as_1970() -> None:

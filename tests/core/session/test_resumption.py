@@ -1,6 +1,7 @@
 """Going on without a code, and more pipes: only who has the secret, only at the end he meant, only once."""
 
 from collections.abc import Iterable
+from itertools import permutations
 
 import pytest
 
@@ -27,7 +28,13 @@ PORT = 4000
 E = drawn("receiver e", 32)
 
 
-PURPOSES = (Purpose.RESUMPTION, Purpose.STRIPE)
+LABELS = {  # what stands in them for each purpose: its name, and who dials
+    Purpose.RESUMPTION: (b"resume", b"receiver"),
+    Purpose.STRIPE: (b"stripe", b"receiver"),
+    Purpose.DELIVERY: (b"delivery", b"dialler"),
+    Purpose.DELIVERY_STRIPE: (b"delivery stripe", b"dialler"),
+}
+PURPOSES = tuple(LABELS)
 
 
 class Kit:
@@ -170,7 +177,7 @@ def test_w2_every_use_and_direction_has_a_key_of_its_own() -> None:
     flights = [SecretKey.of(SECRET, purpose) for purpose in PURPOSES]
     uses = {keys.sender_slot, keys.receiver_slot, SECRET}
     uses.update(key for one in flights for key in (one.open, one.psk))
-    assert len(uses) == 7
+    assert len(uses) == 3 + 2 * len(PURPOSES)
     assert repr(keys) == "ResumptionKeys()"
     assert repr(flights[0]) == f"SecretKey(purpose={Purpose.RESUMPTION!r})"
 
@@ -183,10 +190,9 @@ def test_w1_two_flights_of_one_secret_share_nothing(kit: Kit) -> None:
     assert not any(other[at : at + 4] in pieces for at in range(253))
 
 
-@pytest.mark.parametrize("purpose", PURPOSES)
-def test_p2_a_flight_for_one_purpose_never_opens_the_other(purpose: Purpose) -> None:
+@pytest.mark.parametrize(("purpose", "other"), list(permutations(PURPOSES, 2)))
+def test_p2_a_flight_for_one_purpose_never_opens_the_other(purpose: Purpose, other: Purpose) -> None:
     """A resumption would replace the secret in the record, and a pipe of a running session must not."""
-    other = next(one for one in PURPOSES if one is not purpose)
     flight = Kit(purpose).dialler().flight
     assert Kit(purpose).check(flight) is not None
     assert Kit(other).check(flight) is None
@@ -217,12 +223,13 @@ def test_p2_an_answer_for_the_other_purpose_is_refused(kit: Kit) -> None:
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31)])
 def test_p2_keys_of_low_order_are_refused_on_both_sides(kit: Kit, point: bytes) -> None:
     """Who has the secret can send one, with a right proof: the answer would hold no secret of ours."""
-    name = {Purpose.RESUMPTION: b"resume", Purpose.STRIPE: b"stripe"}[kit.purpose]
-    psk = derive(SECRET, b"satchel %s psk receiver 1" % name)
+    psk = derive(SECRET, b"satchel %s psk %s 1" % LABELS[kit.purpose])
     end = ADDRESS + PORT.to_bytes(2, "big")
 
     def proof(ephemeral: bytes) -> bytes:
-        return mac(derive(SECRET, b"satchel %s open receiver 1" % name), b"\x01" + ephemeral + end)[:16]
+        return mac(derive(SECRET, b"satchel %s open %s 1" % LABELS[kit.purpose]), b"\x01" + ephemeral + end)[
+            :16
+        ]
 
     receiver = NoisePeer(psk, kit.purpose, b"\x01" + proof(point) + end)
     recognised = kit.check(receiver.message_1(point, b"") + proof(point) + bytes(FLIGHT_FILL_BYTES))

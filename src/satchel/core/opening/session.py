@@ -22,7 +22,7 @@ from satchel.core.opening.effects import (
 from satchel.core.opening.messages import Bye, Hello, Message, Stored
 from satchel.errors import MisuseError, PeerError
 
-SPEAKS = 1
+SPEAKS = 2  # docs/spec/delivery.md is what may follow
 
 
 class Role(Enum):

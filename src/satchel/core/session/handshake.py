@@ -31,6 +31,8 @@ class Purpose(Enum):
     RESUMPTION = b"hand-over resumed: sender responds, receiver initiates"
     STRIPE = b"another pipe of a session: sender responds, receiver initiates"
     CONTACT = b"contacts: listener responds, dialler initiates"
+    DELIVERY = b"hand-over between contacts: listener responds, dialler initiates"
+    DELIVERY_STRIPE = b"another pipe of a hand-over between contacts: listener responds, dialler initiates"
 
     @property
     def is_hybrid(self) -> bool:

@@ -1,8 +1,8 @@
 """Opening a session again without a code, from the 32-byte secret that the last one left; and opening
-more pipes of one that lasts, from another such secret.
+the pipes of one that lasts, from other such secrets.
 
 Stores nothing: which secrets there are, and which ephemeral keys were seen, is asked of the caller.
-Spec: docs/spec/transport.md, sections 3 and 5.
+Spec: docs/spec/transport.md, sections 3 and 5; docs/spec/delivery.md, section 4.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,12 @@ from satchel.core.session.handshake import Purpose
 from satchel.errors import MisuseError
 
 SECRET_BYTES = 32
-_NAMES = {Purpose.RESUMPTION: b"resume", Purpose.STRIPE: b"stripe"}
+_NAMES = {  # what it is for, and who dials
+    Purpose.RESUMPTION: (b"resume", b"receiver"),
+    Purpose.STRIPE: (b"stripe", b"receiver"),
+    Purpose.DELIVERY: (b"delivery", b"dialler"),
+    Purpose.DELIVERY_STRIPE: (b"delivery stripe", b"dialler"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +40,19 @@ class ResumptionKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretKey(FlightKey):
-    """What makes and recognises the flights of one secret; the receiver dials. Of a listener the newest
-    secrets come first, and the older one of each record is tried, too [3.6]."""
+    """What makes and recognises the flights of one secret; by a code the receiver dials. Of a listener the
+    newest secrets come first, and the older one of each record is tried, too [3.6]."""
 
     secret: bytes = field(repr=False)
 
     @classmethod
     def of(cls, secret: bytes, purpose: Purpose = Purpose.RESUMPTION) -> "SecretKey":
-        """`purpose`: RESUMPTION or STRIPE."""
+        """`purpose`: any but CODE and CONTACT."""
         if len(secret) != SECRET_BYTES:
             raise MisuseError("a session is opened again with a secret of 32 bytes")
-        name = _NAMES[purpose]
         return cls(
             purpose=purpose,
-            open=derive(secret, b"satchel %s open receiver 1" % name),
-            psk=derive(secret, b"satchel %s psk receiver 1" % name),
+            open=derive(secret, b"satchel %s open %s 1" % _NAMES[purpose]),
+            psk=derive(secret, b"satchel %s psk %s 1" % _NAMES[purpose]),
             secret=secret,
         )

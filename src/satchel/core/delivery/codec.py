@@ -1,0 +1,75 @@
+"""Messages about what waits as bytes: canonical CBOR maps. Spec: docs/spec/delivery.md, section 2."""
+
+from typing import assert_never
+
+from satchel.core.delivery.messages import Bye, Come, Leave, LeaveReason, Message, Take, Waits
+from satchel.core.wire import cbor
+from satchel.core.wire.fields import Fields
+from satchel.errors import PeerError
+
+MESSAGE_BYTES_MAX = 232  # fits the smallest control frame
+ID_BYTES = 16
+SECRET_BYTES = 32
+PORT_MAX = 0xFFFF
+_BYE, _WAITS, _TAKE, _LEAVE, _COME = 3, 4, 5, 6, 7
+_PAGES = {
+    _BYE: "session 4.8",
+    _WAITS: "delivery 2.2",
+    _TAKE: "delivery 2.3",
+    _LEAVE: "delivery 2.4",
+    _COME: "delivery 2.5",
+}
+
+
+def encode(message: Message) -> bytes:
+    match message:
+        case Waits():
+            return cbor.encode(
+                {0: _WAITS, 1: message.id, 2: message.secret, 3: message.accepted, 4: message.port}
+            )
+        case Take(id=id, port=port):
+            return cbor.encode({0: _TAKE, 1: id, 2: port})
+        case Leave(id=id, reason=reason):
+            return cbor.encode({0: _LEAVE, 1: id, 2: reason.value})
+        case Come():
+            return cbor.encode({0: _COME})
+        case Bye():
+            return cbor.encode({0: _BYE})
+        case _:
+            assert_never(message)
+
+
+def decode(body: bytes) -> Message:
+    """Read one message, after its frame was opened.
+
+    Raises:
+        PeerError: any deviation from section 2. Nothing else.
+    """
+    if len(body) > MESSAGE_BYTES_MAX:
+        raise PeerError(f"delivery 2.1: a message of {len(body)} bytes")
+    value = cbor.decode(body)
+    kind = value.get(0) if isinstance(value, dict) else None
+    if type(kind) is not int or kind not in _PAGES:
+        raise PeerError("delivery 2.1: no such message")
+    fields = Fields(value, page=_PAGES[kind])
+    fields.uint(0)
+    message = _read(kind, fields)
+    fields.done()
+    return message
+
+
+def _read(kind: int, fields: Fields) -> Message:
+    if kind == _WAITS:
+        return Waits(
+            id=fields.bytes(1, ID_BYTES, ID_BYTES),
+            secret=fields.bytes(2, SECRET_BYTES, SECRET_BYTES),
+            accepted=fields.boolean(3),
+            port=fields.uint(4, PORT_MAX),
+        )
+    if kind == _TAKE:
+        return Take(id=fields.bytes(1, ID_BYTES, ID_BYTES), port=fields.uint(2, PORT_MAX))
+    if kind == _LEAVE:
+        reasons = [reason.value for reason in LeaveReason]
+        reason = fields.integer(2, min(reasons), max(reasons))
+        return Leave(id=fields.bytes(1, ID_BYTES, ID_BYTES), reason=LeaveReason(reason))
+    return Come() if kind == _COME else Bye()

@@ -1,0 +1,306 @@
+"""All that waits between this node and its contacts: who is told, what is next, what became of it.
+
+One for a running node: `talk` is what Neighbours calls with each session.
+"""
+
+import asyncio
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import assert_never
+
+from satchel.core.delivery.messages import LeaveReason
+from satchel.core.identity.contacts import ContactId
+from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.node import clock, events
+from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, look
+from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
+from satchel.node.delivery.taking import Accept, Reception, TakingNode, forget
+from satchel.node.delivery.talking import Ended, Talking
+from satchel.node.delivery.tickets import Tickets
+from satchel.node.encounter import Session, keep_company
+from satchel.node.outcome import Outcome
+from satchel.ports import Entropy, HandoverId, Lan, RecordHead, Records, Role, Source
+from satchel.ports.contacts import Contact, Contacts, Taking
+from satchel.ports.queue import Queue, Queued, QueueState
+
+SPEAKS = 2  # session 4.2: from this version on there is what docs/spec/delivery.md says
+CONSIDER_EVERY_S = 0.1  # what a contact offers only to have it looked up costs little (M3)
+ASK_AGAIN_S = 5.0  # after a question that the contact broke off: nobody is to be flooded with them
+RECEPTIONS_MAX = 16  # unfinished ones of one contact (M3)
+FINISHED_MAX = 64  # and those of which the contact may not know that they are over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Has:
+    """What a node that hands over has."""
+
+    lan: Lan
+    entropy: Entropy
+    records: Records
+    contacts: Contacts
+    queue: Queue
+    source: Source
+    look_at: LookAt
+    aes: bool
+    report: events.Report
+
+
+class Deliveries:
+    """`talk` blocks, in a thread for each session; the rest from any thread."""
+
+    def __init__(self, has: Has, *, taking: TakingNode | None) -> None:
+        """Made on the loop of the Lan. `taking`: how and where to; None: nothing is taken."""
+        self.entropy = has.entropy
+        self.tickets = Tickets(has.entropy)
+        self._has = has
+        self._taking = taking
+        self._loop = asyncio.get_running_loop()
+        self._mail: Callable[[ContactId, bool], None] = lambda _contact, _waits: None
+        self._turns: defaultdict[ContactId, threading.Lock] = defaultdict(threading.Lock)
+        self._talking: dict[ContactId, Talking] = {}
+        self._considers_s: dict[ContactId, float] = {}  # no sooner than that
+        self._lock = threading.Lock()  # guards the three above
+
+    def begin(self, mail: Callable[[ContactId, bool], None]) -> None:
+        """From the loop. `mail(contact, waits)` is told, on the loop, whether anything waits for it."""
+        self._mail = mail
+        for contact in {queued.contact for queued in self._has.queue.all() if _waits(queued)}:
+            mail(contact, True)
+
+    def talk(self, session: Session) -> None:
+        """All of one session. Raises EnvironmentProblem: it broke off; PeerError."""
+        if session.speaks < SPEAKS:
+            keep_company(session)
+            return
+        contact = session.contact.id
+        with self._lock:
+            turn = self._turns[contact]
+        with turn:  # what ran over an earlier session has ended: each thing is given once at a time
+            pipes = Pipes(
+                session, lan=self._has.lan, tickets=self.tickets, entropy=self.entropy, loop=self._loop
+            )
+            talking = Talking(session, pipes, self)
+            with self._lock:
+                self._talking[contact] = talking
+            try:
+                talking.run()
+            finally:
+                with self._lock:
+                    self._talking.pop(contact, None)
+
+    def put(self, queued: Queued) -> None:
+        """Give this to a contact: now, or when it comes. Raises MisuseError, EnvironmentProblem."""
+        self._has.queue.add(queued)
+        self._changed(queued.contact)
+
+    def take_back(self, id: HandoverId) -> None:
+        """It is not given any more; what runs of it ends. Raises EnvironmentProblem."""
+        whose = [queued.contact for queued in self._has.queue.all() if queued.id == id]
+        self._has.queue.remove(id)
+        for contact in whose:
+            with self._lock:
+                talking = self._talking.get(contact)
+            if talking is not None:
+                talking.take_back(id)
+            self._changed(contact)
+
+    def may_come(self, contact: ContactId) -> None:
+        """What we left for now may be offered again: something about us has changed."""
+        with self._lock:
+            talking = self._talking.get(contact)
+        if talking is not None:
+            talking.come()
+
+    def _changed(self, contact: ContactId) -> None:
+        waits = any(queued.contact == contact and _waits(queued) for queued in self._has.queue.all())
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._mail, contact, waits)
+        with self._lock:
+            talking = self._talking.get(contact)
+        if talking is not None and waits:
+            talking.poke()
+
+    # --- giving: see talking.Owner ------------------------------------------------------------------
+
+    def next_gift(self, session: Session, *, but: set[HandoverId]) -> Gift | None:
+        try:
+            return self._next_gift(session.contact, but)
+        except EnvironmentProblem as problem:  # our own disk
+            self._has.report(events.Trouble(problem=problem))
+            return None
+
+    def _next_gift(self, contact: Contact, but: set[HandoverId]) -> Gift | None:
+        for queued in self._has.queue.all():
+            if queued.contact != contact.id or queued.id in but or queued.state is QueueState.DECLINED:
+                continue
+            try:
+                gift = look(
+                    queued, records=self._has.records, source=self._has.source, look_at=self._has.look_at
+                )
+            except (EnvironmentProblem, MisuseError) as problem:
+                but.add(queued.id)
+                if queued.state is not QueueState.FAILED:
+                    self._set_state(queued, QueueState.FAILED)
+                    self._report_of(contact, queued.id, giving=True)(events.CannotBeRead(problem=problem))
+                continue
+            if queued.state is QueueState.FAILED:
+                self._set_state(queued, QueueState.WAITING)
+            return gift
+        return None
+
+    def giving(self, session: Session, gift: Gift, opened: Opened, way: OnePipe) -> Giving:
+        node = GivingNode(
+            records=self._has.records,
+            source=self._has.source,
+            aes=self._has.aes,
+            report=self._report_of(session.contact, gift.queued.id, giving=True),
+        )
+        return Giving(gift, opened, way, we_dialled=session.we_dialled, node=node)
+
+    def was_given(self, gift: Gift, ended: Ended) -> None:
+        try:
+            self._was_given(gift, ended)
+        except EnvironmentProblem as problem:  # our own disk
+            self._has.report(events.Trouble(problem=problem))
+
+    def _was_given(self, gift: Gift, ended: Ended) -> None:
+        queued = gift.queued
+        contact = self._contact(queued.contact)
+        if contact is None or all(one.id != queued.id for one in self._has.queue.all()):
+            return  # forgotten, or taken back
+        report = self._report_of(contact, queued.id, giving=True)
+        match ended.outcome:
+            case Outcome.COMPLETE:
+                self._has.queue.remove(queued.id)
+                report(events.Delivered())
+            case Outcome.DECLINED | Outcome.GIVEN_UP:
+                self._set_state(queued, QueueState.DECLINED)
+                report(events.Declined())
+            case _ if ended.problem is not None:
+                report(events.Trouble(problem=ended.problem))
+            case _:
+                report(events.Lost(loss=ended.loss))
+        self._changed(queued.contact)
+
+    def was_left(self, gift: Gift, reason: LeaveReason) -> bool:
+        try:
+            return self._was_left(gift, reason)
+        except EnvironmentProblem as problem:  # our own disk
+            self._has.report(events.Trouble(problem=problem))
+            return False
+
+    def _was_left(self, gift: Gift, reason: LeaveReason) -> bool:
+        queued = gift.queued
+        contact = self._contact(queued.contact)
+        if contact is None:
+            return False
+        report = self._report_of(contact, queued.id, giving=True)
+        match reason:
+            case LeaveReason.HAS_IT:
+                self._has.queue.remove(queued.id)
+                report(events.Delivered())
+            case LeaveReason.REFUSED:
+                self._set_state(queued, QueueState.DECLINED)
+                report(events.Declined())
+            case LeaveReason.UNKNOWN:
+                self._has.records.forget(queued.id)  # it is offered anew
+                return True
+            case LeaveReason.NOT_NOW:
+                return False
+            case _:
+                assert_never(reason)
+        self._changed(queued.contact)
+        return True
+
+    # --- taking: see talking.Owner ------------------------------------------------------------------
+
+    def consider(self, session: Session, id: bytes, *, accepted: bool) -> Reception | LeaveReason:
+        self._rest(session.contact.id)
+        contact, node = self._contact(session.contact.id), self._taking
+        if contact is None or node is None:
+            return LeaveReason.NOT_NOW
+        known = self._has.records.of_contact(contact.id, Role.RECEIVER)
+        head = next((head for head in known if head.theirs == id), None)
+        if contact.taking is Taking.REFUSE:
+            if head is not None:
+                forget(head, node)
+            return LeaveReason.REFUSED
+        if head is not None and head.finished:
+            return LeaveReason.HAS_IT
+        if accepted and head is None:
+            return LeaveReason.UNKNOWN
+        if head is None and (node.accept is Accept.NONE or not self._has_room(known, node)):
+            return LeaveReason.NOT_NOW
+        report = self._report_of(contact, HandoverId(id), giving=False)
+        return Reception(
+            contact,
+            id,
+            head,
+            resumes=accepted,
+            node=node,
+            current=partial(self._contact, contact.id),
+            report=report,
+        )
+
+    def _rest(self, contact: ContactId) -> None:
+        now_s = clock.monotonic_s()
+        with self._lock:
+            at_s = max(now_s, self._considers_s.get(contact, now_s))
+            self._considers_s[contact] = at_s + CONSIDER_EVERY_S
+        time.sleep(at_s - now_s)
+
+    def was_taken(self, reception: Reception, ended: Ended) -> None:
+        report = reception.report
+        if ended.outcome is Outcome.REFUSED:
+            with self._lock:
+                self._considers_s[reception.contact.id] = clock.monotonic_s() + ASK_AGAIN_S
+        match ended.outcome:
+            case Outcome.COMPLETE | Outcome.WHOLE:
+                report(events.Delivered())
+            case _ if ended.problem is not None:
+                report(events.Trouble(problem=ended.problem))
+            case Outcome.LOST:
+                report(events.Lost(loss=ended.loss))
+            case _:
+                pass
+
+    def withdraw(self, session: Session) -> None:
+        if self._taking is not None:
+            self._taking.desk.withdraw(session.contact.id)
+
+    def _has_room(self, known: list[RecordHead], node: TakingNode) -> bool:
+        """What one contact may leave unfinished here has an end (M3)."""
+        finished = [head for head in known if head.finished]
+        for head in finished[: max(0, len(finished) - FINISHED_MAX)]:
+            forget(head, node)
+        return len(known) - len(finished) < RECEPTIONS_MAX
+
+    # --- both -----------------------------------------------------------------------------------------
+
+    def _contact(self, id: ContactId) -> Contact | None:
+        """As it is now: the person may have renamed, verified or forgotten it."""
+        return next((contact for contact in self._has.contacts.all() if contact.id == id), None)
+
+    def _set_state(self, queued: Queued, state: QueueState) -> None:
+        with suppress(MisuseError):  # taken back meanwhile
+            self._has.queue.set_state(queued.id, state)
+
+    def _report_of(self, contact: Contact, id: HandoverId, *, giving: bool) -> events.Report:
+        def report(event: events.Event) -> None:
+            self._has.report(
+                events.ByContact(
+                    contact=contact.id, name=contact.name, giving=giving, handover=id, event=event
+                )
+            )
+
+        return report
+
+
+def _waits(queued: Queued) -> bool:
+    """Worth a dial: what could not be read is tried again when the contact is met for another reason."""
+    return queued.state is QueueState.WAITING

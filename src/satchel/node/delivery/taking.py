@@ -1,0 +1,233 @@
+"""One thing from a contact, from its offer to the last name in place. Blocking.
+
+Nothing is taken from who is not verified without a person's word, and no text without a reader.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+
+from satchel.core.handover.messages import Entry, as_entry
+from satchel.core.handover.receiving import Receiver
+from satchel.errors import EnvironmentProblem
+from satchel.node import events
+from satchel.node.channel import Channel
+from satchel.node.commits import Ledger
+from satchel.node.delivery.desk import Desk, Unanswered
+from satchel.node.delivery.pipes import OnePipe, Opened
+from satchel.node.entries import receiver_record
+from satchel.node.outcome import Outcome
+from satchel.node.receiving import Numbers, ReceivingConversation, Wanted
+from satchel.node.unfinished import Unfinished
+from satchel.ports import Chosen, Entropy, FileState, HandoverId, Landing, RecordHead, Records, Role
+from satchel.ports.contacts import Contact, Taking
+
+ID_BYTES = 16
+LEFT_FREE_BYTES = 1 << 30  # what is taken without asking leaves so much room (M3)
+ENTRY_COST_BYTES = 4096  # names take room, too
+
+
+class Accept(Enum):
+    """Of contacts for whom nothing else was said; the value is what a person types."""
+
+    ASK = "ask"
+    VERIFIED = "verified"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class TakingNode:
+    """What of a node a hand-over needs."""
+
+    records: Records
+    entropy: Entropy
+    desk: Desk
+    chosen: Chosen
+    into: bytes  # its path, for the record
+    reopen: Callable[[HandoverId, bytes], Landing]
+    sweep: Callable[[bytes, HandoverId], None]
+    accept: Accept
+    aes: bool
+
+
+def may_take_unasked(contact: Contact, accept: Accept) -> bool:
+    if not contact.pair.proof.is_verified or contact.taking is Taking.REFUSE or accept is Accept.NONE:
+        return False
+    return contact.taking is Taking.ACCEPT or accept is Accept.VERIFIED
+
+
+class Reception:
+    """A hand-over over one pipe. `run` once; `stop` from any thread."""
+
+    def __init__(
+        self,
+        contact: Contact,
+        theirs: bytes,
+        head: RecordHead | None,
+        *,
+        resumes: bool,
+        node: TakingNode,
+        current: Callable[[], Contact | None],
+        report: events.Report,
+    ) -> None:
+        """`head`: what was remembered of it; `resumes`: the contact remembers it, too; `current`: the contact
+        as the person sees it now, None if it was forgotten."""
+        self.contact = contact
+        self._theirs = theirs
+        self._head = head
+        self._resumes = resumes
+        self._node = node
+        self._current = current
+        self.report = report
+        self._taken: Unfinished | None = None
+        self._conversation: ReceivingConversation | None = None
+        self.loss = events.Loss.BROKEN  # why, where `run` returned LOST
+        self._stopped = False
+        self._lock = threading.Lock()
+
+    def run(self, opened: Opened, way: OnePipe, *, we_dialled: bool) -> Outcome:
+        """Raises PeerError, EnvironmentProblem: our own disk."""
+        pipe, keys = opened
+        pipe.set_deadline(None)
+        one = self._unfinished() if self._resumes else None
+        try:
+            found = one.look_at_disk(self._node.records) if one is not None else None
+            id = one.head.id if one is not None else HandoverId(self._node.entropy.draw(ID_BYTES))
+            conversation = ReceivingConversation(
+                channel=Channel(pipe, keys),
+                receiver=found.receiver(aes=self._node.aes) if found else Receiver(aes=self._node.aes),
+                ledger=Ledger(self._node.records, id),
+                keys_confirmed=lambda: None,
+                consider=lambda entries, note: self._consider(id, entries, note),
+                open_pipes=way.open_more,
+                report=self.report,
+                we_dial=we_dialled,
+            )
+        except BaseException:
+            pipe.close()
+            if one is not None:
+                one.landing.close(remove=False)
+            raise
+        self._taken = one
+        with self._lock:
+            self._conversation = conversation
+            if self._stopped:
+                conversation.stop()
+        try:
+            if found is None or one is None:
+                outcome = conversation.run()
+            else:
+                outcome = conversation.run(
+                    wanted=found.wanted, landing=one.landing, held_bytes=found.held_bytes
+                )
+        except Unanswered:
+            return Outcome.REFUSED
+        except BaseException:
+            self._let_go(Outcome.LOST)
+            raise
+        self.loss = conversation.loss
+        self._let_go(outcome)
+        return outcome
+
+    def stop(self) -> None:
+        """It may go on later; `run` ends within some seconds."""
+        with self._lock:
+            self._stopped = True
+            if self._conversation is not None:
+                self._conversation.stop()
+
+    def _unfinished(self) -> Unfinished:
+        assert self._head is not None
+        self._node.records.go_on(self._head.id)
+        return Unfinished(self._head, self._node.reopen(self._head.id, self._head.into), told=True)
+
+    def _let_go(self, outcome: Outcome) -> None:
+        one = self._taken
+        if one is None:
+            return
+        if outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP):
+            self._node.records.forget(one.head.id)
+        with suppress(EnvironmentProblem):  # what is left is swept up when its record expires
+            one.landing.close(remove=outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP, Outcome.WHOLE))
+
+    # --- what is wanted -----------------------------------------------------------------------------
+
+    def _consider(self, id: HandoverId, entries: tuple[Entry, ...], note: str | None) -> Wanted | None:
+        numbers = self._decide(entries, note)
+        if numbers is None:
+            self._forget_dead()
+            return None
+        if note is not None:
+            self.report(events.NoteReceived(text=note))
+        self._forget_dead()
+        if not numbers:
+            return Wanted(numbers, None)
+        self._taken = self._remember(id, entries, numbers)
+        return Wanted(numbers, self._taken.landing)
+
+    def _decide(self, entries: tuple[Entry, ...], note: str | None) -> Numbers | None:
+        before = self._said_before(entries) if note is None else None
+        if before is not None:
+            return before
+        contact = self._current()
+        if contact is None:
+            raise Unanswered
+        if contact.taking is Taking.REFUSE:
+            return None
+        free_bytes = self._node.chosen.free_bytes()
+        if note is None and may_take_unasked(contact, self._node.accept):
+            needed_bytes = sum(entry.size + ENTRY_COST_BYTES for entry in entries)
+            if needed_bytes + LEFT_FREE_BYTES <= free_bytes:
+                return range(len(entries))
+        return self._node.desk.ask(
+            (self.contact.id, self._theirs),
+            (entries, note),
+            name=contact.name,
+            is_verified=contact.pair.proof.is_verified,
+            free_bytes=free_bytes,
+            has_gone=lambda: self._stopped,
+        )
+
+    def _said_before(self, entries: tuple[Entry, ...]) -> Numbers | None:
+        """The same again, after a break that kept the contact from hearing it: what was accepted then."""
+        if self._head is None:
+            return None
+        kept = self._node.records.entries(self._head.id)
+        if tuple(map(as_entry, kept)) != entries:
+            return None
+        return frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
+
+    def _remember(self, id: HandoverId, entries: tuple[Entry, ...], numbers: Numbers) -> Unfinished:
+        head = RecordHead(
+            id=id,
+            role=Role.RECEIVER,
+            secret=b"",
+            older_secret=None,
+            into=self._node.into,
+            finished=False,
+            contact=self.contact.id,
+            theirs=self._theirs,
+        )
+        landing = self._node.chosen.begin(id)
+        try:
+            self._node.records.create(
+                head, (receiver_record(n, entry, accepted=n in numbers) for n, entry in enumerate(entries))
+            )
+        except BaseException:
+            landing.close(remove=True)
+            raise
+        return Unfinished(head, landing, told=True)
+
+    def _forget_dead(self) -> None:
+        """The contact never heard of what was accepted before: it leads nowhere."""
+        dead, self._head = self._head, None
+        if dead is not None:
+            forget(dead, self._node)
+
+
+def forget(head: RecordHead, node: TakingNode) -> None:
+    """The record, and what of it is unfinished."""
+    node.records.forget(head.id)
+    node.sweep(head.into, head.id)

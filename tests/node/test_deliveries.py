@@ -1,0 +1,287 @@
+"""What waits for a contact goes when the contact is there, and nothing else does (M2, M3, M4, P2)."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.contact_sides import LIMIT_S, Device, Hands, Running, pair_up, running
+from node.pretend_lan import Air
+from satchel.node import events
+from satchel.node.delivery.taking import Accept
+from satchel.ports import Role
+from satchel.ports.contacts import Taking
+from satchel.ports.queue import QueueState
+
+A, B = "127.0.0.2", "127.0.0.3"
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 3 * LIMIT_S))
+
+
+@pytest.fixture
+def hands(tmp_path: Path) -> tuple[Hands, Hands]:
+    amina, bilal = Device("amina"), Device("bilal")
+    pair_up(amina, bilal)
+    return Hands(amina, tmp_path / "amina"), Hands(bilal, tmp_path / "bilal", Accept.VERIFIED)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(os.urandom(3_000_000))
+    return path
+
+
+def told(node: Running, kind: type[events.Event]) -> list[events.ByContact]:
+    return [one for one in node.told if isinstance(one, events.ByContact) and isinstance(one.event, kind)]
+
+
+async def over(*nodes: Running, times: int = 1) -> None:
+    for node in nodes:
+        await node.until(lambda node=node: len(told(node, events.Delivered)) >= times)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("who_dials", ["giver", "taker", "either"])
+def test_what_waits_goes_by_itself_whoever_dials(
+    hands: tuple[Hands, Hands], photo: Path, who_dials: str
+) -> None:
+    giver, taker = hands
+    giver.queue.add(giver.wants_to_give(photo))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver, muted=who_dials == "giver") as here,
+            running(air, taker.device, B, hands_over=taker, muted=who_dials == "taker") as there,
+        ):
+            await over(here, there)
+            if who_dials != "either":
+                assert {session.we_dialled for session in here.sessions} == {who_dials == "giver"}
+
+    run(test)
+    assert (taker.into / "photo.jpg").read_bytes() == photo.read_bytes()
+    assert giver.queue.all() == []
+    for side in hands:
+        assert side.records.of_contacts(Role.SENDER) == side.records.of_contacts(Role.RECEIVER) == []
+    assert [path.name for path in taker.into.iterdir()] == ["photo.jpg"]
+
+
+def test_both_give_at_once_and_more_than_one_thing(hands: tuple[Hands, Hands], tmp_path: Path) -> None:
+    hands[0].accept = Accept.VERIFIED
+    for number, side in enumerate(hands):
+        for name in ("one", "two", "three"):
+            path = tmp_path / f"{name}-{number}"
+            path.write_bytes(os.urandom(100_000))
+            side.queue.add(side.wants_to_give(path))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, hands[0].device, A, hands_over=hands[0]) as here,
+            running(air, hands[1].device, B, hands_over=hands[1]) as there,
+        ):
+            await over(here, there, times=6)
+
+    run(test)
+    for number, side in enumerate(hands):
+        assert sorted(path.name for path in side.into.iterdir()) == [
+            f"{name}-{1 - number}" for name in ("one", "three", "two")
+        ]
+        assert side.queue.all() == []
+
+
+def test_a_person_is_asked_and_may_decline(hands: tuple[Hands, Hands], photo: Path) -> None:
+    giver, taker = hands
+    taker.accept = Accept.ASK
+    giver.queue.add(giver.wants_to_give(photo))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver) as here,
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            await there.until(lambda: taker.asked)
+            [question] = taker.desk.questions()
+            assert question.name == "amina"
+            assert [entry.path for entry in question.entries] == [(b"photo.jpg",)]
+            assert not any(taker.into.iterdir())
+            taker.desk.answer(question.number, None)
+            await here.until(lambda: told(here, events.Declined))
+
+    run(test)
+    assert [queued.state for queued in giver.queue.all()] == [QueueState.DECLINED]
+    assert not any(taker.into.iterdir())
+
+
+def test_the_answer_may_come_when_the_contact_has_gone(hands: tuple[Hands, Hands], photo: Path) -> None:
+    giver, taker = hands
+    taker.accept = Accept.ASK
+    giver.queue.add(giver.wants_to_give(photo))
+
+    async def test() -> None:
+        air = Air()
+        async with running(air, taker.device, B, hands_over=taker) as there:
+            async with running(air, giver.device, A, hands_over=giver):
+                await there.until(lambda: taker.asked)
+            await there.until(lambda: not taker.desk.questions())
+            taker.desk.answer(1, range(1))
+            async with running(air, giver.device, A, hands_over=giver) as here:
+                await there.node.meet()  # shouts at once
+                await over(here, there)
+        assert len(taker.asked) == 1
+
+    run(test)
+    assert (taker.into / "photo.jpg").read_bytes() == photo.read_bytes()
+
+
+def test_m2_an_unverified_contact_is_never_taken_from_unasked(
+    hands: tuple[Hands, Hands], photo: Path
+) -> None:
+    giver, taker = hands
+    contact = taker.device.kept()
+    taker.device.contacts.set_taking(contact.id, Taking.ACCEPT)
+    unverify(taker.device)
+    giver.queue.add(giver.wants_to_give(photo))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver),
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            await there.until(lambda: taker.asked)
+            assert not taker.asked[0].is_verified
+            assert not any(taker.into.iterdir())
+
+    run(test)
+
+
+def unverify(device: Device) -> None:
+    with device.database.changing() as database:
+        database.execute("UPDATE contact SET proof = 'UNVERIFIED'")
+
+
+def test_who_is_refused_is_told_and_asks_nobody(hands: tuple[Hands, Hands], photo: Path) -> None:
+    giver, taker = hands
+    taker.device.contacts.set_taking(taker.device.kept().id, Taking.REFUSE)
+    giver.queue.add(giver.wants_to_give(photo))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver) as here,
+            running(air, taker.device, B, hands_over=taker),
+        ):
+            await here.until(lambda: told(here, events.Declined))
+
+    run(test)
+    assert taker.asked == []
+
+
+def test_a_text_waits_for_its_reader(hands: tuple[Hands, Hands]) -> None:
+    giver, taker = hands
+    giver.queue.add(giver.wants_to_give(note="meet me at the well"))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver) as here,
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            await there.until(lambda: taker.asked)
+            await asyncio.sleep(0.2)
+            assert giver.queue.all()
+            taker.desk.answer(1, range(0))
+            await over(here)
+            [read] = told(there, events.NoteReceived)
+            assert isinstance(read.event, events.NoteReceived)
+            assert read.event.text == "meet me at the well"
+
+    run(test)
+    assert giver.queue.all() == []
+
+
+def test_it_goes_on_where_it_broke_off_in_another_session(hands: tuple[Hands, Hands], tmp_path: Path) -> None:
+    giver, taker = hands
+    film = tmp_path / "film"
+    film.write_bytes(os.urandom(1 << 20) * 200)
+    giver.queue.add(giver.wants_to_give(film))
+
+    async def test() -> None:
+        air = Air()
+        async with running(air, taker.device, B, hands_over=taker) as there:
+            async with running(air, giver.device, A, hands_over=giver):
+                await there.until(lambda: moved(there) > 30 << 20)
+            before = moved(there)
+            assert giver.queue.all()[0].accepted
+            assert not (taker.into / "film").exists()
+            async with running(air, giver.device, A, hands_over=giver) as here:
+                await there.node.meet()  # shouts at once
+                await over(here, there)
+                assert moved(here) < (200 << 20) - before // 2
+
+    run(test)
+    assert (taker.into / "film").read_bytes() == film.read_bytes()
+
+
+def moved(node: Running) -> int:
+    progress = [one.event for one in told(node, events.Progress)]
+    return max((one.bytes_moved for one in progress if isinstance(one, events.Progress)), default=0)
+
+
+def test_what_cannot_be_read_is_told_once_and_waits(hands: tuple[Hands, Hands], photo: Path) -> None:
+    giver, taker = hands
+    other = photo.with_name("not-there")
+    giver.queue.add(giver.wants_to_give(other))
+    giver.queue.add(giver.wants_to_give(photo))
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver) as here,
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            await over(here, there)
+            assert len(told(here, events.CannotBeRead)) == 1
+
+    run(test)
+    assert [queued.state for queued in giver.queue.all()] == [QueueState.FAILED]
+    other.write_bytes(b"here now")
+
+    run(partial(deliver, giver, taker))
+    assert (taker.into / "not-there").read_bytes() == b"here now"
+
+
+async def deliver(giver: Hands, taker: Hands) -> None:
+    air = Air()
+    async with (
+        running(air, giver.device, A, hands_over=giver) as here,
+        running(air, taker.device, B, hands_over=taker) as there,
+    ):
+        await over(here, there)
+
+
+def test_put_while_the_contact_is_here(hands: tuple[Hands, Hands], photo: Path) -> None:
+    giver, taker = hands
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver) as here,
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            await here.until(lambda: here.talking)
+            await there.until(lambda: there.talking)
+            assert here.deliveries is not None
+            here.deliveries.put(giver.wants_to_give(photo))
+            await over(here, there)
+
+    run(test)
+    assert (taker.into / "photo.jpg").exists()
