@@ -4,9 +4,8 @@ import argparse
 import unicodedata
 from contextlib import closing
 
-from satchel.cli import streams, units
+from satchel.cli import units
 from satchel.cli.profile import open_existing
-from satchel.cli.prompt import read_line
 from satchel.cli.settling import apply, compare, shown
 from satchel.cli.show import JsonShow, Show
 from satchel.core.identity.pair import Proof
@@ -38,7 +37,7 @@ def _list(_options: argparse.Namespace, show: Show, contacts: Contacts) -> None:
             show.line("contact", contact=contact.name, verified=proof.is_verified, met=proof.name.lower())
         else:
             # How it was met stands first: no name can imitate it there.
-            streams.write(f"{_MET[proof]:{_WIDTH}}  {shown(contact)}\n")
+            show.console.write(f"{_MET[proof]:{_WIDTH}}  {shown(contact)}\n")
     doubtful = [contact for contact in found if not contact.pair.proof.is_verified]
     if doubtful:
         show.note(
@@ -79,7 +78,10 @@ def _forget(options: argparse.Namespace, show: Show, contacts: Contacts) -> None
     if not options.yes:
         show.note(f"This erases the keys of {shown(contact)}: you two will have to pair again to meet.")
         show.ask("forget")
-        if (read_line("Forget this contact? [y]es, [N]o: ") or "").strip().lower() not in ("y", "yes"):
+        if (show.console.read_line("Forget this contact? [y]es, [N]o: ") or "").strip().lower() not in (
+            "y",
+            "yes",
+        ):
             raise AccessDenied(
                 "Not forgotten.",
                 safe="Nothing was changed.",

@@ -15,7 +15,7 @@ from satchel.carriers.lan.multicast import PORT
 from satchel.carriers.lan.probe import Hearing, LinkProbe, NetworkProbe, is_tunnel, probe_network
 from satchel.cli import streams, units
 from satchel.cli.escape import show_text
-from satchel.cli.profile import home_folder
+from satchel.cli.home import home_folder
 from satchel.cli.show import JsonShow, Show, wrapped
 from satchel.core.crypto.selftest import self_test
 from satchel.errors import EnvironmentProblem, SatchelError

@@ -4,7 +4,6 @@ Here is the seam for whatever two contacts have to say to each other: `talk`.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 
 from satchel.core.discovery.people import People
@@ -44,12 +43,17 @@ class Company:
         self._network = network
         self._talk = talk
         self._report = report
-        self._with_us: Counter[ContactId] = Counter()
+        self._with_us: dict[ContactId, list[Session]] = {}
         self._troubles: set[str] = set()
 
     def is_with_us(self, contact: ContactId) -> bool:
         """Whether there is a session with it now."""
-        return self._with_us[contact] > 0
+        return bool(self._with_us.get(contact))
+
+    def part(self, contact: ContactId) -> None:
+        """End what there is with it: it was forgotten."""
+        for session in self._with_us.get(contact, ()):
+            session.part()
 
     def tell_trouble(self, problem: SatchelError) -> None:
         """Of our own disk: once, not at each beacon."""
@@ -67,10 +71,15 @@ class Company:
             pipe.close()
             return
         contact = session.contact
-        self._with_us[contact.id] += 1
+        if contact.id not in self._people.tags:  # forgotten while the two greeted each other
+            pipe.close()
+            return
+        here = self._with_us.setdefault(contact.id, [])
+        here.append(session)
         self._people.began(contact.id, clock.awake_and_asleep_s())
-        if self._with_us[contact.id] == 1:
-            self._report(events.PeerMet(contact=contact.id, name=contact.name, shown=session.shown))
+        if len(here) == 1:
+            met = events.PeerMet(contact=contact.id, name=known.contact.name, shown=session.shown)
+            self._report(met)
         broke = False
         try:
             await self._learn_address(contact.id, pipe, link)
@@ -78,12 +87,15 @@ class Company:
         finally:
             pipe.close()
             known.ended(session.channel)
-            self._with_us[contact.id] -= 1
-            if not self.is_with_us(contact.id):
-                self._left(contact, broke=broke)
+            here.remove(session)
+            if not here:
+                self._with_us.pop(contact.id, None)
+                self._left(known.contact, broke=broke)
 
     def _left(self, contact: Contact, *, broke: bool) -> None:
-        if broke:
+        if contact.id not in self._people.tags:
+            broke = False  # forgotten, and so it was ended
+        elif broke:
             self._people.broke(contact.id)
         else:
             self._people.ended(contact.id, clock.awake_and_asleep_s())
