@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from end_to_end.programs import SATCHEL, Person, describe, events, fill
+from end_to_end.programs import SATCHEL, Person, describe, events, fill, under_way
 from end_to_end.test_meet import couple, made, shouts
-from lab import Dialogue, Lab
+from lab import Dialogue, Lab, Radio
 
 pytestmark = pytest.mark.lab
 HERE_S = 30.0
@@ -218,3 +218,90 @@ def test_meet_while_a_node_runs(lab: Lab) -> None:
     again = bilal.satchel("meet")
     assert again.expect_event("peer", 3)["contact"] == "amina"
     assert again.wait(20) == 0
+
+
+def test_a_person_in_a_terminal_sees_the_same_as_without_a_node(lab: Lab) -> None:
+    """Questions, notes and Ctrl-C reach the job; the code is in a list of processes nowhere."""
+    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
+    up(amina), up(bilal)
+    (amina.host.home / "a.txt").write_text("a")
+    sending = amina.host.terminal(
+        [*SATCHEL, "send", "--home", str(amina.profile), "a.txt"], cwd=amina.host.home
+    )
+    code = sending.expect(r"^ +(\d+( [a-z]+){3})\r\n", 10)[1]
+    taking = bilal.host.terminal([*SATCHEL, "receive", "--home", str(bilal.profile)], cwd=bilal.host.home)
+    taking.expect("Code: ")
+    taking.type("no code at all")
+    taking.expect("whole code")
+    taking.expect("Code: ")
+    taking.type(code)
+    taking.expect(r"Take it\? ", 20)
+    for host in (amina.host, bilal.host):
+        shown = host.run(
+            ["sh", "-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'"]
+        ).stdout
+        assert not [word for word in code.split()[1:] if f" {word}" in shown or f"\n{word}\n" in shown]
+    taking.type("y")
+    assert (taking.wait(20), sending.wait(20)) == (0, 0), taking.text + sending.text
+    assert "Done: 1 file in" in taking.text
+    assert (bilal.host.home / "a.txt").read_text() == "a"
+    again = amina.host.terminal(
+        [*SATCHEL, "send", "--home", str(amina.profile), "a.txt"], cwd=amina.host.home
+    )
+    again.expect("Waiting")
+    again.type(chr(3))
+    assert again.wait(10) == 1
+    assert "Stopped." in again.text
+
+
+PHRASE = "correct horse battery"
+
+
+def test_unlock_runs_it_in_the_background_and_lock_ends_it(lab: Lab) -> None:
+    """T1: the passphrase is asked for once, and is in no argument and no environment; a wrong one opens
+    nothing."""
+    amina = Person(lab.host("amina"))
+    amina.host.run([*SATCHEL, "init", "--home", str(amina.profile)], text=f"{PHRASE}\n")
+    assert status(amina)["waiting"] is None
+    wrong = amina.satchel("unlock")
+    wrong.type("Correct horse battery")
+    assert wrong.wait(20) == 4
+    assert status(amina)["running"] is False
+    unlocking = amina.satchel("unlock")
+    unlocking.type(PHRASE)
+    assert unlocking.wait(20) == 0, unlocking.text
+    pid = events(unlocking)[-1]["pid"]
+    told_to_all = amina.host.run(["sh", "-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ"]).stdout
+    assert "satchel.cli.main" in told_to_all
+    assert PHRASE not in told_to_all
+    assert status(amina)["running"] is True
+    assert contacts(amina, "list")[-1] == {"event": "done", "contacts": 0}  # nothing is asked
+    second = amina.satchel("unlock")
+    assert second.wait(10) == 5
+    for command in (("up",), ("passphrase",), ("backup", str(amina.host.home / "backup"))):
+        refused = amina.satchel(*command)
+        assert refused.wait(10) == 1
+        assert "is running with this profile" in events(refused)[-1]["what"]
+    told(amina, "lock")
+    assert amina.host.run(["test", "-e", f"/proc/{pid}"], check=False).returncode == 1
+    assert not (amina.profile / "socket").exists()
+    assert status(amina)["running"] is False
+
+
+def test_lock_ends_a_node_in_the_middle_of_a_hand_over(lab: Lab, tmp_path: Path) -> None:
+    """T1: nothing of it runs on; and it goes on later where it was."""
+    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
+    up(amina), up(bilal)
+    lab.shape(amina.host, Radio(rate_bps=30e6))
+    tree = fill(tmp_path / "tree", files=12, total_bytes=24 << 20)
+    sending, receiving = under_way(amina, bilal, tree, moved=2 << 20)
+    told(bilal, "lock")
+    assert receiving.wait(10) == 1
+    assert status(bilal)["waiting"] == [{"direction": "in", "contact": None, "into": str(bilal.into)}]
+    up(bilal)
+    going_on = bilal.resume_receiving()
+    assert going_on.wait(90) == 0, going_on.text[-2000:]
+    assert sending.wait(30) == 0, sending.text[-2000:]
+    assert describe(bilal.into / "tree") == describe(tree)
+    assert not bilal.temporary()
+    assert status(bilal)["waiting"] == []

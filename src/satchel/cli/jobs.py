@@ -10,13 +10,14 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 from satchel.cli.main import run
 from satchel.cli.over_node import COLUMNS_MAX, LOCALE
 from satchel.cli.parser import IN_NODE, read
-from satchel.cli.profile import LentProfile, Profile
+from satchel.cli.profile import Profile
 from satchel.cli.remote_console import RemoteConsole, Screen, control
 from satchel.cli.show import Show
 from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
@@ -24,6 +25,7 @@ from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
 
 JOBS_MAX = 16  # at the same time
+EXPIRE_EVERY_S = 3600.0
 ID_BYTES = 8
 
 
@@ -91,10 +93,7 @@ class CommandJobs:
                 safe="Nothing was done.",
                 do="End one of them, then try again.",
             )
-        lender = self._profile
-        options.lent = LentProfile(
-            lender.folder, lender.file, lender.key, lender.database, lender.records, self._node
-        )
+        options.lent = self._profile.lend(self._node)
         loop = asyncio.get_running_loop()
         job = CommandJob(options, RemoteConsole(screen, is_for_script=options.json, loop=loop))
         self._running[job.id] = job
@@ -103,6 +102,16 @@ class CommandJobs:
         self._forgetting.add(forgetting)
         forgetting.add_done_callback(self._forgetting.discard)
         return job
+
+    async def keep_house(self) -> None:
+        """Erase what is too old, now and each hour, also in folders where the node itself may not write."""
+        while True:
+            self._asked.put(threading.Thread(target=self._expire, name="satchel-expiry", daemon=True).start)
+            await asyncio.sleep(EXPIRE_EVERY_S)
+
+    def _expire(self) -> None:
+        with suppress(EnvironmentProblem):  # the disk; once more in an hour
+            self._profile.expire()
 
     def find(self, id: str) -> CommandJob | None:
         return self._running.get(id)

@@ -105,6 +105,7 @@ class Caller:
                     elif (code := self._take(json.loads(line))) is not None:
                         return code
             finally:
+                connection.close()
                 self._is_over = True
                 prompt.interrupted.set()  # whoever waits for a line gives up
         raise _ended_early()

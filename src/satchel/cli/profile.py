@@ -54,6 +54,17 @@ class Profile:
         """From now on this process writes nowhere else (M4). Before its first thread."""
         confine_writes([*folders, *self.writable])
 
+    def expire(self) -> None:
+        """What is older than seven days is erased, and its unfinished files. Raises EnvironmentProblem."""
+        for head in self.records.expire(clock.wall_s()):
+            if head.into:
+                FolderLanding.sweep(head.into, head.id)
+
+    def lend(self, node: "Node") -> "LentProfile":
+        """To a command that begins now: what it stores has the time of now."""
+        records = SqliteRecords(self.database, now_s=clock.wall_s())
+        return LentProfile(self.folder, self.file, self.key, self.database, records, node)
+
     def close(self) -> None:
         """Let go of it. One in memory leaves nothing behind, no unfinished files either."""
         if self.folder is None:
@@ -181,9 +192,6 @@ def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
             if folder is not None:
                 show.warning(without_passphrase())
     database = folder.open(key) if folder is not None else Database.in_memory()
-    now_s = clock.wall_s()
-    records = SqliteRecords(database, now_s=now_s)
-    for head in records.expire(now_s):  # what is older than seven days, and its unfinished files
-        if head.into:
-            FolderLanding.sweep(head.into, head.id)
-    return Profile(folder, file, key, database, records)
+    profile = Profile(folder, file, key, database, SqliteRecords(database, now_s=clock.wall_s()))
+    profile.expire()
+    return profile

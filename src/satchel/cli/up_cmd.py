@@ -71,6 +71,7 @@ async def _run_node(
         with node.presence.listening(herald.hear):
             running = [
                 asyncio.ensure_future(node.run()),
+                asyncio.ensure_future(jobs.keep_house()),
                 asyncio.ensure_future(serve(Api(node, jobs, task.cancel).app(), listening)),
             ]
             try:
