@@ -71,7 +71,9 @@ def test_t2_a_profile_in_memory_leaves_no_unfinished_files(into: Path) -> None:
 
 def test_t3_a_wipe_leaves_no_unfinished_files(tmp_path: Path, into: Path) -> None:
     on_disk(tmp_path / "profile", into)
-    options = argparse.Namespace(command="wipe", home=str(tmp_path / "profile"), ephemeral=False, yes=True)
+    options = argparse.Namespace(
+        lent=None, command="wipe", home=str(tmp_path / "profile"), ephemeral=False, yes=True
+    )
     assert wipe_cmd.run(options, JsonShow()) == 0
     assert list(into.iterdir()) == []
 
@@ -82,7 +84,7 @@ def test_t2_what_is_too_old_takes_its_unfinished_files_along(
 ) -> None:
     on_disk(tmp_path / "profile", into)
     monkeypatch.setattr(clock, "wall_s", lambda: NOW_S + days * DAY_S)
-    options = argparse.Namespace(home=str(tmp_path / "profile"), ephemeral=False)
+    options = argparse.Namespace(lent=None, home=str(tmp_path / "profile"), ephemeral=False)
     with closing(profile_module.open_profile(options, JsonShow())) as opened:
         assert len(profile_module.receptions(opened.records)) == left
     names = [path.name for path in into.iterdir()]

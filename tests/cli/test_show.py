@@ -68,6 +68,10 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
         events.PeerGone(contact=BILAL, name="bilal", broke=True),
         {"event": "gone", "contact": "bilal", "broke": True},
     ),
+    (
+        events.Asked(contact=BILAL, name="bilal", is_verified=False, files=2, size_bytes=9, has_text=True),
+        {"event": "asked", "contact": "bilal", "verified": False, "files": 2, "bytes": 9, "text": True},
+    ),
     (events.Delivered(), {"event": "delivered"}),
     (
         events.CannotBeRead(problem=AccessDenied("What.", safe="Safe.", do="Do.")),

@@ -106,7 +106,8 @@ class Hands:
         self.queue = SqliteQueue(self.device.database)
 
     def deliveries(self, lan: PretendLan, report: events.Report) -> Deliveries:
-        self.desk = Desk(self.asked.append)
+        self.desk = Desk()
+        self.desk.tell = self.asked.append
         has = Has(
             lan=lan,
             entropy=SystemEntropy(),

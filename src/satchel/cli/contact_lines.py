@@ -1,11 +1,12 @@
 """What is said to a person about a contact that was met, and about what goes to it or comes from it."""
 
+from satchel.cli import units
 from satchel.cli.escape import show_text
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 
-ContactEvent = events.Reachable | events.PeerMet | events.PeerGone
+ContactEvent = events.Reachable | events.PeerMet | events.PeerGone | events.Asked
 
 
 def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
@@ -22,6 +23,14 @@ def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
         safe="What was exchanged since that copy was made is not here.",
         do="If you restored nothing, a second device has your profile: pair again with everybody.",
     )
+
+
+def about_question(asked: events.Asked) -> str:
+    """What a contact offers, and how to answer."""
+    name = show_text(asked.name)
+    what = f"{units.files(asked.files)}, {units.size(asked.size_bytes)}" if asked.files else "a text"
+    who = name if asked.is_verified else f"UNVERIFIED {name}"
+    return f"{who} offers {what}. To look at it: satchel receive --from {name}"
 
 
 def about_delivery(told: events.ByContact) -> str | None:

@@ -4,9 +4,8 @@ import argparse
 import unicodedata
 from contextlib import closing
 
-from satchel.cli import streams, units
-from satchel.cli.profile import Profile, open_existing
-from satchel.cli.prompt import read_line
+from satchel.cli import units
+from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.settling import Answer, apply, compare, shown
 from satchel.cli.show import JsonShow, Show
 from satchel.core.identity.pair import Proof
@@ -51,7 +50,8 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
             show.line("contact", contact=contact.name, verified=proof.is_verified, met=met, taking=taking)
         else:
             # How it was met stands first, and what is taken of it: no name can imitate them there.
-            streams.write(f"{_MET[proof]:{_WIDTH}}  {_TAKING[contact.taking]:{width}}{shown(contact)}\n")
+            line = f"{_MET[proof]:{_WIDTH}}  {_TAKING[contact.taking]:{width}}{shown(contact)}\n"
+            show.console.write(line)
     doubtful = [contact for contact in found if not contact.pair.proof.is_verified]
     if doubtful:
         show.note(
@@ -101,6 +101,8 @@ def _taking(options: argparse.Namespace, show: Show, profile: Profile) -> None:
             do="Verify first, when you meet: satchel contacts verify",
         )
     profile.contacts.set_taking(contact.id, taking)
+    if isinstance(profile, LentProfile):
+        profile.node.deliveries.may_come(contact.id)
     text = f"Done: what {shown(contact)} offers {_TAKEN[taking]}."
     show.done(text=text, contact=contact.name, taking=options.how)
 
@@ -117,7 +119,10 @@ def _forget(options: argparse.Namespace, show: Show, profile: Profile) -> None:
         if begun:
             show.note(f"{units.count(len(begun), 'hand-over')} from them will not be finished.")
         show.ask("forget")
-        if (read_line("Forget this contact? [y]es, [N]o: ") or "").strip().lower() not in ("y", "yes"):
+        if (show.console.read_line("Forget this contact? [y]es, [N]o: ") or "").strip().lower() not in (
+            "y",
+            "yes",
+        ):
             raise AccessDenied(
                 "Not forgotten.",
                 safe="Nothing was changed.",

@@ -6,28 +6,23 @@ from asyncio import FIRST_COMPLETED
 from contextlib import closing
 
 from satchel.carriers.lan.addresses import parse_endpoint, show_endpoint
-from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
-from satchel.cli.profile import Profile, open_existing
+from satchel.cli.own_node import a_node
+from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.discovery.beacon import MEET_S, Mode
 from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
 from satchel.errors import EnvironmentProblem, NothingToDo
-from satchel.node import clock, events
-from satchel.node.delivery.tickets import Tickets
-from satchel.node.encounter import keep_company
-from satchel.node.entropy import SystemEntropy
-from satchel.node.hardware import has_aes, macs_per_s
-from satchel.node.neighbours import Neighbours
+from satchel.node import events
+from satchel.node.node import Node
 from satchel.node.node_clock import NodeClock
 from satchel.ports import Endpoint
-from satchel.ports.contacts import Contacts
-from satchel.store.landlock import confine_writes
 
 # The other side may have dialled at the same moment, and another session stay than the one we saw first.
 LINGER_S = 3.0
+LOOK_EVERY_S = 0.2
 
 
 class Guests:
@@ -64,7 +59,6 @@ def run(options: argparse.Namespace, show: Show) -> int:
 
 
 def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
-    entropy = SystemEntropy()
     contacts = profile.contacts
     known = len(contacts.all())
     if not known:
@@ -73,7 +67,7 @@ def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
             safe="Nothing was sent.",
             do="Pair with somebody first: satchel pair",
         )
-    confine_writes(profile.writable)  # before the first thread (M4)
+    profile.confine()  # before the first thread (M4)
     node_clock = NodeClock(contacts, build_s=BUILT_S)
     if not node_clock.read().plausible:
         show.warning(_wrong_clock())
@@ -84,11 +78,14 @@ def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
         guests = Guests(show, known)
         show.hear(events.Searching(resuming=0, meeting=True))
         try:
-            await _run_node(guests, contacts, node_clock, entropy, at)
+            if isinstance(profile, LentProfile):
+                await _meet_there(guests, profile.node, at)
+            else:
+                await _meet_in(guests, profile, at)
         finally:
             met = guests.count
 
-    run_until_done(work)
+    run_until_done(work, show)
     if not met:
         raise NothingToDo(
             "Nobody of your contacts came.",
@@ -100,36 +97,36 @@ def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
     return 0
 
 
-async def _run_node(
-    guests: Guests, contacts: Contacts, node_clock: NodeClock, entropy: SystemEntropy, at: Endpoint | None
-) -> None:
-    async with LocalNetwork(
-        listening=True, whispers=True, draw=entropy.draw, now_s=clock.awake_and_asleep_s
-    ) as lan:
-        node = Neighbours(
-            lan=lan,
-            entropy=entropy,
-            contacts=contacts,
-            node_clock=node_clock,
-            aes=has_aes(),
-            macs_per_s=macs_per_s(),
-            mode=Mode.QUIET,
-            talk=keep_company,
-            tickets=Tickets(entropy),
-            report=guests.hear,
-        )
-        await _until_enough(node, guests, at)
+async def _meet_in(guests: Guests, profile: Profile, at: Endpoint | None) -> None:
+    """With no node running: this command is one. What waits for who is met goes, too."""
+    async with a_node(profile, mode=Mode.QUIET, taking=None) as node:
+        with node.presence.listening(guests.hear):
+            tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(node.run())}
+            tasks.add(asyncio.ensure_future(node.ask_meet(at)))
+            await _until_met(tasks, guests, node)
 
 
-async def _until_enough(node: Neighbours, guests: Guests, at: Endpoint | None) -> None:
-    tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(node.run())}
-    if at is not None:
-        tasks.add(asyncio.ensure_future(node.seek(at)))
+async def _meet_there(guests: Guests, node: Node, at: Endpoint | None) -> None:
+    """The node that runs already meets; here it is told on."""
+    loop = asyncio.get_running_loop()
+
+    def hear(event: events.Event) -> None:
+        loop.call_soon_threadsafe(guests.hear, event)
+
+    with node.presence.listening(hear) as near:
+        guests.hear(events.Reachable(links=node.presence.links))
+        for one in near:
+            guests.hear(events.PeerMet(contact=one.contact, name=one.name))
+        meeting: asyncio.Future[object] = asyncio.ensure_future(node.ask_meet(at))
+        await _until_met({meeting}, guests, node)
+
+
+async def _until_met(tasks: set[asyncio.Future[object]], guests: Guests, node: Node) -> None:
+    """And until what waits for them is over there. Takes the tasks over."""
     enough: asyncio.Future[object] = asyncio.ensure_future(guests.all_met.wait())
     loop = asyncio.get_running_loop()
     ends_s = loop.time() + MEET_S
     try:
-        await node.meet()
         waiting = tasks | {enough}
         while not enough.done():
             left_s = ends_s - loop.time()
@@ -139,6 +136,8 @@ async def _until_enough(node: Neighbours, guests: Guests, at: Endpoint | None) -
             for over in done:
                 over.result()  # raises what was wrong with the address, or inside the node
         await asyncio.sleep(LINGER_S)
+        while node.deliveries.is_busy:
+            await asyncio.sleep(LOOK_EVERY_S)
     finally:
         enough.cancel()
         for task in tasks:

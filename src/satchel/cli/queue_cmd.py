@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from contextlib import closing
 
-from satchel.cli import streams, units
+from satchel.cli import units
 from satchel.cli.escape import show_name
-from satchel.cli.profile import Profile, open_existing
+from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.settling import shown
 from satchel.cli.show import JsonShow, Show
 from satchel.errors import MisuseError
@@ -35,8 +35,8 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
         else:
             # Whose it is stands last, and what it is on a line of its own: no name can imitate the rest.
             state, whose = _state(queued), _whose(people[queued.contact])
-            streams.write(f"{number:>4}  {state:<14}  {_since(queued, now_s):<12}  for {whose}\n")
-            streams.write(f"      {what(queued)}\n")
+            show.console.write(f"{number:>4}  {state:<14}  {_since(queued, now_s):<12}  for {whose}\n")
+            show.console.write(f"      {what(queued)}\n")
     if any(queued.state is not QueueState.WAITING for queued in queue):
         show.note("\nWhat is declined or cannot be read stays here until you remove it: satchel queue remove")
     show.done(text=f"{units.count(len(queue), 'thing')} in the queue.", queued=len(queue))
@@ -46,7 +46,10 @@ def _remove(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     queue = profile.queue.all()
     chosen = [_chosen(word, queue) for word in options.number]  # all are there, or nothing is removed
     for queued in dict.fromkeys(chosen):
-        profile.queue.remove(queued.id)
+        if isinstance(profile, LentProfile):
+            profile.node.deliveries.take_back(queued.id)  # what runs of it ends, too
+        else:
+            profile.queue.remove(queued.id)
         show.note(f"Taken back: {what(queued)}")
     count = len(set(chosen))
     show.done(text=f"Done: {units.count(count, 'thing')} taken back.", removed=count)

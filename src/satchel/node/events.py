@@ -173,6 +173,18 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A contact offers something that waits for the person's word."""
+
+    contact: ContactId
+    name: str
+    is_verified: bool
+    files: int
+    size_bytes: int
+    has_text: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CannotBeRead:
     """What waits for a contact is not there, or cannot be read now. It stays, and is tried again."""
 
@@ -211,6 +223,7 @@ Event = (
     | PeerMet
     | PeerGone
     | Delivered
+    | Asked
     | CannotBeRead
     | ByContact
 )

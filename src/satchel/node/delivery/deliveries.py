@@ -93,6 +93,12 @@ class Deliveries:
                 with self._lock:
                     self._talking.pop(contact, None)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something goes to a contact, or comes from one, at this moment."""
+        with self._lock:
+            return any(talking.is_busy for talking in self._talking.values())
+
     def put(self, queued: Queued) -> None:
         """Give this to a contact: now, or when it comes. Raises MisuseError, EnvironmentProblem."""
         self._has.queue.add(queued)

@@ -47,9 +47,8 @@ class _Asked:
 class Desk:
     """Used from any thread."""
 
-    def __init__(self, asks: Callable[[Question], None]) -> None:
-        """`asks` is told each new question, and must not block."""
-        self._asks = asks
+    def __init__(self) -> None:
+        self.tell: Callable[[Question], None] = lambda _question: None  # each new one; must not block
         self._asked: dict[Key, _Asked] = {}
         self._numbers = 0
         self._news = threading.Condition()
@@ -144,5 +143,5 @@ class Desk:
         for other in [other for other in self._asked if other[0] == key[0]]:
             del self._asked[other]
         asked = self._asked[key] = _Asked(question, None)
-        self._asks(question)
+        self.tell(question)
         return asked

@@ -111,6 +111,11 @@ class Talking:
                 self._gives = True
                 self._start(self._give_all, "satchel-give")
 
+    @property
+    def is_busy(self) -> bool:
+        with self._guard:
+            return self._gives or bool(self._running)
+
     def come(self) -> None:
         """What we left for now may be offered again."""
         with self._guard:

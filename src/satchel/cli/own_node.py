@@ -1,0 +1,106 @@
+"""A node in this process: for `satchel up`, and for a command that runs one for its own duration."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from satchel.carriers.lan.addresses import show_endpoint
+from satchel.carriers.lan.lan import LocalNetwork
+from satchel.cli.offered import look_at
+from satchel.cli.profile import Profile
+from satchel.core.discovery.beacon import Mode
+from satchel.core.handover.messages import EntryKind
+from satchel.core.identity.clocks import BUILT_S
+from satchel.node import clock, events
+from satchel.node.delivery.desk import Desk, Question
+from satchel.node.delivery.taking import Accept, TakingNode
+from satchel.node.entropy import SystemEntropy
+from satchel.node.hardware import has_aes
+from satchel.node.node import Node
+from satchel.node.node_clock import NodeClock
+from satchel.ports import Role, SourceEntry
+from satchel.store.chosen import ChosenFolder
+from satchel.store.landing import FolderLanding
+from satchel.store.source import FileSource
+
+
+def taking_into(into: Path, profile: Profile, accept: Accept) -> TakingNode:
+    """What contacts give goes there. Before rights are given away: the folder is made, if it is not there.
+
+    Raises EnvironmentProblem: it cannot be used.
+    """
+    return TakingNode(
+        records=profile.records,
+        entropy=SystemEntropy(),
+        desk=Desk(),
+        chosen=ChosenFolder.open(into),
+        into=os.fsencode(into),
+        reopen=lambda id, folder: FolderLanding.reopen(folder, id),
+        sweep=FolderLanding.sweep,
+        accept=accept,
+        aes=has_aes(),
+    )
+
+
+def folders_of(profile: Profile, into: Path) -> list[Path]:
+    """Where a node writes what contacts give: what is unfinished goes on where it began."""
+    unfinished = profile.records.of_contacts(Role.RECEIVER)
+    return [into, *sorted({Path(os.fsdecode(head.into)) for head in unfinished} - {into})]
+
+
+@asynccontextmanager
+async def a_node(profile: Profile, *, mode: Mode, taking: TakingNode | None) -> AsyncIterator[Node]:
+    """Made on a network of its own; to be run by who made it."""
+    entropy, contacts = SystemEntropy(), profile.contacts
+    async with LocalNetwork(
+        listening=True, whispers=True, draw=entropy.draw, now_s=clock.awake_and_asleep_s
+    ) as lan:
+        node = Node(
+            lan=lan,
+            entropy=entropy,
+            contacts=contacts,
+            records=profile.records,
+            queue=profile.queue,
+            source=FileSource(),
+            look_at=_entries,
+            taking=taking,
+            node_clock=NodeClock(contacts, build_s=BUILT_S),
+            mode=mode,
+            show_address=show_endpoint,
+        )
+        if taking is not None:
+            taking.desk.tell = lambda question: node.presence.hear(asked(question))
+        yield node
+
+
+@asynccontextmanager
+async def running_node(profile: Profile, *, mode: Mode, taking: TakingNode | None) -> AsyncIterator[Node]:
+    """A node that runs as long as the block. Raises what went wrong inside when the block is over."""
+    async with a_node(profile, mode=mode, taking=taking) as node:
+        task = asyncio.ensure_future(node.run())
+        try:
+            yield node
+        finally:
+            task.cancel()
+            [ended] = await asyncio.gather(task, return_exceptions=True)
+            if isinstance(ended, Exception):
+                raise ended
+
+
+def asked(question: Question) -> events.Asked:
+    """For the screen of the node."""
+    files = [entry for entry in question.entries if entry.kind is EntryKind.FILE]
+    return events.Asked(
+        contact=question.contact,
+        name=question.name,
+        is_verified=question.is_verified,
+        files=len(files),
+        size_bytes=sum(entry.size for entry in files),
+        has_text=question.note is not None,
+    )
+
+
+def _entries(paths: Sequence[bytes]) -> Sequence[SourceEntry]:
+    return look_at(paths).entries

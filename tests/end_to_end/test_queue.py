@@ -1,0 +1,136 @@
+"""What was sent to a contact goes by itself when the contact is near (W1, M2, M4)."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from end_to_end.programs import SATCHEL, Person, events, fill
+from end_to_end.test_meet import couple, made, pair_up
+from end_to_end.test_up import HERE_S, told, until, up
+from lab import Dialogue, Lab
+
+pytestmark = pytest.mark.lab
+THERE_S = 60.0  # from link up, as promised
+
+
+def delivered(dialogue: Dialogue, within_s: float = HERE_S) -> None:
+    while "contact" not in (event := dialogue.expect_event("delivered", within_s)):
+        pass
+    assert event["contact"]
+
+
+def photo_of(person: Person, size_bytes: int = 300_000) -> Path:
+    path = person.host.home / "photo.jpg"
+    path.write_bytes(os.urandom(size_bytes))
+    return path
+
+
+def test_queued_before_it_goes_on_another_network_with_another_address(lab: Lab) -> None:
+    """The scene of the issue: A and B met on network 1; what was queued since goes by itself on network 2."""
+    amina, bilal = couple(lab)
+    chen = made(Person(lab.host("chen", "cafe")))
+    pair_up(made(Person(lab.host("dara", "elsewhere"))), chen)
+    stranger = up(chen)
+    here = up(amina)
+    there = up(bilal, "--accept", "verified", "--into", str(bilal.into))
+    here.expect_event("peer", HERE_S)
+    there.expect_event("peer", HERE_S)
+    lab.move(bilal.host, "cafe")
+    there.expect_event("gone", 40)
+    photo = photo_of(amina)
+    [done] = [event for event in told(amina, "send", str(photo), "--to", "bilal") if event["event"] == "done"]
+    assert len(done["id"]) == 32
+    assert [one["contact"] for one in waiting(amina)] == ["bilal"]
+    time.sleep(2)
+    began_s = time.monotonic()
+    lab.move(amina.host, "cafe")
+    delivered(there, THERE_S)
+    delivered(here, 10)
+    assert time.monotonic() - began_s < THERE_S
+    assert (bilal.into / "photo.jpg").read_bytes() == photo.read_bytes()
+    assert waiting(amina) == []
+    assert bilal.temporary() == []
+    assert not [event for event in events(stranger) if event["event"] == "peer"]
+
+
+def waiting(person: Person) -> list[dict[str, str]]:
+    found = next(event for event in told(person, "status") if event["event"] == "status")
+    return list(found["waiting"])
+
+
+def test_a_person_is_asked_and_takes_it(lab: Lab) -> None:
+    amina, bilal = couple(lab)
+    photo = photo_of(amina)
+    up(amina)
+    there = up(bilal, "--into", str(bilal.into))
+    told(amina, "send", str(photo), "--to", "bilal")
+    asked = there.expect_event("asked", HERE_S)
+    assert (asked["contact"], asked["verified"], asked["files"]) == ("amina", True, 1)
+    assert not any(bilal.into.iterdir())
+    taking = bilal.satchel("receive", "--from", "amina")
+    offer = taking.expect_event("offer", 10)
+    assert [file["path"] for file in offer["files"]] == ["photo.jpg"]
+    taking.type("y")
+    assert taking.wait(20) == 0, taking.text + taking.complaints
+    assert (bilal.into / "photo.jpg").read_bytes() == photo.read_bytes()
+
+
+def test_without_a_node_each_command_is_one(lab: Lab) -> None:
+    amina, bilal = couple(lab)
+    photo = photo_of(amina)
+    sending = amina.satchel("send", str(photo), "--to", "bilal")
+    taking = bilal.satchel("receive", "--from", "amina", "--yes", "--into", str(bilal.into))
+    assert taking.wait(60) == 0, taking.text + taking.complaints
+    assert sending.wait(20) == 0, sending.text + sending.complaints
+    assert (bilal.into / "photo.jpg").read_bytes() == photo.read_bytes()
+
+
+def test_killed_in_the_middle_it_goes_on_after_a_restart_of_both(lab: Lab) -> None:
+    """The queue survives; what arrived is not sent again."""
+    amina, bilal = couple(lab)
+    film = photo_of(amina, 300 << 20)
+    here, there = up(amina), up(bilal, "--accept", "verified", "--into", str(bilal.into))
+    told(amina, "send", str(film), "--to", "bilal")
+    while there.expect_event("progress", HERE_S)["moved"] < 50 << 20:
+        pass
+    amina.host.crash()
+    bilal.host.crash()
+    here.wait(10)
+    there.wait(10)
+    assert not (bilal.into / "photo.jpg").exists()
+    here, there = up(amina), up(bilal, "--accept", "verified", "--into", str(bilal.into))
+    delivered(there, THERE_S)
+    moved = max((event["moved"] for event in events(there) if event["event"] == "progress"), default=0)
+    assert moved < 270 << 20
+    assert (bilal.into / "photo.jpg").read_bytes() == film.read_bytes()
+    until(lambda: waiting(amina) == [])
+
+
+def test_several_contacts_at_once_and_folders(lab: Lab) -> None:
+    amina, bilal = couple(lab)
+    dara = made(Person(lab.host("dara")))
+    pair_up(amina, dara)
+    folder = amina.host.home / "books"
+    fill(folder, files=200, total_bytes=4 << 20)
+    up(amina)
+    nodes = [up(other, "--accept", "verified", "--into", str(other.into)) for other in (bilal, dara)]
+    for name in ("bilal", "dara"):
+        told(amina, "send", str(folder), "--to", name)
+    for node, other in zip(nodes, (bilal, dara), strict=True):
+        delivered(node, THERE_S)
+        assert len([path for path in (other.into / "books").rglob("*") if path.is_file()]) == 200
+
+
+def test_taken_back_while_it_goes(lab: Lab) -> None:
+    amina, bilal = couple(lab)
+    film = photo_of(amina, 600 << 20)
+    up(amina)
+    there = up(bilal, "--accept", "verified", "--into", str(bilal.into))
+    told(amina, "send", str(film), "--to", "bilal")
+    there.expect_event("progress", HERE_S)
+    amina.host.run([*SATCHEL, "queue", "remove", "1", "--home", str(amina.profile)])
+    until(lambda: not bilal.temporary())
+    assert not (bilal.into / "photo.jpg").exists()
+    assert waiting(amina) == []
