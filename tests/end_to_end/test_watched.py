@@ -165,7 +165,7 @@ def test_each_leak_that_is_planted_into_these_recordings_is_found(recorded: Reco
     assert given_away(compare([plants.longer_third_segments(r) for r in amina], bilal)) == {"sizes"}
 
 
-@pytest.mark.parametrize("factor", [0.9, 1.1])
+@pytest.mark.parametrize("factor", [0.85, 1.2])
 def test_intervals_of_its_own_in_these_recordings_are_found(recorded: Recorded, factor: float) -> None:
     """Three percent take more beacons than a minute has: watcher/test_verdict.py."""
     for recording in recorded.crowd:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
-ORDERS_MAX = 20_000  # more are not all looked at: as many are drawn
+ORDERS_MAX = 100_000  # more are not all looked at: as many are drawn
 LIKELY_ORDERS = 50  # after so many that are as clear nothing is unlikely any more
 
 
@@ -26,17 +26,24 @@ def overlap(common: int, one: int, other: int, places: int) -> float:
     return 1.0 - less / math.comb(places, other)
 
 
-def ends(one: Sequence[float], other: Sequence[float]) -> float:
-    """That so many values of one sample lie beyond all of the other, above or below, where both have one law.
+def ends(one: Sequence[float], other: Sequence[float], *, spare: int = 3) -> float:
+    """That so many values of one sample lie beyond all but a few of the other, above or below, where both
+    have one law: of the outermost values so few are of the other (hypergeometric).
 
-    Rosenbaum, Ann. Math. Statist. 25, 1954. What is even in a range betrays a wider or shifted one there.
+    Rosenbaum, Ann. Math. Statist. 25, 1954, there with none spared. What is even in a range betrays a wider
+    or shifted one at the ends; the few may be timers that a busy machine was late for.
     """
-    both = len(one) + len(other)
-    least = 1.0
+    both, least = len(one) + len(other), 1.0
     for inner, outer in ((one, other), (other, one)):
-        for count in (sum(v > max(inner) for v in outer), sum(v < min(inner) for v in outer)):
-            chance = math.prod((len(outer) - n) / (both - n) for n in range(count))
-            least = min(least, chance)
+        if len(inner) <= spare:
+            continue
+        for sign in (1, -1):
+            edge = sorted(sign * value for value in inner)[-1 - spare]
+            outermost = sum(sign * value > edge for value in outer) + spare
+            ways = sum(
+                math.comb(len(inner), n) * math.comb(len(outer), outermost - n) for n in range(spare + 1)
+            )
+            least = min(least, ways / math.comb(both, outermost))
     return min(1.0, 4 * least)
 
 
