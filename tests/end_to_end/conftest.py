@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import Host, Lab, Watch
+from lab.pytest_plugin import need_lab
 
 HEADERS_BYTES = 128
 
@@ -75,6 +76,15 @@ class WatchedLab(Lab):
 @pytest.fixture
 def lab(make_lab: object) -> Iterator[Lab]:
     """A watched laboratory with no hosts yet."""
+    with WatchedLab() as made:
+        yield made
+        made.conclude()
+
+
+@pytest.fixture(scope="module")
+def lasting_lab() -> Iterator[Lab]:
+    """The same for all tests of a file: for recordings that many tests look at."""
+    need_lab()
     with WatchedLab() as made:
         yield made
         made.conclude()

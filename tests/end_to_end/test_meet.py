@@ -1,79 +1,15 @@
 """Contacts meet on real networks: `satchel meet` on hosts of the laboratory (W1, P1, P2, P3)."""
 
-import os
-import sys
 import time
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from end_to_end.programs import SATCHEL, Person, events
+from end_to_end.acquainted import HERE_S, THERE_S, contacts_of, couple, ended_well, made, met, pair_up
+from end_to_end.programs import Person, events
 from lab import Dialogue, Lab, Watch
-from lab.clock import Clock
-from satchel.core.crypto.curve import x25519_public
-from satchel.core.identity.contacts import ContactId
-from satchel.core.identity.epochs import begin
-from satchel.core.identity.keyfile import Bare, decode
-from satchel.core.identity.pair import Pair, Proof
-from satchel.ports.contacts import Contact
-from satchel.store.contacts import SqliteContacts
-from satchel.store.profile import ProfileFolder
 
 pytestmark = pytest.mark.lab
 GROUP_PORT = 61530
-HERE_S, THERE_S = 30.0, 60.0
-Kept = tuple[int, int, int, int | None]  # counter, heard, agreed, previous
-
-
-def made(person: Person) -> Person:
-    person.host.run([*SATCHEL, "init", "--no-passphrase", "--home", person.profile])
-    return person
-
-
-def contacts_of(person: Person, *added: Contact) -> list[Contact]:
-    folder = ProfileFolder.take(person.profile)
-    with closing(folder):
-        file = decode(folder.read_key_file() or b"")
-        assert isinstance(file, Bare)
-        with closing(folder.open(file.key)) as database:
-            contacts = SqliteContacts(database, salt=os.urandom(32))
-            for contact in added:
-                contacts.add(contact)
-            return contacts.all()
-
-
-def pair_up(one: Person, other: Person) -> None:
-    """What pairing leaves on both sides, three days ago."""
-    statics, chains = (os.urandom(32), os.urandom(32)), (os.urandom(32), os.urandom(32))
-    epoch = int(time.time()) // 86_400 - 3
-    for person, peer, (a, b) in ((one, other, (0, 1)), (other, one, (1, 0))):
-        pair = Pair(
-            static=statics[a],
-            their_static=x25519_public(statics[b]),
-            epochs=begin(epoch=epoch, speaking=chains[a], listening=chains[b]),
-            letters_speaking=bytes(32),
-            letters_listening=bytes(32),
-            proof=Proof.CODE,
-        )
-        contacts_of(person, Contact(id=ContactId(os.urandom(16)), name=peer.host.name, pair=pair))
-
-
-def couple(lab: Lab, *, clock: Clock | None = None, island: str = "home") -> tuple[Person, Person]:
-    amina = made(Person(lab.host("amina", island)))
-    bilal = made(Person(lab.host("bilal", island), clock))
-    pair_up(amina, bilal)
-    return amina, bilal
-
-
-def met(dialogue: Dialogue, name: str, within_s: float = HERE_S) -> None:
-    assert dialogue.expect_event("peer", within_s)["contact"] == name
-
-
-def ended_well(*dialogues: Dialogue) -> None:
-    for dialogue in dialogues:
-        assert dialogue.wait(20) == 0, dialogue.text + dialogue.complaints
-        assert events(dialogue)[-1] == {"event": "done", "met": 1}
 
 
 def shouts(watch: Watch, host_ip: str) -> list[tuple[float, bytes]]:
@@ -100,15 +36,52 @@ def test_they_meet_and_what_was_agreed_on_is_kept(lab: Lab) -> None:
     assert kept[1].heard == kept[0].counter
 
 
-@pytest.mark.parametrize("clock", ["+23h", "-23h", "1970-01-02 00:00:00", "2100-01-01 00:00:00"])
-def test_wrong_clocks_meet(lab: Lab, clock: str) -> None:
-    amina, bilal = couple(lab, clock=clock)
-    here, there = amina.satchel("meet"), bilal.satchel("meet")
-    met(here, "bilal")
-    met(there, "amina")
-    ended_well(here, there)
-    warned = [event for event in events(there) if event["event"] == "warning" and "clock" in event["what"]]
-    assert bool(warned) is clock.startswith(("1970", "2100"))
+CLOCKS = {  # and how long they may take
+    "+23h": HERE_S,
+    "-23h": HERE_S,
+    "1970-01-02 00:00:00": 180.0,
+    "2100-01-01 00:00:00": 180.0,
+    "-21d": 360.0,
+    "+21d": 360.0,
+}
+
+
+def all_meet(couples: dict[str, tuple[Person, Person]]) -> dict[str, Dialogue]:
+    """At once, each couple on a network of its own; what the second of each was told."""
+    talks = {clock: [person.satchel("meet") for person in both] for clock, both in couples.items()}
+    for clock, (here, there) in talks.items():
+        one, other = couples[clock]
+        met(here, other.host.name, CLOCKS[clock])
+        met(there, one.host.name, CLOCKS[clock])
+    for here, there in talks.values():
+        ended_well(here, there)
+    return {clock: there for clock, (_, there) in talks.items()}
+
+
+def test_wrong_clocks_meet_and_meet_again_when_they_are_right(lab: Lab) -> None:
+    """That nobody has to say meet then: sim/test_meeting.py."""
+    couples = {
+        clock: couple(lab, clock=clock, island=f"island{n}", names=(f"amina{n}", f"bilal{n}"))
+        for n, clock in enumerate(CLOCKS)
+    }
+    then = {}
+    for clock, there in all_meet(couples).items():
+        said = [event["what"] for event in events(there) if event["event"] == "warning"]
+        assert any("clock" in what for what in said) is clock.startswith(("1970", "2100")), clock
+        then[clock] = agreed(*couples[clock])
+        ahead = {"+23h": 1, "+21d": 21}.get(clock, 0)
+        assert 0 <= then[clock] - int(time.time()) // 86_400 + 1 <= ahead + 1, clock
+    right = {clock: (one, Person(other.host)) for clock, (one, other) in couples.items()}
+    for clock, there in all_meet(right).items():
+        said = [event["what"] for event in events(there) if event["event"] == "warning"]
+        assert not [what for what in said if "clock" in what or "back" in what], clock
+        assert agreed(*right[clock]) == max(then[clock], int(time.time()) // 86_400), clock
+
+
+def agreed(one: Person, other: Person) -> int:
+    """The epoch that both have stored."""
+    [epoch] = {contacts_of(person)[0].pair.epochs.agreed for person in (one, other)}
+    return epoch
 
 
 def test_ipv6_only(lab: Lab) -> None:
@@ -220,82 +193,3 @@ def test_a_stored_address_where_multicast_is_dropped(lab: Lab) -> None:
     met(here, "bilal")
     met(there, "amina")
     ended_well(here, there)
-
-
-FLOOD = """
-import os, socket, struct, sys, time
-target, addresses = sys.argv[1], sys.argv[2:]
-host, _, port = target.rpartition(":")
-voices = []
-for address in addresses:
-    voice = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    voice.bind((address, 0))
-    voice.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
-    voices.append(voice)
-began, shouted, dialled, pending = time.monotonic(), 0, 0, []
-while (passed := time.monotonic() - began) < 12:
-    while shouted < passed * 10_000:
-        datagram = os.urandom(16) + struct.pack(">H", 5000) + os.urandom(512)
-        voices[shouted % len(voices)].sendto(datagram, ("224.0.0.181", 61530))
-        shouted += 1
-    while dialled < passed * 1_000:
-        flood = socket.socket()
-        flood.setblocking(False)
-        flood.bind((addresses[dialled % len(addresses)], 0))
-        flood.connect_ex((host, int(port)))
-        pending.append(flood)
-        dialled += 1
-        if len(pending) > 400:
-            try:
-                pending[-200].send(os.urandom(256))
-            except OSError:
-                pass
-            pending.pop(0).close()
-print(shouted, dialled)
-"""
-
-
-def usage(person: Person) -> tuple[float, int]:
-    """Seconds of processor time and MB of memory of this person's node."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"meet" in line and os.fsencode(person.profile) in line and b"python" in line[0]:
-                ticks = sum(map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13]))
-                peak = next(line for line in (folder / "status").read_text().splitlines() if "VmHWM" in line)
-                return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) // 1024
-        except OSError:
-            continue
-    raise AssertionError("no such program")
-
-
-def test_a_flood_keeps_no_contact_away(lab: Lab) -> None:
-    """P3: 10,000 forged beacons and 1,000 forged flights a second from 16 addresses: the contact is met
-    within 5 s of its first packet, with less than 150 MB and 60 % of a core."""
-    amina, bilal = couple(lab)
-    mallory = lab.host("mallory")
-    there = bilal.satchel("meet")
-    addresses = there.expect_event("address", 10)["addresses"]
-    [target] = [address for address in addresses if address.startswith(bilal.host.ip)]
-    prefix = mallory.ip.rpartition(".")[0]
-    forged = [f"{prefix}.{200 + number}" for number in range(16)]
-    for address in forged:
-        mallory.run(["ip", "addr", "add", f"{address}/16", "dev", "wlan0"])
-    flooding = mallory.talk([sys.executable, "-c", FLOOD, target, *forged])
-    time.sleep(3)
-    before_s, _ = usage(bilal)
-    began_s = time.monotonic()
-    time.sleep(3)
-    used_s, memory_mb = usage(bilal)
-    share = (used_s - before_s) / (time.monotonic() - began_s)
-    here = amina.satchel("meet")
-    here.expect_event("searching", 10)
-    began_s = time.monotonic()
-    met(here, "bilal", 10)
-    met(there, "amina", 10)
-    took_s = time.monotonic() - began_s
-    print(f"under a flood: {share:.0%} of a core, {memory_mb} MB, met within {took_s:.1f} s")
-    assert took_s < 5.0
-    assert memory_mb < 150
-    assert share < 0.6
-    assert flooding.wait(30) == 0

@@ -11,6 +11,7 @@
         lab.down(a); lab.up(a)                           # no signal, signal
         server.process.kill(); a.crash()                 # kill -9 of one program, of all of the host
         lab.move(a, "far")                               # another network: new MAC and IP addresses
+        lab.add_card(a, "home")                          # eth0, besides
         a.run(["date"], clock="1970-01-02 00:00:00")     # another clock, also "+3d" or a timedelta
         with lab.watch("far") as watch:                  # all frames, as a pcap file
             ...

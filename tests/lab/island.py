@@ -62,23 +62,25 @@ class Island:
                 return ip
 
 
-def host_lines(island: Island, place: Place, *, mac: str, route: Route, congestion: str) -> list[str]:
+def host_lines(
+    island: Island, place: Place, *, mac: str, route: Route, congestion: str, card: str = NIC
+) -> list[str]:
     """Lines of iproute2 that plug a host's card in, to be run in the host."""
     # The routes name the congestion control. A namespace inherits the machine's, and only its own
     # kernel settings may allow another; a route needs no leave. BBR would hide what a bad radio does.
-    how = f"dev {NIC} congctl {congestion}"
+    how = f"dev {card} congctl {congestion}"
     silent = "02:00:00:00:00:01"  # takes all, answers nothing; no ARP, so the frames do leave
-    void = f"lladdr {silent} dev {NIC} nud permanent"
-    lines = [f"link set {NIC} address {mac}", f"link set {NIC} up"]
+    void = f"lladdr {silent} dev {card} nud permanent"
+    lines = [f"link set {card} address {mac}", f"link set {card} up"]
     if place.ip:
         lines += [
-            f"addr add {place.ip}/{PREFIX_BITS} broadcast + dev {NIC} noprefixroute",
-            f"route add {island.subnet} {how} scope link src {place.ip}",
+            f"addr add {place.ip}/{PREFIX_BITS} broadcast + dev {card} noprefixroute",
+            f"route append {island.subnet} {how} scope link src {place.ip}",
             f"neigh replace {island.resolver} {void}",
         ]
     if place.ip6:
         address = place.ip6.partition("%")[0]
-        lines += [f"addr add {address}/64 dev {NIC} nodad noprefixroute", f"route add fe80::/64 {how}"]
+        lines += [f"addr add {address}/64 dev {card} nodad noprefixroute", f"route append fe80::/64 {how}"]
         lines += [f"neigh replace {resolver6(island)} {void}"]
     if route == "none":
         return lines

@@ -32,6 +32,7 @@ class _Cable:
     ipv6: bool | None
     route: Route | None
     relay: Process | None = None
+    more_cards: int = 0
     radios: dict[str, Radio] = dataclasses.field(default_factory=dict)
 
 
@@ -184,6 +185,20 @@ class Lab:
         host.in_here().ask("ip", lines=[f"link set {NIC} down", f"addr flush dev {NIC}"])
         host.ask_names_of(None)
         host.place = None
+
+    def add_card(self, host: Host, island: str) -> str:
+        """Give a host one more card on an island, for good: "eth0", "eth1" and so on. Its MAC address."""
+        cable, there = self._cables[host.name], self._island(island)
+        name, outside = f"eth{cable.more_cards}", f"k{host.number}-{cable.more_cards}"
+        cable.more_cards += 1
+        mac = "02:" + self._chance.randbytes(5).hex(":")
+        place = there.place(self._chance, ipv4=there.ipv4, ipv6=there.ipv6)
+        self._air.ip_from_outside(f"link add {outside} type veth peer name {name} netns {host.pid}")
+        host.in_here().ask("offload_off", names=[name])
+        lines = host_lines(there, place, mac=mac, route="none", congestion=self._congestion, card=name)
+        host.in_here().ask("ip", lines=lines)
+        self._air.ask("ip", lines=[f"link set {outside} master {there.bridge}", f"link set {outside} up"])
+        return mac
 
     # Trouble
 

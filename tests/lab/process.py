@@ -18,6 +18,14 @@ ENTER_WAIT_S = 5.0
 TEXT_SHOWN_MAX = 4000
 
 
+def usage(pid: int) -> tuple[float, int]:
+    """Seconds of processor time that a program has used, and bytes of memory that it held at most."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    status = Path(f"/proc/{pid}/status").read_text()
+    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) << 10
+
+
 class Process(subprocess.Popen[str]):
     """A Popen whose signals go to the program in the host, not to the command that entered it."""
 

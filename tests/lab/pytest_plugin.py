@@ -18,7 +18,8 @@ MakeLab = Callable[..., Lab]
 _why_not = functools.cache(why_not)
 
 
-def _need() -> None:
+def need_lab() -> None:
+    """Skip the test where there can be no laboratory, or fail it."""
     if reason := _why_not():
         if os.environ.get("CI") == "true":
             pytest.fail(f"no laboratory: {reason}")
@@ -28,7 +29,7 @@ def _need() -> None:
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     """A laboratory with no hosts yet."""
-    _need()
+    need_lab()
     with Lab() as made:
         yield made
 
@@ -36,6 +37,6 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture
 def make_lab() -> Iterator[MakeLab]:
     """Makes laboratories with the arguments of `Lab`; each ends with the test."""
-    _need()
+    need_lab()
     with contextlib.ExitStack() as stack:
         yield lambda **settings: stack.enter_context(Lab(**settings))

@@ -109,6 +109,23 @@ def test_networks_of_one_kind_of_address(lab: Lab) -> None:
     assert old.run(["cat", "/proc/sys/net/ipv6/conf/wlan0/disable_ipv6"]).stdout == "1\n"
 
 
+def test_more_cards_hear_other_islands(lab: Lab) -> None:
+    """And leave as another device there: no address is the same."""
+    a, b, z = lab.host("a"), lab.host("b"), lab.host("z", "far")
+    mac = lab.add_card(a, "far")
+    lab.add_card(a, "home")
+    ears = [start(host, "hear", "224.0.0.167", "5000", "0.4") for host in (b, z)]
+    say = "import peer; peer.MULTICAST_INTERFACE = 'eth0'; peer.say('224.0.0.167', '5000', 'hello')"
+    with lab.watch("far") as watch:
+        a.run([sys.executable, "-c", say], cwd=Path(__file__).parent)
+        [packet] = watch.traffic().select(destination_port=5000)
+    for ear in ears:
+        ear.wait()
+    assert ["heard hello" in ear.text for ear in ears] == [False, True]
+    assert packet.source_mac == mac != a.mac
+    assert str(packet.source) != a.ip
+
+
 def test_mule_moves_between_islands(lab: Lab) -> None:
     a, mule, z = lab.host("a"), lab.host("mule"), lab.host("z", "far")
     for host in (a, z):

@@ -115,6 +115,41 @@ def test_a_plausible_clock_weeks_wrong_meets_only_after_meet_and_then_by_itself(
     assert percentile(took_s, 95) <= SOON_S, took_s
 
 
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize(
+    "wrong_s",
+    [-23 * 3600, 23 * 3600, -START_S, 73 * 365 * DAY_S, -21 * DAY_S, 21 * DAY_S],
+    ids=["behind", "ahead", "1970", "2100", "weeks-behind", "weeks-ahead"],
+)
+def test_after_the_clock_is_right_again_they_meet_as_ever(wrong_s: int, both: bool) -> None:
+    """By themselves: nobody says meet. The learned offset is wrong then, and the epoch perhaps ahead."""
+    took_s = []
+    for seed in range(10):
+        two = Two(seed, contacts=(5, 5))
+        two.one.wrong_s = wrong_s
+        two.other.wrong_s = wrong_s if both else 0
+        two.join()
+        two.one.meet()
+        assert two.after_s(4 * SOON_S) < float("inf")
+        two.one.leave()
+        two.other.leave()
+        two.one.wrong_s = two.other.wrong_s = 0
+        for device in (two.one, two.other):
+            device.restart()
+        two.world.run(two.world.now_s + (seed % 3) * DAY_S)
+        before, began_s = len(two.one.meetings), two.world.now_s
+        two.one.join(two.network)
+        two.other.join(two.network)
+        two.world.run(began_s + 2 * SOON_S)
+        assert len(two.one.meetings) > before
+        took_s.append(two.one.meetings[before].at_s - began_s)
+        today = (START_S + int(two.world.now_s)) // DAY_S
+        agreed = two.one.epochs[two.names[0]].agreed
+        assert agreed == two.other.epochs[two.names[1]].agreed
+        assert today <= agreed <= today + (max(0, wrong_s) // DAY_S if wrong_s < 365 * DAY_S else 0) + 1
+    assert percentile(took_s, 95) <= SOON_S, took_s
+
+
 def test_quiet_nodes_meet_an_open_one_and_each_other_only_after_meet() -> None:
     for seed in range(5):
         two = Two(seed)
