@@ -140,7 +140,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, lines: Sequence[str | None], *, ter
         asked.append(question)
         return next(left)
 
-    monkeypatch.setattr("satchel.cli.ask.read_line", read_line)
+    monkeypatch.setattr("satchel.cli.prompt.read_line", read_line)
     monkeypatch.setattr("os.isatty", lambda _number: terminal)
     return asked
 

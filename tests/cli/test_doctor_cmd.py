@@ -54,7 +54,7 @@ def test_a_script_gets_events(facts: list[Facts], capsys: pytest.CaptureFixture[
     assert set(finding) == {"event", "name", "kind", "what", "safe", "do", "command"}
     assert (finding["event"], finding["name"], finding["kind"]) == ("finding", "firewall", "meeting")
     assert (hint["event"], hint["name"], hint["kind"]) == ("hint", "landlock", "hint")
-    assert done == {"event": "done", "findings": 1, "unseen": ["the moon"]}
+    assert done == {"event": "done", "findings": 1, "unseen": ["the moon"], "running": False}
 
 
 def test_a_name_that_drives_a_terminal_is_escaped(

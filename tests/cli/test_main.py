@@ -80,7 +80,6 @@ def test_what_a_command_returns_is_the_exit_code() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        [],
         ["fly"],
         ["send", "--fly"],
         ["send", "--tex"],  # no abbreviations: they would change their meaning with the next option
@@ -191,13 +190,13 @@ ASKS = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 import sys
-from satchel.cli import receive_cmd
+from satchel.cli import prompt
 from satchel.cli.main import main
-ask = receive_cmd.read_line
+ask = prompt.read_line
 def asking(question):
     print("asking", file=sys.stderr, flush=True)
     return ask(question)
-receive_cmd.read_line = asking
+prompt.read_line = asking
 sys.exit(main(["receive", *sys.argv[1:]]))
 """
 

@@ -51,3 +51,7 @@ def test_a_long_number_is_told_like_any_other() -> None:
 def test_the_option_is_written_out_and_belongs_to_send(line: list[str]) -> None:
     with pytest.raises(MisuseError):
         read(line)
+
+
+def test_nothing_typed_is_up() -> None:
+    assert read([]).command == "up"

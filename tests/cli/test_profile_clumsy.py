@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pytest
 
 from satchel.cli import passphrase_cmd, wipe_cmd
-from satchel.cli.profile import home_folder
+from satchel.cli.home import home_folder
 from satchel.cli.undisturbed import undisturbed
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.store.profile import ProfileFolder

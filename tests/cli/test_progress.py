@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from satchel.cli.console import Terminal
 from satchel.cli.progress import Crowd, ProgressLine, Rate, describe
 from satchel.node.events import Progress
 
@@ -65,7 +66,7 @@ def test_one_of_a_crowd_that_begins_anew_makes_no_negative_rate() -> None:
 
 
 def test_piped_it_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
-    line = ProgressLine()
+    line = ProgressLine(Terminal())
     line.draw(HALF)
     line.clear()
     assert capsys.readouterr().err == ""
@@ -78,7 +79,7 @@ def test_it_never_wraps(
     """A line that wraps could not be drawn over: the screen would fill with pieces of it."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, 24)))
-    line = ProgressLine()
+    line = ProgressLine(Terminal())
     line.draw(HALF)
     drawn = capsys.readouterr().err
     assert drawn.startswith("\r\x1b[K 50 %")

@@ -9,6 +9,37 @@ from pathlib import Path
 
 import pytest
 
+CONFINE_ONE_THREAD = """
+import sys, threading
+from pathlib import Path
+from satchel.store.landlock import confine_thread
+inside, outside = Path(sys.argv[1]), Path(sys.argv[2])
+go, done = threading.Event(), []
+def free():
+    go.wait()
+    (outside / "by a free thread").write_bytes(b"x")
+    job = threading.Thread(target=confined, args=[outside, inside])
+    job.start(); job.join()
+    done.append(True)
+def confined(mine, not_mine):
+    if not confine_thread([mine]):
+        print("no landlock"); return
+    (mine / "by its thread").write_bytes(b"x")
+    def refused():
+        try:
+            (not_mine / "new").write_bytes(b"x")
+        except PermissionError:
+            done.append("refused")
+    refused()
+    child = threading.Thread(target=refused)
+    child.start(); child.join()
+before = threading.Thread(target=free)
+before.start()
+confined(inside, outside)
+go.set()
+before.join()
+print(*done)
+"""
 CONFINE = """
 import ctypes, os, sys, threading, errno
 from pathlib import Path
@@ -109,6 +140,21 @@ def test_writes_stay_inside(public_path: Path, user: str) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout == "confined\n"
     assert sorted(os.listdir(outside)) == ["precious"]
+
+
+def test_a_thread_gives_away_its_own_rights(tmp_path: Path) -> None:
+    """M4: a job of a node has other folders than the node. Landlock's rights are a thread's, and go to those
+    that it starts; of one that was there before they are not taken."""
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    line = [sys.executable, "-c", CONFINE_ONE_THREAD, str(inside), str(outside)]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    if "no landlock" in done.stdout:
+        pytest.skip("this kernel has no Landlock of version 2")
+    assert done.stdout.split() == ["refused"] * 4 + ["True"]
+    assert sorted(os.listdir(inside)) == ["by its thread"]
+    assert sorted(os.listdir(outside)) == ["by a free thread", "by its thread"]
 
 
 WHOLE = """

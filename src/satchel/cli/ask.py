@@ -1,12 +1,10 @@
 """The question whether to take what is offered: all, some, or nothing."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from satchel.cli import units
 from satchel.cli.escape import show_path, show_text
-from satchel.cli.prompt import STDIN, read_line
 from satchel.cli.show import JsonShow, Show
 from satchel.core.handover.messages import EntryKind
 from satchel.errors import EnvironmentProblem
@@ -139,15 +137,17 @@ class Asker:
         if len(items) == 1:
             question = "Take it? [Y]es, [n]o: "
         while True:
-            typed = read_line(question)
+            typed = self._show.console.read_line(question)
             if typed is None:
-                self._show.note("No answer: declined." if not os.isatty(STDIN) else "\nDeclined.")
+                self._show.note(
+                    "No answer: declined." if not self._show.console.is_typed_at else "\nDeclined."
+                )
                 return None
             chosen = choose(typed, items, offer)
             if not isinstance(chosen, str):
                 return chosen
             self._show.note(chosen)
-            if not os.isatty(STDIN):
+            if not self._show.console.is_typed_at:
                 return None
 
 

@@ -3,8 +3,9 @@
 import argparse
 from contextlib import closing
 
+from satchel.cli.home import absolute
 from satchel.cli.passphrases import ask_new, seal_here
-from satchel.cli.profile import absolute, open_existing
+from satchel.cli.profile import open_existing
 from satchel.cli.show import Show
 from satchel.core.identity.backup import encode_head
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, encode

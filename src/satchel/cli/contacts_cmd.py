@@ -4,9 +4,8 @@ import argparse
 import unicodedata
 from contextlib import closing
 
-from satchel.cli import streams, units
+from satchel.cli import units
 from satchel.cli.profile import Profile, open_existing
-from satchel.cli.prompt import read_line
 from satchel.cli.settling import Answer, apply, compare, shown
 from satchel.cli.show import JsonShow, Show
 from satchel.core.identity.pair import Proof
@@ -51,7 +50,7 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
             show.line("contact", contact=contact.name, verified=proof.is_verified, met=met, taking=taking)
         else:
             # How it was met stands first, and what is taken of it: no name can imitate them there.
-            streams.write(f"{_MET[proof]:{_WIDTH}}  {_TAKING[contact.taking]:{width}}{shown(contact)}\n")
+            show.console.write(f"{_MET[proof]:{_WIDTH}}  {_TAKING[contact.taking]:{width}}{shown(contact)}\n")
     doubtful = [contact for contact in found if not contact.pair.proof.is_verified]
     if doubtful:
         show.note(
@@ -117,7 +116,10 @@ def _forget(options: argparse.Namespace, show: Show, profile: Profile) -> None:
         if begun:
             show.note(f"{units.count(len(begun), 'hand-over')} from them will not be finished.")
         show.ask("forget")
-        if (read_line("Forget this contact? [y]es, [N]o: ") or "").strip().lower() not in ("y", "yes"):
+        if (show.console.read_line("Forget this contact? [y]es, [N]o: ") or "").strip().lower() not in (
+            "y",
+            "yes",
+        ):
             raise AccessDenied(
                 "Not forgotten.",
                 safe="Nothing was changed.",

@@ -15,7 +15,8 @@ from satchel.carriers.lan.multicast import PORT
 from satchel.carriers.lan.probe import Hearing, LinkProbe, NetworkProbe, is_tunnel, probe_network
 from satchel.cli import streams, units
 from satchel.cli.escape import show_text
-from satchel.cli.profile import home_folder
+from satchel.cli.home import home_folder
+from satchel.cli.over_node import runs
 from satchel.cli.show import JsonShow, Show, wrapped
 from satchel.core.crypto.selftest import self_test
 from satchel.errors import EnvironmentProblem, SatchelError
@@ -54,7 +55,10 @@ def run(options: argparse.Namespace, show: Show) -> int:
             _tell_person(finding, first=number == 0 or findings[number - 1].kind is not finding.kind)
     for what in facts.unseen:
         show.note(f"\nNot looked at: {what}.")
-    show.done(text=_last_line(facts, wrong), findings=len(wrong), unseen=list(facts.unseen))
+    running = profile is not None and runs(profile)
+    if running:
+        show.note("\nSatchel is running with this profile: satchel status says who is near.")
+    show.done(text=_last_line(facts, wrong), findings=len(wrong), unseen=list(facts.unseen), running=running)
     return EnvironmentProblem.exit_code if wrong else 0
 
 

@@ -3,8 +3,9 @@
 import argparse
 from contextlib import closing
 
+from satchel.cli.home import home_folder
 from satchel.cli.passphrases import ask_new, seal_here
-from satchel.cli.profile import has_profile, home_folder, protect, refuse_ephemeral, without_passphrase
+from satchel.cli.profile import has_profile, protect, refuse_ephemeral, without_passphrase
 from satchel.cli.show import Show
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, encode
 from satchel.errors import MisuseError

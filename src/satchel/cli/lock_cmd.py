@@ -3,7 +3,8 @@
 import argparse
 
 from satchel.cli.holder import end_holder
-from satchel.cli.profile import home_folder, refuse_ephemeral
+from satchel.cli.home import home_folder
+from satchel.cli.profile import refuse_ephemeral
 from satchel.cli.show import Show
 from satchel.errors import NothingToDo
 

@@ -12,10 +12,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from satchel.cli import streams
-from satchel.cli.parser import read
+from satchel.cli.parser import IN_NODE, read
 from satchel.errors import EnvironmentProblem, SatchelError
 
 if TYPE_CHECKING:
+    from satchel.cli.console import Console
     from satchel.cli.show import Show
 
 GARBAGE_AFTER = 20_000  # new objects; the usual 700 means a look for every other file of an offer
@@ -30,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SatchelError as misuse:
         _show(json="--json" in words).error(misuse)
         return misuse.exit_code
+    if options.module in IN_NODE and not options.ephemeral:
+        from satchel.cli import over_node  # noqa: PLC0415 - `--help` needs none of it
+
+        caller = over_node.to_running(options.home, words)
+        if caller is not None:
+            return run(caller.run, options)
     command = import_module(f"satchel.cli.{options.module}")
     gc.freeze()  # modules stay: no use in looking through them for garbage, again and again
     gc.set_threshold(GARBAGE_AFTER)
@@ -39,9 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.freeze()  # nor in looking through all that is left when the process ends
 
 
-def run(command: "Callable[[argparse.Namespace, Show], int]", options: argparse.Namespace) -> int:
-    """What every command's errors become: sentences, and one of the documented exit codes."""
-    show = _show(json=options.json)
+def run(
+    command: "Callable[[argparse.Namespace, Show], int]",
+    options: argparse.Namespace,
+    console: "Console | None" = None,
+) -> int:
+    """What every command's errors become: sentences, and one of the documented exit codes.
+
+    `console`: where it shows and asks, if not with what this process was started with.
+    """
+    show = _show(json=options.json, console=console)
     try:
         with _stopping_well():
             return command(options, show)
@@ -73,10 +87,10 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _show(*, json: bool) -> "Show":
+def _show(*, json: bool, console: "Console | None" = None) -> "Show":
     from satchel.cli.show import JsonShow, PersonShow  # noqa: PLC0415 - `--help` needs none of it
 
-    return JsonShow() if json else PersonShow()
+    return JsonShow(console) if json else PersonShow(console)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from contextlib import closing
 from satchel.carriers.lan.addresses import parse_endpoint, show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
-from satchel.cli.profile import Profile, open_existing
+from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.discovery.beacon import MEET_S, Mode
@@ -21,10 +21,10 @@ from satchel.node.encounter import keep_company
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes, macs_per_s
 from satchel.node.neighbours import Neighbours
+from satchel.node.node import Node
 from satchel.node.node_clock import NodeClock
 from satchel.ports import Endpoint
 from satchel.ports.contacts import Contacts
-from satchel.store.landlock import confine_writes
 
 # The other side may have dialled at the same moment, and another session stay than the one we saw first.
 LINGER_S = 3.0
@@ -73,7 +73,7 @@ def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
             safe="Nothing was sent.",
             do="Pair with somebody first: satchel pair",
         )
-    confine_writes(profile.writable)  # before the first thread (M4)
+    profile.confine()  # before the first thread (M4)
     node_clock = NodeClock(contacts, build_s=BUILT_S)
     if not node_clock.read().plausible:
         show.warning(_wrong_clock())
@@ -84,11 +84,14 @@ def _meet(show: Show, profile: Profile, at: Endpoint | None) -> int:
         guests = Guests(show, known)
         show.hear(events.Searching(resuming=0, meeting=True))
         try:
-            await _run_node(guests, contacts, node_clock, entropy, at)
+            if isinstance(profile, LentProfile):
+                await _meet_there(guests, profile.node, at)
+            else:
+                await _run_node(guests, contacts, node_clock, entropy, at)
         finally:
             met = guests.count
 
-    run_until_done(work)
+    run_until_done(work, show)
     if not met:
         raise NothingToDo(
             "Nobody of your contacts came.",
@@ -121,15 +124,35 @@ async def _run_node(
         await _until_enough(node, guests, at)
 
 
+async def _meet_there(guests: Guests, node: Node, at: Endpoint | None) -> None:
+    """The node that runs already meets; here it is told on."""
+    loop = asyncio.get_running_loop()
+
+    def hear(event: events.Event) -> None:
+        loop.call_soon_threadsafe(guests.hear, event)
+
+    with node.presence.listening(hear) as near:
+        guests.hear(events.Reachable(links=node.presence.links))
+        for one in near:
+            guests.hear(events.PeerMet(contact=one.contact, name=one.name, verified=one.verified))
+        meeting: asyncio.Future[object] = asyncio.ensure_future(node.ask_meet(at))
+        await _until_met({meeting}, guests)
+
+
 async def _until_enough(node: Neighbours, guests: Guests, at: Endpoint | None) -> None:
     tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(node.run())}
     if at is not None:
         tasks.add(asyncio.ensure_future(node.seek(at)))
+    tasks.add(asyncio.ensure_future(node.meet()))
+    await _until_met(tasks, guests)
+
+
+async def _until_met(tasks: set[asyncio.Future[object]], guests: Guests) -> None:
+    """Takes the tasks over."""
     enough: asyncio.Future[object] = asyncio.ensure_future(guests.all_met.wait())
     loop = asyncio.get_running_loop()
     ends_s = loop.time() + MEET_S
     try:
-        await node.meet()
         waiting = tasks | {enough}
         while not enough.done():
             left_s = ends_s - loop.time()

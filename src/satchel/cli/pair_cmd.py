@@ -2,16 +2,15 @@
 
 import argparse
 import os
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from satchel.carriers.lan.addresses import parse_endpoint, show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
+from satchel.cli.home import absolute
 from satchel.cli.language import own_language
-from satchel.cli.profile import Profile, absolute, open_profile, refuse_ephemeral
-from satchel.cli.prompt import STDIN, read_line
+from satchel.cli.profile import Profile, open_profile, refuse_ephemeral
 from satchel.cli.run import run_until_done
 from satchel.cli.settling import Settling, shown
 from satchel.cli.show import Show
@@ -28,7 +27,6 @@ from satchel.node.pairing.hosting import PairingHost
 from satchel.node.pairing.naming import clean
 from satchel.node.pairing.taking import PairingTaker
 from satchel.ports import Endpoint
-from satchel.store.landlock import confine_writes
 
 _SHOW, _TAKE = ("s", "show"), ("t", "take")
 
@@ -42,13 +40,14 @@ def run(options: argparse.Namespace, show: Show) -> int:
         _refuse_taken(profile, name)
         takes = options.take or at is not None or not (options.show or options.png or _ask_shows(show))
         _refuse_what_does_not_go_together(options, takes=takes)
-        card = Card(day=_day(profile), language=own_language(os.environ).value, name=proposed)
+        language = own_language(options.locale or os.environ).value
+        card = Card(day=_day(profile), language=language, name=proposed)
         settling = Settling(show, profile.contacts, profile.queue, yes=options.yes, is_named=name is not None)
         pairing = _Pairing(show, profile, card, name, settling)
         if takes:
             pairing.take(at)
         else:
-            pairing.host(absolute(options.png) if options.png else None)
+            pairing.host(absolute(options.png, options.folder) if options.png else None)
         contact = settling.contact
     assert contact is not None
     verified = contact.pair.proof.is_verified
@@ -72,7 +71,7 @@ class _Pairing:
 
     def host(self, png: Path | None) -> None:
         # Before the first thread: the right to write anywhere else is given away (M4).
-        confine_writes([*self.profile.writable, *([png.parent] if png is not None else [])])
+        self.profile.confine(*([png.parent] if png is not None else []))
         entropy = SystemEntropy()
         screen = PairingShow(self.show, png=png)
 
@@ -90,11 +89,11 @@ class _Pairing:
                 await host.pair(self.settling.settle)
 
         with closing(screen):
-            run_until_done(pair, stopped=_stopped())
+            run_until_done(pair, self.show, stopped=_stopped())
 
     def take(self, at: Endpoint | None) -> None:
         given = _ask_code_or_picture(self.show)
-        confine_writes(self.profile.writable)
+        self.profile.confine()
         entropy = SystemEntropy()
         screen = PairingShow(self.show)
 
@@ -117,7 +116,7 @@ class _Pairing:
                     await taker.take_code(given)
             await in_own_thread(self.settling.settle, taker.keeper)
 
-        run_until_done(pair, stopped=_stopped())
+        run_until_done(pair, self.show, stopped=_stopped())
 
 
 def _refuse_taken(profile: Profile, name: str | None) -> None:
@@ -151,13 +150,13 @@ def _ask_shows(show: Show) -> bool:
     """Whether this device shows, or takes what the other one shows."""
     show.ask("way")
     while True:
-        typed = read_line("One of you shows, the other takes. Here: [s]how or [t]ake? ")
+        typed = show.console.read_line("One of you shows, the other takes. Here: [s]how or [t]ake? ")
         answer = (typed or "").strip().lower()
         if answer in _SHOW:
             return True
         if answer in _TAKE:
             return False
-        if typed is None or not os.isatty(STDIN):
+        if typed is None or not show.console.is_typed_at:
             raise NothingToDo(
                 "Nobody said who shows and who takes.",
                 safe="Nothing was changed.",
@@ -169,7 +168,7 @@ def _ask_code_or_picture(show: Show) -> SpokenCode | Picture:
     """One line: a mistake in typing may be mended in a terminal."""
     show.ask("code")
     while True:
-        typed = read_line("Code, or the text of the picture: ")
+        typed = show.console.read_line("Code, or the text of the picture: ")
         if typed is None:
             raise NothingToDo(
                 "No code was given.",
@@ -181,7 +180,7 @@ def _ask_code_or_picture(show: Show) -> SpokenCode | Picture:
                 return Picture.parse(typed)
             return SpokenCode.parse(typed)
         except MisuseError as mistake:
-            if not sys.stdin.isatty():
+            if not show.console.is_typed_at:
                 raise
             show.error(mistake)
 

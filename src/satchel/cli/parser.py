@@ -19,6 +19,9 @@ EXIT_CODES = """exit codes:
   5  nothing to do, or nobody came in time
 """
 _ASKING = {"receive": "satchel receive", "pair": "satchel pair --take"}
+IN_NODE = frozenset(
+    {"send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"}
+)  # while one runs
 RECEIVERS_MAX = 100  # of one code: a class, not a city
 Commands = Any  # argparse has no public name for what add_subparsers() returns
 
@@ -31,8 +34,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def read(words: Sequence[str]) -> argparse.Namespace:
-    """One command line. Raises MisuseError for a wrong one."""
-    options, unknown = build_parser().parse_known_args(words)
+    """One command line; an empty one is `up`. Raises MisuseError for a wrong one."""
+    options, unknown = build_parser().parse_known_args(words or ["up"])
     if not unknown:
         return options
     what, do = "takes no arguments", f"See: satchel {options.command} --help"
@@ -60,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"satchel {__version__}")
+    # Of a command that runs inside a node (jobs.py): its profile; the folder and language of who typed it.
+    parser.set_defaults(lent=None, folder=None, locale=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     shared = _shared_options()
     _add_send(commands, shared)
@@ -68,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_contacts(commands, shared)
     _add_queue(commands, shared)
     _add_meet(commands, shared)
+    _add_node(commands, shared)
     _add_profile(commands, shared)
     _add_demo(commands, shared)
     _add_doctor(commands, shared)
@@ -219,6 +225,37 @@ def _add_meet(commands: Commands, shared: argparse.ArgumentParser) -> None:
         help="address that the other screen shows, if they do not meet by themselves",
     )
     meet.set_defaults(module="meet_cmd")
+
+
+def _add_node(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    up = commands.add_parser(
+        "up",
+        parents=[shared],
+        help="run Satchel until you end it: your contacts find you",
+        description="Says to your contacts around you that you are here, and lets them in; to nobody else. "
+        "Other commands run inside of it. `satchel` without a command does the same. Ends with Ctrl-C, "
+        "or with `satchel lock`.",
+        allow_abbrev=False,
+    )
+    up.add_argument("--quiet", action="store_true", help="say nothing, and only listen")
+    up.set_defaults(module="up_cmd")
+    status = commands.add_parser(
+        "status",
+        parents=[shared],
+        help="see whether Satchel runs, who is near, and what waits",
+        description="Says whether Satchel runs with this profile, who is near, and what waits.",
+        allow_abbrev=False,
+    )
+    status.set_defaults(module="status_cmd")
+    unlock = commands.add_parser(
+        "unlock",
+        parents=[shared],
+        help="run Satchel in the background",
+        description="Asks for the passphrase, and leaves `satchel up` running in the background.",
+        allow_abbrev=False,
+    )
+    unlock.add_argument("--quiet", action="store_true", help="say nothing, and only listen")
+    unlock.set_defaults(module="unlock_cmd")
 
 
 def _add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:

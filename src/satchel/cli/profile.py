@@ -1,12 +1,12 @@
 """Where this person's Satchel keeps what it must remember, and how a command gets at it."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from satchel.cli.home import home_folder
 from satchel.cli.passphrases import open_with_passphrase
 from satchel.cli.show import Show
 from satchel.core.crypto.selftest import self_test
@@ -17,12 +17,14 @@ from satchel.node.entropy import SystemEntropy
 from satchel.ports import RecordHead, Records, Role
 from satchel.store.database import Database, require_cipher
 from satchel.store.landing import FolderLanding
-from satchel.store.landlock import can_keep_out_of_swap, harden
+from satchel.store.landlock import can_keep_out_of_swap, confine_thread, confine_writes, harden
 from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 
 if TYPE_CHECKING:
+    from satchel.cli.shared_records import Claims, SharedRecords
+    from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.queue import SqliteQueue
 
@@ -57,6 +59,23 @@ class Profile:
         """Where it writes."""
         return [self.folder.home] if self.folder is not None else []
 
+    def confine(self, *folders: Path) -> None:
+        """From now on this process writes nowhere else (M4). Before its first thread."""
+        confine_writes([*folders, *self.writable])
+
+    def expire(self) -> None:
+        """What is older than seven days is erased, and its unfinished files. Raises EnvironmentProblem."""
+        for head in self.records.expire(clock.wall_s()):
+            if head.into:
+                FolderLanding.sweep(head.into, head.id)
+
+    def lend(self, node: "Node", claims: "Claims") -> "LentProfile":
+        """To a command that begins now: what it stores has the time of now."""
+        from satchel.cli.shared_records import SharedRecords  # noqa: PLC0415 - of a node only
+
+        records = SharedRecords(self.database, claims, now_s=clock.wall_s())
+        return LentProfile(self.folder, self.file, self.key, self.database, records, node)
+
     def close(self) -> None:
         """Let go of it. One in memory leaves nothing behind, no unfinished files either."""
         if self.folder is None:
@@ -72,47 +91,26 @@ def receptions(records: Records) -> list[RecordHead]:
     return [*records.unfinished(Role.RECEIVER), *records.of_contacts(Role.RECEIVER)]
 
 
-def absolute(path: str) -> Path:
-    """What a person typed, from the root on.
+@dataclass(slots=True)
+class LentProfile(Profile):
+    """The profile of a running node, for a command that runs inside of it, in a thread of its own."""
 
-    Raises EnvironmentProblem: it is relative, and the working folder was deleted.
-    """
-    try:
-        return Path(path).absolute()
-    except FileNotFoundError as exc:
-        raise EnvironmentProblem(
-            "The folder you are in is not there any more.",
-            safe="Nothing was done.",
-            do="Change into another one (cd), or name a whole path that begins with a slash.",
-        ) from exc
+    records: "SharedRecords"
+    node: "Node"
 
+    def confine(self, *folders: Path) -> None:
+        """As in Profile; here it is this thread, and those that it starts."""
+        confine_thread([*folders, *self.writable])
 
-def home_folder(given: str | None) -> Path:
-    """--home, else SATCHEL_HOME, else the user's data folder.
-
-    Raises MisuseError: --home is empty; EnvironmentProblem: nobody knows where that folder is.
-    """
-    if given == "":  # a script's variable without a value: never may the usual profile be wiped for it
-        raise MisuseError(
-            "--home names no folder.", safe="Nothing was done.", do="Name one, or leave --home out."
-        )
-    chosen = given or os.environ.get("SATCHEL_HOME")
-    if chosen:
-        return absolute(chosen)
-    from platformdirs import user_data_dir  # noqa: PLC0415 - costs its import only where needed
-
-    try:
-        return Path(user_data_dir("satchel"))
-    except RuntimeError as exc:  # no HOME, and nobody of this number among the users
-        raise EnvironmentProblem(
-            "This machine does not say where your data belongs: there is no HOME.",
-            safe="Nothing was done.",
-            do="Name the folder of your profile: --home DIR",
-        ) from exc
+    def close(self) -> None:
+        """The node goes on with it."""
+        self.records.release()
 
 
 def open_profile(options: argparse.Namespace, show: Show) -> Profile:
     """The profile of this command: made without a passphrase if there is none, in memory with --ephemeral.
+
+    In a command that runs inside a node it is the node's.
 
     Checks first that the cryptography is right on this machine, and sees that the keys leave no core dump.
     Says at each start what is void without a passphrase. Asks for one where there is one.
@@ -121,6 +119,8 @@ def open_profile(options: argparse.Namespace, show: Show) -> Profile:
         EnvironmentProblem: another process has it, it cannot be read or written, it is damaged or newer.
         AccessDenied: the passphrase was not right.
     """
+    if options.lent is not None:
+        return cast("LentProfile", options.lent)
     protect()
     if options.ephemeral:
         return _open(None, Bare(key=SystemEntropy().draw(KEY_BYTES)), show)
@@ -140,7 +140,7 @@ def open_profile(options: argparse.Namespace, show: Show) -> Profile:
 def open_existing(options: argparse.Namespace, show: Show) -> Profile:
     """As open_profile, and raises NothingToDo where there is none."""
     refuse_ephemeral(options)
-    if not has_profile(home_folder(options.home)):
+    if options.lent is None and not has_profile(home_folder(options.home)):
         raise no_profile()
     return open_profile(options, show)
 
@@ -210,9 +210,6 @@ def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
             if folder is not None:
                 show.warning(without_passphrase())
     database = folder.open(key) if folder is not None else Database.in_memory()
-    now_s = clock.wall_s()
-    records = SqliteRecords(database, now_s=now_s)
-    for head in records.expire(now_s):  # what is too old, and its unfinished files
-        if head.into:
-            FolderLanding.sweep(head.into, head.id)
-    return Profile(folder, file, key, database, records)
+    profile = Profile(folder, file, key, database, SqliteRecords(database, now_s=clock.wall_s()))
+    profile.expire()
+    return profile

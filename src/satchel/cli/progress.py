@@ -1,9 +1,7 @@
 """The line that shows how far a hand-over is, in a terminal and nowhere else."""
 
-import shutil
-import sys
-
 from satchel.cli import units
+from satchel.cli.console import Console
 from satchel.node import clock
 from satchel.node.events import Progress
 
@@ -61,8 +59,9 @@ class Crowd:
 class ProgressLine:
     """Drawn over itself on standard error; `clear` before anything else is written there."""
 
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = console.notes_are_seen
         self._drawn = False
         self._rate = Rate()
 
@@ -70,9 +69,8 @@ class ProgressLine:
         if not self._live:
             return
         line = describe(event, self._rate.of(event.bytes_moved, clock.monotonic_s()))
-        columns = shutil.get_terminal_size().columns
-        sys.stderr.write(f"\r\x1b[K{line[: columns - 1]}")  # a line that wraps could not be drawn over
-        sys.stderr.flush()
+        columns = self._console.columns
+        self._console.note(f"\r\x1b[K{line[: columns - 1]}")  # a line that wraps could not be drawn over
         self._drawn = True
 
     def begin_anew(self) -> None:
@@ -81,6 +79,5 @@ class ProgressLine:
 
     def clear(self) -> None:
         if self._drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            self._console.note("\r\x1b[K")
             self._drawn = False

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import closing
 
-from satchel.cli import streams, units
+from satchel.cli import units
 from satchel.cli.escape import show_name
 from satchel.cli.profile import Profile, open_existing
 from satchel.cli.settling import shown
@@ -35,8 +35,8 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
         else:
             # Whose it is stands last, and what it is on a line of its own: no name can imitate the rest.
             state, whose = _state(queued), _whose(people[queued.contact])
-            streams.write(f"{number:>4}  {state:<14}  {_since(queued, now_s):<12}  for {whose}\n")
-            streams.write(f"      {what(queued)}\n")
+            show.console.write(f"{number:>4}  {state:<14}  {_since(queued, now_s):<12}  for {whose}\n")
+            show.console.write(f"      {what(queued)}\n")
     if any(queued.state is not QueueState.WAITING for queued in queue):
         show.note("\nWhat is declined or cannot be read stays here until you remove it: satchel queue remove")
     show.done(text=f"{units.count(len(queue), 'thing')} in the queue.", queued=len(queue))

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
 from satchel.cli.ask import Asker
 from satchel.cli.escape import show_name
-from satchel.cli.profile import Profile, absolute, open_profile
-from satchel.cli.prompt import read_line
+from satchel.cli.home import absolute
+from satchel.cli.profile import Profile, open_profile
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.pairing.code import SpokenCode
@@ -24,7 +23,6 @@ from satchel.node.taking import Taker
 from satchel.ports import Endpoint, HandoverId, Landing, Role
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
-from satchel.store.landlock import confine_writes
 
 
 class Tally:
@@ -53,7 +51,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
     at = parse_endpoint(options.at) if options.at else None
     if options.resume:
         _refuse_what_resume_ignores(options)
-    into = absolute(options.into or ".")
+    into = absolute(options.into or ".", options.folder)
     with closing(open_profile(options, show)) as profile:
         return _take(options, show, profile, at, into)
 
@@ -69,7 +67,7 @@ def _take(options: argparse.Namespace, show: Show, profile: Profile, at: Endpoin
         chosen = ChosenFolder.open(into)  # one that cannot be written to is told before the code is asked for
         code = ask_code(show)
     # Before the first thread: the right to write anywhere else is given away (M4).
-    confine_writes([*folders, *profile.writable])
+    profile.confine(*folders)
     tally = Tally(show)
     asker = Asker(show, yes=options.yes, text_only=options.text)
 
@@ -93,7 +91,7 @@ def _take(options: argparse.Namespace, show: Show, profile: Profile, at: Endpoin
             else:
                 await taker.take(code, chosen, os.fsencode(into))
 
-    run_until_done(take)
+    run_until_done(take, show)
     seconds = clock.monotonic_s() - tally.began_s if tally.began_s is not None else 0.0
     if tally.files or not tally.texts or options.json:  # after a text alone nothing else is printed
         where = show_name(os.fsencode(into)) if code is not None else "the chosen folder"
@@ -118,7 +116,7 @@ def _refuse_what_resume_ignores(options: argparse.Namespace) -> None:
 def ask_code(show: Show) -> SpokenCode:
     """The code, from the prompt or a line of standard input; a typing mistake may be mended."""
     while True:
-        typed = read_line("Code: ")
+        typed = show.console.read_line("Code: ")
         if typed is None:
             raise NothingToDo(
                 "No code was given.",
@@ -128,6 +126,6 @@ def ask_code(show: Show) -> SpokenCode:
         try:
             return SpokenCode.parse(typed)
         except MisuseError as mistake:
-            if not sys.stdin.isatty():
+            if not show.console.is_typed_at:
                 raise
             show.error(mistake)

@@ -4,8 +4,9 @@ import argparse
 from contextlib import closing
 from pathlib import Path
 
+from satchel.cli.home import absolute, home_folder
 from satchel.cli.passphrases import open_with_passphrase
-from satchel.cli.profile import absolute, has_profile, home_folder, protect, refuse_ephemeral
+from satchel.cli.profile import has_profile, protect, refuse_ephemeral
 from satchel.cli.show import Show
 from satchel.core.identity.backup import HEAD_BYTES_MAX, decode_head
 from satchel.core.identity.keyfile import Sealed, decode

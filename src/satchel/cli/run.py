@@ -1,14 +1,15 @@
 """What every command does around its node: the loop, Ctrl-C."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable
 
-from satchel.cli.prompt import interrupted
+from satchel.cli.show import Show
 from satchel.errors import EnvironmentProblem
 
 
-def run_until_done(work: Callable[[], Awaitable[None]], *, stopped: EnvironmentProblem | None = None) -> None:
+def run_until_done(
+    work: Callable[[], Awaitable[None]], show: Show, *, stopped: EnvironmentProblem | None = None
+) -> None:
     """Run one conversation; Ctrl-C and SIGTERM end it in good order. `stopped`: what is said then, if it is
     no hand-over.
 
@@ -19,13 +20,7 @@ def run_until_done(work: Callable[[], Awaitable[None]], *, stopped: EnvironmentP
     async def guarded() -> None:
         task = asyncio.current_task()
         assert task is not None
-
-        def stop() -> None:
-            interrupted.set()
-            task.cancel()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
+        show.console.on_stop(task.cancel)
         await work()
 
     try:

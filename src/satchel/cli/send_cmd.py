@@ -7,8 +7,9 @@ from contextlib import closing
 from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
-from satchel.cli.profile import Profile, absolute, open_profile
-from satchel.cli.prompt import TEXT_BYTES_MAX, read_text
+from satchel.cli.home import absolute
+from satchel.cli.profile import Profile, open_profile
+from satchel.cli.prompt import TEXT_BYTES_MAX
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.handover.codec import NUMBER_MAX, OFFER_COST_MAX, offer_cost
@@ -18,16 +19,15 @@ from satchel.node import clock
 from satchel.node.entropy import SystemEntropy
 from satchel.node.giving import Giver
 from satchel.node.hardware import has_aes
-from satchel.store.landlock import confine_writes
 from satchel.store.source import FileSource, Survey, survey
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
     found = _files(options, show)
     with closing(open_profile(options, show)) as profile:
-        note = _text() if options.text else None
+        note = _text(show) if options.text else None
         # Before the first thread: the right to write anywhere else is given away (M4).
-        confine_writes(profile.writable)
+        profile.confine()
         return _give(options, show, profile, note, found)
 
 
@@ -56,7 +56,7 @@ def _give(
             else:
                 await giver.give(found.entries, note)
 
-    run_until_done(give)
+    run_until_done(give, show)
     seconds = clock.monotonic_s() - started_s
     text = last_words(givers[0].given, options.receivers if found is not None else 1, failed=show.failed)
     show.done(text=text, given=givers[0].given, failed=show.failed, seconds=round(seconds, 3))
@@ -72,9 +72,9 @@ def last_words(given: int, receivers: int, *, failed: int) -> str:
     return f"{text}, but for {units.files(failed)} that failed: see above." if failed else f"{text}."
 
 
-def _text() -> str:
+def _text(show: Show) -> str:
     """The text to send, from standard input to its end."""
-    note = read_text()
+    note = show.console.read_text()
     if not note:
         raise MisuseError(
             f"The text is empty, not UTF-8, or longer than {TEXT_BYTES_MAX} bytes.",
@@ -96,9 +96,9 @@ def _files(options: argparse.Namespace, show: Show) -> Survey | None:
                 do="What is unfinished goes on with those who accepted it then.",
             )
         return None
-    for path in options.path:
-        absolute(path)
-    found = survey([os.fsencode(path) for path in options.path])
+    named = [(path, absolute(path, options.folder)) for path in options.path]
+    # As it was typed where this process is where it was typed: so it is told again.
+    found = survey([os.fsencode(path if options.folder is None else whole) for path, whole in named])
     for refused in found.refused:
         show.left_out(refused.path, refused.why)
     if not found.entries:

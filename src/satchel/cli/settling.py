@@ -1,11 +1,9 @@
 """What the person decides about a contact: whether the words are the same, and what it is called."""
 
-import os
 from enum import Enum
 
-from satchel.cli import streams, units
+from satchel.cli import units
 from satchel.cli.escape import show_name
-from satchel.cli.prompt import STDIN, read_line
 from satchel.cli.show import JsonShow, Show
 from satchel.core.identity.comparison import Comparison
 from satchel.core.identity.pair import Proof
@@ -47,19 +45,19 @@ def compare(show: Show, comparison: Comparison, *, yes: bool) -> Answer:
         what = "words" if comparison.language is not None else "numbers"
         show.note(f"\nThe {what} of this pairing. Compare all of them with the other screen, or aloud:\n")
         for number, part in enumerate(parts, 1):  # a line each: Arabic and Persian run the other way
-            streams.write(f"    {number}  {part}\n")
-        streams.write("\n")
+            show.console.write(f"    {number}  {part}\n")
+        show.console.write("\n")
     return Answer.SAME if yes else _ask_words(show)
 
 
 def _ask_words(show: Show) -> Answer:
     show.ask("words")
     while True:
-        typed = read_line("Are these the words on the other screen? [y]es, [n]o, [l]ater: ")
+        typed = show.console.read_line("Are these the words on the other screen? [y]es, [n]o, [l]ater: ")
         answer = _ANSWERS.get((typed or "").strip().lower())
         if answer is not None:
             return answer
-        if typed is None or not os.isatty(STDIN):
+        if typed is None or not show.console.is_typed_at:
             return Answer.LATER
         show.note("Please look at both screens, and answer y, n or l.")
 
@@ -118,13 +116,13 @@ class Settling:
             self._show.ask("name", offered=contact.name)
         question = f"What do you want to call this contact? (Enter: {shown(contact)}) "
         while True:
-            typed = read_line(question)
+            typed = self._show.console.read_line(question)
             if not (typed or "").strip():
                 return
             try:
                 name = clean(typed or "")
             except MisuseError as mistake:
-                self._show.error(mistake) if os.isatty(STDIN) else self._show.warning(mistake)
+                self._show.error(mistake) if self._show.console.is_typed_at else self._show.warning(mistake)
             else:
                 others = (one for one in self._contacts.all() if one.id != contact.id)
                 other = next((one for one in others if one.name == name), None)
@@ -133,7 +131,7 @@ class Settling:
                     return
                 if self._take_place(other, contact):
                     return
-            if not os.isatty(STDIN):
+            if not self._show.console.is_typed_at:
                 return
 
     def _take_place(self, old: Contact, new: Contact) -> bool:
@@ -152,7 +150,7 @@ class Settling:
             self._show.note(f"{count} {goes}.")
         self._show.ask("replace")
         question = "Is this the same person, paired again? Then the old keys are erased. [y]es, [N]o: "
-        if (read_line(question) or "").strip().lower() not in ("y", "yes"):
+        if (self._show.console.read_line(question) or "").strip().lower() not in ("y", "yes"):
             return False
         self._contacts.succeed(new.id, old.id, old.name, inherits=inherits)
         return True

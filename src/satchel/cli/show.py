@@ -6,8 +6,6 @@ only in a terminal. With --json, stdout carries one JSON object per line, each w
 """
 
 import json
-import shutil
-import sys
 import textwrap
 import threading
 import unicodedata
@@ -15,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from satchel.cli import streams, units
+from satchel.cli.console import Console, Terminal
 from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery
 from satchel.cli.escape import show_name, show_path, show_text
 from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts
@@ -72,10 +71,11 @@ def framed(text: str, columns: int) -> str:
 class JsonShow:
     """Events for scripts."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Terminal()
         self.failed = 0
         self._code: str | None = None
-        self._lines = streams.Lines()
+        self._lines = streams.Lines(self.console.write)
         self._whose: dict[str, object] = {}
         self._telling = threading.RLock()
 
@@ -162,8 +162,8 @@ class JsonShow:
         match event:
             case events.Reachable():
                 pass  # the command says at which addresses, by Listening
-            case events.PeerMet(name=name, shown=shown):
-                self.line("peer", contact=name)
+            case events.PeerMet(name=name, verified=verified, shown=shown):
+                self.line("peer", contact=name, verified=verified)
                 for copy in shown:
                     self.warning(about_copy(copy, name))
             case events.PeerGone(name=name, broke=broke):
@@ -210,7 +210,8 @@ class JsonShow:
 class PersonShow:
     """Events for people."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Terminal()
         self.failed = 0
         self._code: str | None = None
         self._receivers = 1
@@ -218,17 +219,17 @@ class PersonShow:
         self._advised: list[str] | None = None
         self._renamed = 0
         self._same = 0
-        self._progress = ProgressLine()
+        self._progress = ProgressLine(self.console)
         self._crowd = Crowd()
         self._screen = threading.RLock()
 
     def note(self, text: str) -> None:
         """Lines beside the result."""
-        if sys.stderr.isatty():
-            text = wrapped(text, shutil.get_terminal_size().columns)
+        if self.console.notes_are_seen:
+            text = wrapped(text, self.console.columns)
         with self._screen:
             self._progress.clear()
-            print(text, file=sys.stderr, flush=True)
+            self.console.note(f"{text}\n")
 
     def left_out(self, path: bytes, why: str) -> None:
         """Something that was named, or lies in what was named, and cannot be sent."""
@@ -309,8 +310,9 @@ class PersonShow:
         match event:
             case events.Reachable():
                 pass  # the command says at which addresses, by Listening
-            case events.PeerMet(name=name, shown=shown):
-                streams.write(f"{show_text(name)} is here.\n")
+            case events.PeerMet(name=name, verified=verified, shown=shown):
+                doubt = "" if verified else "UNVERIFIED: "  # first: no name can imitate it there
+                self.console.write(f"{doubt}{show_text(name)} is here.\n")
                 for copy in shown:
                     self.warning(about_copy(copy, show_text(name)))
             case events.PeerGone(name=name, broke=broke):
@@ -319,7 +321,7 @@ class PersonShow:
     def ask(self, what: str, *, offered: str | None = None) -> None:  # noqa: ARG002 - the prompt says it
         if offered is not None:
             self.note("Offered, drawn just now by this device and known to nobody else:\n")
-            streams.write(f"    {offered}\n\n")
+            self.console.write(f"    {offered}\n\n")
 
     def warning(self, warning: SatchelError) -> None:
         self.note(show_text(" ".join(filter(None, (warning.what, warning.safe, warning.do)))))
@@ -335,12 +337,14 @@ class PersonShow:
     def done(self, *, text: str, **_fields: object) -> None:
         with self._screen:
             self._progress.clear()
-            streams.write(text + "\n")
+            self.console.write(text + "\n")
             if self._same:
                 were = "was" if self._same == 1 else "were"
-                streams.write(f"{units.files(self._same)} {were} there already with the same content.\n")
+                self.console.write(f"{units.files(self._same)} {were} there already with the same content.\n")
             if self._renamed:
-                streams.write(f"{units.files(self._renamed)} got another name, since the name was taken.\n")
+                self.console.write(
+                    f"{units.files(self._renamed)} got another name, since the name was taken.\n"
+                )
 
     def _tell_addresses(self, addresses: Sequence[str]) -> None:
         """Whoever cannot be found by itself is dialled by hand: the address is told whenever it changes."""
@@ -364,16 +368,16 @@ class PersonShow:
     def _tell_code(self, code: str) -> None:
         self.note("\nOn the other device run:   satchel receive")
         self.note("and type this code:\n")
-        streams.write(f"    {code}\n")
+        self.console.write(f"    {code}\n")
         many = "one hand-over" if self._receivers == 1 else f"{self._receivers} hand-overs"
         self.note(f"\nIt is good for {many} within 15 minutes. Waiting ... (Ctrl-C to stop)")
 
     def _tell_text(self, text: str) -> None:
         self._progress.clear()
-        if sys.stdout.isatty():
-            streams.write(framed(show_text(text), shutil.get_terminal_size().columns))
+        if self.console.result_is_seen:
+            self.console.write(framed(show_text(text), self.console.columns))
         else:  # a file, another program: byte for byte as it came
-            streams.write_bytes(text.encode())
+            self.console.write_bytes(text.encode())
 
     def _count_placed(self, path: Path, offered: Path, already_there: bool) -> None:
         if already_there:

@@ -1,11 +1,8 @@
 """What a person reads and what a script reads while two devices pair."""
 
 import contextlib
-import shutil
-import sys
 from pathlib import Path
 
-from satchel.cli import streams
 from satchel.cli.qr import draw_for_terminal, write_png
 from satchel.cli.settling import shown
 from satchel.cli.show import JsonShow, PersonShow, Show, advised
@@ -86,21 +83,21 @@ class PairingShow:
             show.note("\nor type this code:\n")
         else:
             show.note("and type this code:\n")
-        streams.write(f"    {self._code}\n")
+        show.console.write(f"    {self._code}\n")
         show.note("\nBoth are good for one pairing within 15 minutes. Waiting ... (Ctrl-C to stop)")
 
 
 def _draw(show: PersonShow, text: str) -> None:
     """As a picture where there is room for it, else as its text."""
     picture = draw_for_terminal(text)
-    if sys.stdout.isatty():
+    if show.console.result_is_seen:
         lines = picture.split("\n")
         columns = max(sum(character in " ▀▄█" for character in line) for line in lines)
-        if columns <= shutil.get_terminal_size().columns:
-            streams.write(f"{picture}\n")
+        if columns <= show.console.columns:
+            show.console.write(f"{picture}\n")
             return
         show.note("(This window is too narrow for the picture. Its text:)")
-    streams.write(f"{text}\n")
+    show.console.write(f"{text}\n")
 
 
 def _tell_addresses(show: PersonShow, addresses: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 HOLD_S = 0.1
 HELD_MAX = 500  # lines
@@ -50,7 +50,8 @@ class Lines:
     may be held back for HOLD_S.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
         self._guard = threading.Lock()
         self._held: list[str] = []
         self._timer: threading.Timer | None = None  # set while anything is held
@@ -66,7 +67,7 @@ class Lines:
         with self._guard:
             self._let_go()
             for part in parts:
-                write(part)
+                self._write(part)
 
     def write_soon(self, line: str) -> None:
         with self._guard:
@@ -88,4 +89,4 @@ class Lines:
             self._timer = None
         if self._held:
             held, self._held = self._held, []
-            write("".join(held))
+            self._write("".join(held))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from satchel.cli.escape import show_name
 from satchel.cli.holder import end_holder
-from satchel.cli.profile import has_profile, home_folder, no_profile, protect, receptions, refuse_ephemeral
+from satchel.cli.home import home_folder
+from satchel.cli.profile import has_profile, no_profile, protect, receptions, refuse_ephemeral
 from satchel.cli.prompt import read_line
 from satchel.cli.show import Show
 from satchel.cli.undisturbed import undisturbed

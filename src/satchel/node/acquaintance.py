@@ -32,6 +32,18 @@ class Acquaintance:
         self._rivals = Rivals()
         self._proven: dict[bytes, Channel] = {}
 
+    def told(self, contact: Contact) -> None:
+        """What the person has decided about it, as it is stored now: its name, whether it is verified."""
+        with self.turn:
+            pair = replace(self.contact.pair, proof=contact.pair.proof)
+            self.contact = replace(
+                self.contact,
+                name=contact.name,
+                taking=contact.taking,
+                comparison=contact.comparison,
+                pair=pair,
+            )
+
     @property
     def pair(self) -> MeetingKeys:
         """What makes and recognises flights."""

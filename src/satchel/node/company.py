@@ -44,13 +44,18 @@ class Company:
         self._network = network
         self._talk = talk
         self._report = report
-        self._with_us: Counter[ContactId] = Counter()
+        self._with_us: dict[ContactId, list[Session]] = {}
         self._whence: Counter[tuple[bytes, ContactId]] = Counter()  # from which address each session came
         self._troubles: set[str] = set()
 
     def is_with_us(self, contact: ContactId) -> bool:
         """Whether there is a session with it now."""
-        return self._with_us[contact] > 0
+        return bool(self._with_us.get(contact))
+
+    def part(self, contact: ContactId) -> None:
+        """End what there is with it: it was forgotten."""
+        for session in self._with_us.get(contact, ()):
+            session.part()
 
     def at(self, address: bytes) -> list[ContactId]:
         """Who has a session with us from there."""
@@ -72,12 +77,22 @@ class Company:
             pipe.close()
             return
         contact = session.contact
+        if contact.id not in self._people.tags:  # forgotten while the two greeted each other
+            pipe.close()
+            return
         whence = bytes(pipe.remote.address), contact.id
-        self._with_us[contact.id] += 1
+        here = self._with_us.setdefault(contact.id, [])
+        here.append(session)
         self._whence[whence] += 1
         self._people.began(contact.id, clock.awake_and_asleep_s())
-        if self._with_us[contact.id] == 1:
-            self._report(events.PeerMet(contact=contact.id, name=contact.name, shown=session.shown))
+        if len(here) == 1:
+            met = events.PeerMet(
+                contact=contact.id,
+                name=known.contact.name,
+                verified=known.contact.pair.proof.is_verified,
+                shown=session.shown,
+            )
+            self._report(met)
         broke = False
         try:
             await self._learn_address(contact.id, pipe, link)
@@ -85,13 +100,16 @@ class Company:
         finally:
             pipe.close()
             known.ended(session.channel)
-            self._with_us[contact.id] -= 1
+            here.remove(session)
             self._whence -= Counter([whence])  # keeps none at zero
-            if not self.is_with_us(contact.id):
-                self._left(contact, broke=broke)
+            if not here:
+                self._with_us.pop(contact.id, None)
+                self._left(known.contact, broke=broke)
 
     def _left(self, contact: Contact, *, broke: bool) -> None:
-        if broke:
+        if contact.id not in self._people.tags:
+            broke = False  # forgotten, and so it was ended
+        elif broke:
             self._people.broke(contact.id)
         else:
             self._people.ended(contact.id, clock.awake_and_asleep_s())

@@ -81,6 +81,15 @@ class FrontDoor:
         """A contact is new, or what is kept of it has changed."""
         self._keys.put(contact, pair, ahead_hours=offset_s // HOUR_S)
 
+    def forget(self, contact: ContactId) -> None:
+        self._keys.forget(contact)
+
+    def make_ready(self) -> None:
+        """The keys of this hour: half a second, where nobody of many was met for a year. Blocks; nothing else
+        of this class may be called meanwhile."""
+        reading = self._clock.read()
+        next(self._keys.at(reading.hour if reading.plausible else None), None)
+
     def knock(self, arrival: Arrival, *, first: Collection[ContactId]) -> None:
         """Somebody connected. `first`: whose beacon was recognised at that address."""
         crowded_out = self._queue.arrive(

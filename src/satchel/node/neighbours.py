@@ -1,9 +1,8 @@
 """The node meets its contacts: shouts and listens on every link, dials whom it hears, lets in who dials.
 
-Carries out what core's Beacon decides, one of them for each link (docs/spec/discovery.md), and gives
-each session that has opened to company.py. How a stranger's flights are paid:
-front_door.py. Used from one asyncio loop, which nothing here blocks: what waits for a disk, a network or
-Noise has a thread.
+Carries out what core's Beacon decides, one of them for each link (docs/spec/discovery.md), and gives each
+session that has opened to company.py. How a stranger's flights are paid: front_door.py. Used from one asyncio
+loop, which nothing here blocks: what waits for a disk, a network or Noise has a thread.
 """
 
 import asyncio
@@ -30,8 +29,10 @@ from satchel.node.company import Company
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Opener, Session
 from satchel.node.front_door import FrontDoor
+from satchel.node.keeping_time import keep_time
 from satchel.node.node_clock import NodeClock
 from satchel.node.own_thread import in_own_thread
+from satchel.node.place import Place
 from satchel.ports import (
     Address,
     Arrival,
@@ -51,16 +52,6 @@ from satchel.ports.contacts import Contact, Contacts
 DIAL_S = 5.0
 SEEK_DIAL_S = 2.0  # who has our keys answers at once
 SEEK_EVERY_S = 0.25  # between two tries of a typed address, however many contacts there are (W2)
-SAVE_CLOCK_EVERY_S = 600.0
-
-
-class _Place:
-    """One link with its beacon."""
-
-    def __init__(self, link: Link, machine: b.Beacon) -> None:
-        self.link = link
-        self.machine = machine
-        self.wake_at_s = float("inf")
 
 
 class Neighbours:
@@ -104,7 +95,7 @@ class Neighbours:
         self._salt = contacts.network_salt()
         self._stored: list[StoredAddress] = []
         self._meets_until_s = float("-inf")
-        self._places: dict[int, _Place] = {}
+        self._places: dict[int, Place] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] = self._loop.create_future()
         for contact in contacts.all():
@@ -117,12 +108,41 @@ class Neighbours:
         self._known[contact.id] = Acquaintance(contact, self._contacts, self._changed_in_thread)
         self._changed(contact)
 
+    def forget(self, contact: ContactId) -> None:
+        """It is not known any more: what there is with it ends, and nothing of it is shouted or let in."""
+        self._known.pop(contact, None)
+        self._people.forget(contact)
+        self._door.forget(contact)
+        self._company.part(contact)
+
+    async def refresh(self) -> None:
+        """What is stored of contacts was changed: take it over. Raises EnvironmentProblem."""
+        stored = {contact.id: contact for contact in await in_own_thread(self._contacts.all)}
+        gone = self._known.keys() - stored.keys()
+        for contact in gone:
+            self.forget(contact)
+        new = [one for one in stored.values() if one.id not in self._known]
+        for known in list(self._known.values()):
+            await in_own_thread(known.told, stored[known.contact.id])
+        for one in new:
+            self.put(one)
+        for place in list(self._places.values()) if new or gone else ():
+            now_s, reading, chance = self._now()
+            renewed = place.machine.renew(reading=reading, now_s=now_s, chance=chance)
+            self._carry_out(place, renewed)
+
+    def contact(self, contact: ContactId) -> Contact | None:
+        """As it is known now; None: it was forgotten."""
+        return self._known[contact].contact if contact in self._known else None
+
     def _changed_in_thread(self, contact: Contact) -> None:
         self._loop.call_soon_threadsafe(self._changed, contact)
 
     def _changed(self, contact: Contact) -> None:
-        """It is found by what it has stored now, and by nothing of before (W4)."""
-        known, offset_s = self._known[contact.id], self._clock.offset_s(contact.id)
+        """It is found by what it has stored now, and by nothing of before (W4); not if it was forgotten."""
+        known, offset_s = self._known.get(contact.id), self._clock.offset_s(contact.id)
+        if known is None:
+            return
         self._people.put(contact.id, contact.pair.epochs, offset_s=offset_s)
         self._door.put(contact.id, known.pair, offset_s=offset_s)
 
@@ -137,10 +157,11 @@ class Neighbours:
 
     async def run(self) -> None:
         """Until it is cancelled; then says Bye to everybody. Raises what went wrong inside."""
+        await in_own_thread(self._make_ready)
         for link in self._lan.links():
             self._up(link)
         self._tell_addresses()
-        for work in (self._listen(), self._door.serve(), self._save_clock_in_turn()):
+        for work in (self._listen(), self._door.serve(), keep_time(self._clock, self._company.tell_trouble)):
             self._start(work)
         try:
             await asyncio.shield(self._failed)
@@ -148,7 +169,11 @@ class Neighbours:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await self._save_clock()
+
+    def _make_ready(self) -> None:
+        """The way from a year ago to this day is long: it is gone here, and not on the loop (P3)."""
+        self._people.tags.near(self._clock.read())
+        self._door.make_ready()
 
     async def meet(self) -> None:
         """Five minutes open although quiet, and for clocks that are wrong."""
@@ -177,25 +202,13 @@ class Neighbours:
             await asyncio.sleep(SEEK_EVERY_S)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
+        self._tasks.add(task := asyncio.ensure_future(work))
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) and not self._failed.done():
             self._failed.set_exception(problem)
-
-    async def _save_clock_in_turn(self) -> None:
-        while True:
-            await asyncio.sleep(SAVE_CLOCK_EVERY_S)
-            await self._save_clock()
-
-    async def _save_clock(self) -> None:
-        try:
-            await in_own_thread(self._clock.save)
-        except EnvironmentProblem as problem:
-            self._company.tell_trouble(problem)
 
     # --- links --------------------------------------------------------------------------------------
 
@@ -240,14 +253,14 @@ class Neighbours:
         machine = b.Beacon(
             people=self._people, budget=self._budget, source=link.address, network=self._network(link)
         )
-        place = self._places[id(link)] = _Place(link, machine)
+        place = self._places[id(link)] = Place(link, machine)
         now_s, reading, chance = self._now()
         effects = machine.start(self._mode, port=link.port, reading=reading, now_s=now_s, chance=chance)
         self._carry_out(place, effects)
         if now_s < self._meets_until_s:
             self._meet_on(place)
 
-    def _meet_on(self, place: _Place) -> None:
+    def _meet_on(self, place: Place) -> None:
         place.machine.network = self._network(place.link)
         now_s, reading, chance = self._now()
         effects = place.machine.meet(self._stored, reading=reading, now_s=now_s, chance=chance)
@@ -279,7 +292,7 @@ class Neighbours:
     def _now(self) -> tuple[float, Reading, bytes]:
         return clock.awake_and_asleep_s(), self._clock.read(), self._entropy.draw(b.RANDOM_BYTES)
 
-    def _carry_out(self, place: _Place, effects: Sequence[b.Effect]) -> None:
+    def _carry_out(self, place: Place, effects: Sequence[b.Effect]) -> None:
         recognised: list[b.Recognised] = []
         dials: list[b.Dial] = []
         for effect in effects:
@@ -305,12 +318,12 @@ class Neighbours:
         if recognised or dials:
             self._start(self._store_and_dial(place.link, recognised, dials))
 
-    def _is_still(self, place: _Place) -> bool:
+    def _is_still(self, place: Place) -> bool:
         """Nothing of one network leaves on the next (W1): look whether this is the one that it was."""
         self._lan.look()
         return place.link in self._lan.links()
 
-    def _open_port(self, place: _Place) -> None:
+    def _open_port(self, place: Place) -> None:
         try:
             port = place.link.open_port()
         except EnvironmentProblem:
@@ -375,14 +388,9 @@ class Neighbours:
         self, arrival: Arrival, pipe: Pipe, contact: ContactId, flight: bytes, keys: SessionKeys
     ) -> None:
         """The front door has found that this is a contact."""
-        known = self._known[contact]
-        opening = partial(
-            encounter.answer,
-            pipe,
-            flight,
-            keys,
-            known,
-            self._opener,
-            listening_port=lambda: arrival.link.port,
-        )
+        if (known := self._known.get(contact)) is None:
+            pipe.close()  # forgotten while it waited
+            return
+        answer = partial(encounter.answer, listening_port=lambda: arrival.link.port)
+        opening = partial(answer, pipe, flight, keys, known, self._opener)
         self._start(self._company.open_and_hold(pipe, opening, known, arrival.link))

@@ -50,6 +50,11 @@ def confine_writes(folders: Sequence[bytes | Path]) -> bool:
     """
     if len(os.listdir("/proc/self/task")) > 1:
         raise MisuseError("Writes must be confined before the first thread starts.")
+    return confine_thread(folders)
+
+
+def confine_thread(folders: Sequence[bytes | Path]) -> bool:
+    """As confine_writes; threads that were there before keep their rights."""
     version = landlock_version()
     if version < _VERSION_NEEDED:
         return False

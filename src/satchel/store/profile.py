@@ -197,7 +197,7 @@ class ProfileFolder:
         steps: list[Callable[[], None]] = [
             partial(key_file.wipe_key_file, self.home),
             partial(older.wipe, self.home),
-            *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, "lock")),
+            *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, "lock", "socket")),
             partial(sync_folder, self.home),
         ]
         for step in steps:

@@ -177,6 +177,9 @@ class Driver:
             self.machine.set_mode(mode, reading=self.reading, now_s=self.now_s, chance=self.chance())
         )
 
+    def renew(self) -> list[Effect]:
+        return self._take(self.machine.renew(reading=self.reading, now_s=self.now_s, chance=self.chance()))
+
     def meet(self, *stored: StoredAddress) -> list[Effect]:
         return self._take(
             self.machine.meet(stored, reading=self.reading, now_s=self.now_s, chance=self.chance())

@@ -17,6 +17,7 @@ from core.discovery.beacon_kit import (
     ipv4,
     marks_in,
     noise,
+    ours,
     people,
     recognised,
 )
@@ -260,3 +261,13 @@ def test_new_mail_dials_who_is_here_and_changes_no_packet() -> None:
     assert driver.sent[-1] == before
     driver.run(HERE_S)
     assert driver.mail(ONE) == []
+
+
+def test_a_new_contact_ends_the_nonce_that_was_drawn_without_it() -> None:
+    """[4.10]"""
+    driver = Driver(people()).run(20)
+    before = driver.sent[-1][1]
+    driver.known.put(contact(7), ours(7))
+    driver.renew()
+    at_s, after = driver.sent[-1]
+    assert (at_s, after[:16] == before[:16]) == (driver.now_s, False)

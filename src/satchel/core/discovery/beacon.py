@@ -172,13 +172,16 @@ class Beacon:
         self._meets_until_s = now_s + MEET_S
         self._hourless_next = True
         self._stored = tuple(place for place in stored if self._may_whisper(place))[:STORED_ADDRESSES_MAX]
-        self._redraw_at_s = self._shout_at_s = now_s
-        return self.wake(reading=reading, now_s=now_s, chance=chance)
+        return self.renew(reading=reading, now_s=now_s, chance=chance)
 
     def opened(self, port: int, *, reading: Reading, now_s: float, chance: bytes) -> list[Effect]:
         """We listen on this port too: the next nonce says so, at once."""
         self._old_ports.append((self._port, now_s + OLD_PORT_OPEN_S))
         self._take_port(port, now_s, chance)
+        return self.renew(reading=reading, now_s=now_s, chance=chance)
+
+    def renew(self, *, reading: Reading, now_s: float, chance: bytes) -> list[Effect]:
+        """Somebody is a contact now, or is none any more: a nonce that was drawn before is over [4.10]."""
         self._redraw_at_s = self._shout_at_s = now_s
         return self.wake(reading=reading, now_s=now_s, chance=chance)
 
@@ -218,11 +221,8 @@ class Beacon:
 
     def here(self, address: bytes, now_s: float) -> list[ContactId]:
         """Whose beacon was recognised at this address lately: who connects from there may be them."""
-        return [
-            contact
-            for contact, presence in self._here.items()
-            if presence.dial.address == address and now_s - presence.last_s < HERE_S
-        ]
+        heard = self._here.items()
+        return [one for one, at in heard if at.dial.address == address and now_s - at.last_s < HERE_S]
 
     def _speaks(self, now_s: float) -> bool:
         match self._mode:

@@ -1,0 +1,95 @@
+"""`satchel status`."""
+
+import argparse
+import http.client
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from satchel.cli import units
+from satchel.cli.escape import show_name
+from satchel.cli.home import home_folder
+from satchel.cli.over_node import NodeConnection, runs
+from satchel.cli.profile import has_profile, no_profile, open_profile, refuse_ephemeral
+from satchel.cli.show import JsonShow, Show, advised
+from satchel.core.identity.keyfile import Bare, decode
+from satchel.errors import EnvironmentProblem
+from satchel.node.node import what_waits
+from satchel.store.profile import ProfileFolder
+
+Status = dict[str, Any]
+
+
+def run(options: argparse.Namespace, show: Show) -> int:
+    refuse_ephemeral(options)
+    home = home_folder(options.home)
+    if runs(home):
+        status: Status = {"running": True, **_ask(home)}
+    elif has_profile(home):
+        status = {"running": False, **_look(options, home, show)}
+    else:
+        raise no_profile()
+    if isinstance(show, JsonShow):
+        show.line("status", **status)
+    else:
+        _tell_person(show, status)
+    show.done(text=_last_line(status))
+    return 0
+
+
+def _ask(home: Path) -> Status:
+    """Raises EnvironmentProblem: the node does not answer."""
+    connection = NodeConnection(home)
+    try:
+        status = json.loads(connection.ask("GET", "/v1/status").read())
+        assert isinstance(status, dict)
+        return status
+    except (OSError, ValueError, http.client.HTTPException) as exc:
+        raise EnvironmentProblem(
+            "Satchel runs with this profile, and does not answer.",
+            safe="Nothing was changed.",
+            do="Try again; or end it (satchel lock), and start it anew.",
+        ) from exc
+    finally:
+        connection.close()
+
+
+def _look(options: argparse.Namespace, home: Path, show: Show) -> Status:
+    """What waits; under a passphrase that is not to be seen, and it is not asked for (T1).
+
+    Raises EnvironmentProblem: a single command holds the profile.
+    """
+    with closing(ProfileFolder.take(home)) as folder:
+        data = folder.read_key_file()
+    waiting: list[dict[str, object]] | None = None
+    if data is not None and isinstance(decode(data), Bare):
+        with closing(open_profile(options, show)) as profile:
+            waiting = [one.told() for one in what_waits(profile.records)]
+    return {"mode": None, "for_s": 0, "addresses": [], "near": [], "waiting": waiting}
+
+
+def _tell_person(show: Show, status: Status) -> None:
+    write = show.console.write
+    if not status["running"]:
+        write("Satchel is not running: your contacts do not find you. To start it: satchel up\n")
+        return
+    how = "quiet: it says nothing, and finds contacts who are open" if status["mode"] == "quiet" else "open"
+    write(f"Satchel has been running for {units.duration(status['for_s'])}. It is {how}.\n")
+    addresses = advised(status["addresses"])
+    write(f"It is reached at {', '.join(addresses)}.\n" if addresses else "It is in no network.\n")
+    for near in status["near"]:
+        state = "is here" if near["verified"] else "UNVERIFIED"  # first: no name can imitate it there [5.6]
+        write(f"{state:10}  {show_name(near['contact'].encode())}, for {units.duration(near['for_s'])}\n")
+    if not status["near"]:
+        write("Nobody of your contacts is here.\n")
+
+
+def _last_line(status: Status) -> str:
+    waiting = status["waiting"]
+    if waiting is None:
+        return "It is locked: what waits is under the passphrase. To see it: satchel unlock, satchel status"
+    going, coming = (sum(one["direction"] == way for one in waiting) for way in ("out", "in"))
+    if not waiting:
+        return "Nothing waits."
+    return f"Unfinished: {going} to send (satchel send), {coming} to receive (satchel receive --resume)."

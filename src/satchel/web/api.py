@@ -1,0 +1,194 @@
+"""The control API of a running node: JSON over HTTP, for who may open its socket. Spec: docs/spec/api.md."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo, SatchelError
+from satchel.node import clock, events
+from satchel.node.node import Node
+from satchel.node.own_thread import in_own_thread
+from satchel.ports.contacts import Contact
+
+BODY_BYTES_MAX = 4 << 20
+EVENTS_HELD_MAX = 1000  # for a reader that is slow; one that is slower is left behind
+LINES = "application/jsonl"
+_STATUS_OF = ((MisuseError, 400), (NothingToDo, 404), (EnvironmentProblem, 503))
+
+
+class Job(Protocol):
+    """A command that runs inside the node, for who asked for it. Used from the node's loop."""
+
+    @property
+    def id(self) -> str: ...
+    def frames(self) -> AsyncIterator[bytes]:
+        """What it says, to the end."""
+        ...
+
+    def answer(self, line: str | None) -> bool:
+        """A line that it has asked for, None: there is none. False: it asked for nothing."""
+        ...
+
+    def stop(self) -> None:
+        """As Ctrl-C. May be repeated."""
+        ...
+
+    def leave(self) -> None:
+        """Nobody follows any more: it is stopped."""
+        ...
+
+
+class Jobs(Protocol):
+    def start(self, asked: dict[str, Any]) -> Job:
+        """Raises MisuseError: not a command for here; EnvironmentProblem: too many run."""
+        ...
+
+    def find(self, id: str) -> Job | None: ...
+
+
+class Api:
+    """Used from the node's loop."""
+
+    def __init__(self, node: Node, jobs: Jobs, lock: Callable[[], object]) -> None:
+        """`lock`: end the node."""
+        self._node = node
+        self._jobs = jobs
+        self._lock = lock
+
+    def app(self) -> ASGIApp:
+        return Starlette(
+            routes=[
+                Route("/v1/status", self.status, methods=["GET"]),
+                Route("/v1/events", self.events, methods=["GET"]),
+                Route("/v1/lock", self.lock, methods=["POST"]),
+                Route("/v1/jobs", self.start, methods=["POST"]),
+                Route("/v1/jobs/{id}/line", self.answer, methods=["POST"]),
+                Route("/v1/jobs/{id}/stop", self.stop, methods=["POST"]),
+            ],
+            exception_handlers={SatchelError: _refused},
+        )
+
+    async def status(self, _request: Request) -> Response:
+        now_s = clock.awake_and_asleep_s()
+        waiting = await in_own_thread(self._node.waits)
+        return _json(
+            {
+                "mode": self._node.presence.mode.name.lower(),
+                "for_s": round(now_s - self._node.presence.since_s),
+                "addresses": self._node.addresses(),
+                "near": [_near(contact, now_s - since_s) for contact, since_s in self._node.near()],
+                "waiting": [one.told() for one in waiting],
+            }
+        )
+
+    async def events(self, _request: Request) -> Response:
+        return StreamingResponse(self._news(), media_type=LINES)
+
+    async def _news(self) -> AsyncIterator[bytes]:
+        held: asyncio.Queue[events.Event] = asyncio.Queue(EVENTS_HELD_MAX)
+
+        def keep(event: events.Event) -> None:
+            with suppress(asyncio.QueueFull):
+                held.put_nowait(event)
+
+        with self._node.presence.listening(keep):
+            for contact, _ in self._node.near():
+                yield _line("peer", contact=contact.name, verified=contact.pair.proof.is_verified)
+            while not held.full():
+                for line in _told(await held.get(), self._node.addresses()):
+                    yield line
+
+    async def lock(self, _request: Request) -> Response:
+        asyncio.get_running_loop().call_later(0.1, self._lock)  # the answer leaves first
+        return Response(status_code=204)
+
+    async def start(self, request: Request) -> Response:
+        job = self._jobs.start(await _body(request))
+        return _Following(job)
+
+    async def answer(self, request: Request) -> Response:
+        line = (await _body(request)).get("line")
+        if line is not None and not isinstance(line, str):
+            raise MisuseError("api 3.4: a line is a string, or null.")
+        return Response(status_code=204 if self._job(request).answer(line) else 409)
+
+    async def stop(self, request: Request) -> Response:
+        self._job(request).stop()
+        return Response(status_code=204)
+
+    def _job(self, request: Request) -> Job:
+        job = self._jobs.find(request.path_params["id"])
+        if job is None:
+            raise NothingToDo("api 3.2: no such job runs.")
+        return job
+
+
+class _Following(StreamingResponse):
+    """What a job says, to who started it; who goes away has stopped it [3.5]."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.frames(), media_type=LINES)
+        self._job = job
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._job.leave()
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """Raises MisuseError: it is no object, or larger than any that is asked for."""
+    data = bytearray()
+    try:
+        async for part in request.stream():
+            data += part
+            if len(data) > BODY_BYTES_MAX:
+                raise MisuseError(f"api 1.4: a body has {BODY_BYTES_MAX} bytes at most.")
+        body = json.loads(data)
+    except (ClientDisconnect, ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise MisuseError("api 1.4: the body is no JSON object.")
+    return body
+
+
+async def _refused(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, SatchelError)
+    status = next((number for kind, number in _STATUS_OF if isinstance(problem, kind)), 500)
+    body: dict[str, object] = {"what": problem.what, "safe": problem.safe, "do": problem.do}
+    return _json(body, status)
+
+
+def _json(body: dict[str, object], status: int = 200) -> Response:
+    """ASCII: a path that is no UTF-8 has lone surrogates."""
+    return Response(json.dumps(body), status_code=status, media_type="application/json")
+
+
+def _line(event: str, **fields: object) -> bytes:
+    return json.dumps({"event": event, **fields}).encode() + b"\n"
+
+
+def _told(event: events.Event, addresses: list[str]) -> Iterator[bytes]:
+    match event:
+        case events.Reachable():
+            yield _line("address", address=addresses[0] if addresses else None, addresses=addresses)
+        case events.PeerMet(name=name, verified=verified):
+            yield _line("peer", contact=name, verified=verified)
+        case events.PeerGone(name=name, broke=broke):
+            yield _line("gone", contact=name, broke=broke)
+        case _:
+            pass
+
+
+def _near(contact: Contact, for_s: float) -> dict[str, object]:
+    verified = contact.pair.proof.is_verified
+    return {"contact": contact.name, "verified": verified, "for_s": round(for_s)}

@@ -1,0 +1,71 @@
+"""Starlette on uvicorn, on a socket that was made for it: for one person, without a log, and bounded.
+
+Spec: docs/spec/api.md, 1.
+"""
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import geteuid
+
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import Server
+
+HEADERS_BYTES_MAX = 16 * 1024
+CONNECTIONS_MAX = 64
+FAREWELL_S = 1  # for what is being answered when the node ends
+_CREDENTIALS = struct.Struct("=iII")  # pid, uid, gid: unix(7)
+
+
+class _OwnPersonOnly(H11Protocol):
+    """[1.2] Modes of files keep others out; this does where a file system has no modes."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if uid_behind(transport.get_extra_info("socket")) != geteuid():
+            transport.abort()
+
+
+def uid_behind(connection: socket.socket) -> int:
+    """Whose process has connected."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, _ = _CREDENTIALS.unpack(told)
+    return int(uid)
+
+
+class _Server(Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # the command looks after them
+
+
+async def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Until it is cancelled; closes the socket."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).disabled = True  # [1.5] what was asked may have a name in it
+    config = Config(
+        app,
+        http=_OwnPersonOnly,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        h11_max_incomplete_event_size=HEADERS_BYTES_MAX,
+        timeout_graceful_shutdown=FAREWELL_S,
+    )
+    server = _Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
