@@ -63,7 +63,10 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
         {"event": "met", "resumed": True, "handover": 2},
     ),
     (events.Reachable(links=()), None),  # as addresses, by the command
-    (events.PeerMet(contact=BILAL, name="bilal"), {"event": "peer", "contact": "bilal"}),
+    (
+        events.PeerMet(contact=BILAL, name="bilal", verified=True),
+        {"event": "peer", "contact": "bilal", "verified": True},
+    ),
     (
         events.PeerGone(contact=BILAL, name="bilal", broke=True),
         {"event": "gone", "contact": "bilal", "broke": True},

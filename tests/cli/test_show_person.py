@@ -6,6 +6,7 @@ import pytest
 
 from satchel.cli.show import PersonShow
 from satchel.core.handover.messages import Failure
+from satchel.core.identity.contacts import ContactId
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 
@@ -215,3 +216,11 @@ def test_a_note_never_stands_in_the_progress_line(monkeypatch: pytest.MonkeyPatc
     drawn = " 50 %  5 B of 10 B  1 of 2 files"
     assert err == f"\r\x1b[K{drawn}\r\x1b[KInterrupted.\n\r\x1b[K{drawn}\r\x1b[K"
     assert out == "Done.\n"
+
+
+def test_who_is_here_and_unverified_is_called_so_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """P2 [cli 5.6]: where no name can imitate it."""
+    show = PersonShow()
+    for verified in (True, False):
+        show.hear(events.PeerMet(contact=ContactId(bytes(16)), name="bilal", verified=verified))
+    assert capsys.readouterr().out.splitlines() == ["bilal is here.", "UNVERIFIED: bilal is here."]

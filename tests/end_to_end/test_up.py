@@ -51,8 +51,8 @@ def until(holds: Callable[[], object], within_s: float = HERE_S) -> None:
 def test_two_nodes_meet_and_show_each_other(lab: Lab) -> None:
     amina, bilal = couple(lab)
     here, there = up(amina), up(bilal)
-    assert here.expect_event("peer", HERE_S) == {"event": "peer", "contact": "bilal"}
-    assert there.expect_event("peer", HERE_S) == {"event": "peer", "contact": "amina"}
+    assert here.expect_event("peer", HERE_S) == {"event": "peer", "contact": "bilal", "verified": True}
+    assert there.expect_event("peer", HERE_S) == {"event": "peer", "contact": "amina", "verified": True}
     seen = status(amina)
     assert (seen["running"], seen["mode"], seen["waiting"]) == (True, "open", [])
     assert [(near["contact"], near["verified"]) for near in seen["near"]] == [("bilal", True)]
@@ -305,3 +305,16 @@ def test_lock_ends_a_node_in_the_middle_of_a_hand_over(lab: Lab, tmp_path: Path)
     assert describe(bilal.into / "tree") == describe(tree)
     assert not bilal.temporary()
     assert status(bilal)["waiting"] == []
+
+
+def test_what_one_command_is_at_no_other_goes_on_with(lab: Lab, tmp_path: Path) -> None:
+    """Two that write the same unfinished files would be in each other's way."""
+    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
+    up(amina), up(bilal)
+    lab.shape(amina.host, Radio(rate_bps=30e6))
+    tree = fill(tmp_path / "tree", files=6, total_bytes=12 << 20)
+    sending, receiving = under_way(amina, bilal, tree, moved=1 << 20)
+    for second in (amina.satchel("send"), bilal.resume_receiving()):
+        assert second.wait(10) == 5, second.text
+    assert (receiving.wait(60), sending.wait(30)) == (0, 0)
+    assert describe(bilal.into / "tree") == describe(tree)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -16,7 +15,6 @@ from satchel.carriers.lan.addresses import pack
 from satchel.core.discovery.beacon import Mode
 from satchel.node import clock, events
 from satchel.node.encounter import Session
-from satchel.node.front_door import FrontDoor
 from satchel.ports import Arrived, Endpoint, Heard, Link
 
 A, B, C = "127.0.0.2", "127.0.0.3", "127.0.0.4"
@@ -305,87 +303,3 @@ def test_the_other_is_told_when_this_profile_went_back(amina: Device, bilal: Dev
             assert len(shown) == 1
 
     run(test)
-
-
-def test_a_contact_that_is_new_in_a_running_node_is_met_at_once(amina: Device, bilal: Device) -> None:
-    """[discovery 4.10] Both took the other over after their packets were drawn, one before the other."""
-
-    async def test() -> None:
-        air, chen = Air(), Device("chen")
-        async with running(air, amina, A) as here, running(air, chen, C) as there:
-            await asyncio.sleep(0.3)
-            nonces = {datagram[:16] for _, datagram in air.shouted}
-            pair_up(amina, chen)
-            await here.node.refresh()
-            await asyncio.sleep(0.1)
-            await there.node.refresh()
-            await met(here, there)
-            assert set(there.met()) == {"amina"}
-            assert not nonces & {datagram[:16] for _, datagram in air.shouted[-2:]}
-
-    run(test)
-
-
-def test_who_is_forgotten_is_gone_at_once_and_is_not_let_in_again(amina: Device, bilal: Device) -> None:
-    """T2, W4: no session, no mark in a packet, and no answer to its flights; the other one hears a Bye."""
-
-    async def test() -> None:
-        air = Air()
-        async with running(air, amina, A) as here, running(air, bilal, B) as there:
-            await met(here, there)
-            await asyncio.sleep(1.0)  # which of two sessions stays is settled
-            contact = amina.kept().id
-            gone = len(here.gone())
-            amina.contacts.forget(contact)
-            await here.node.refresh()
-            await here.until(lambda: len(here.gone()) > gone)
-            await there.until(lambda: there.gone()[-1:] == [False])
-            assert here.gone()[-1] is False
-            assert here.node.contact(contact) is None
-            count = len(here.sessions)
-            seeking = asyncio.ensure_future(there.node.seek(here.lan.endpoint))
-            await asyncio.sleep(1.5)
-            seeking.cancel()
-            assert len(here.sessions) == count
-            assert len(here.met()) == here.met().count("bilal")
-            assert not here.talking
-
-    run(test)
-
-
-def test_a_new_name_is_told_from_then_on(amina: Device, bilal: Device) -> None:
-    async def test() -> None:
-        air = Air()
-        async with running(air, amina, A) as here:
-            async with running(air, bilal, B) as there:
-                await met(here, there)
-                amina.contacts.rename(amina.kept().id, "Bilal of the bakery")
-                await here.node.refresh()
-            await here.until(here.gone)
-            told = [event for event in here.told if isinstance(event, events.PeerGone)]
-            assert told[-1].name == "Bilal of the bakery"
-
-    run(test)
-
-
-def test_the_way_from_a_year_ago_is_gone_before_anything_is_heard(
-    amina: Device, bilal: Device, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """P3: not on the loop."""
-    threads: list[threading.Thread] = []
-    make_ready = FrontDoor.make_ready
-
-    def look(door: FrontDoor) -> None:
-        threads.append(threading.current_thread())
-        make_ready(door)
-
-    monkeypatch.setattr(FrontDoor, "make_ready", look)
-
-    async def test() -> None:
-        air = Air()
-        async with running(air, amina, A) as here, running(air, bilal, B) as there:
-            await met(here, there)
-
-    run(test)
-    assert len(threads) == 2
-    assert threading.main_thread() not in threads

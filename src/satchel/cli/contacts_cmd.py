@@ -50,8 +50,7 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
             show.line("contact", contact=contact.name, verified=proof.is_verified, met=met, taking=taking)
         else:
             # How it was met stands first, and what is taken of it: no name can imitate them there.
-            line = f"{_MET[proof]:{_WIDTH}}  {_TAKING[contact.taking]:{width}}{shown(contact)}\n"
-            show.console.write(line)
+            show.console.write(f"{_MET[proof]:{_WIDTH}}  {_TAKING[contact.taking]:{width}}{shown(contact)}\n")
     doubtful = [contact for contact in found if not contact.pair.proof.is_verified]
     if doubtful:
         show.note(

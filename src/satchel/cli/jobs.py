@@ -19,6 +19,7 @@ from satchel.cli.over_node import COLUMNS_MAX, LOCALE
 from satchel.cli.parser import IN_NODE, read
 from satchel.cli.profile import Profile
 from satchel.cli.remote_console import RemoteConsole, Screen, control
+from satchel.cli.shared_records import Claims
 from satchel.cli.show import Show
 from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.node.entropy import SystemEntropy
@@ -74,6 +75,7 @@ class CommandJobs:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._node: Node | None = None
+        self._claims = Claims()
         self._running: dict[str, CommandJob] = {}
         self._forgetting: set[asyncio.Task[None]] = set()
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -93,7 +95,7 @@ class CommandJobs:
                 safe="Nothing was done.",
                 do="End one of them, then try again.",
             )
-        options.lent = self._profile.lend(self._node)
+        options.lent = self._profile.lend(self._node, self._claims)
         loop = asyncio.get_running_loop()
         job = CommandJob(options, RemoteConsole(screen, is_for_script=options.json, loop=loop))
         self._running[job.id] = job

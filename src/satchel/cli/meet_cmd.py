@@ -116,7 +116,7 @@ async def _meet_there(guests: Guests, node: Node, at: Endpoint | None) -> None:
     with node.presence.listening(hear) as near:
         guests.hear(events.Reachable(links=node.presence.links))
         for one in near:
-            guests.hear(events.PeerMet(contact=one.contact, name=one.name))
+            guests.hear(events.PeerMet(contact=one.contact, name=one.name, verified=one.verified))
         meeting: asyncio.Future[object] = asyncio.ensure_future(node.ask_meet(at))
         await _until_met({meeting}, guests, node)
 

@@ -40,9 +40,8 @@ def run(options: argparse.Namespace, show: Show) -> int:
         _refuse_taken(profile, name)
         takes = options.take or at is not None or not (options.show or options.png or _ask_shows(show))
         _refuse_what_does_not_go_together(options, takes=takes)
-        card = Card(
-            day=_day(profile), language=own_language(options.locale or os.environ).value, name=proposed
-        )
+        language = own_language(options.locale or os.environ).value
+        card = Card(day=_day(profile), language=language, name=proposed)
         settling = Settling(show, profile.contacts, profile.queue, yes=options.yes, is_named=name is not None)
         pairing = _Pairing(show, profile, card, name, settling)
         if takes:

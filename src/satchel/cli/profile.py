@@ -23,6 +23,7 @@ from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 
 if TYPE_CHECKING:
+    from satchel.cli.shared_records import Claims, SharedRecords
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.queue import SqliteQueue
@@ -68,9 +69,11 @@ class Profile:
             if head.into:
                 FolderLanding.sweep(head.into, head.id)
 
-    def lend(self, node: "Node") -> "LentProfile":
+    def lend(self, node: "Node", claims: "Claims") -> "LentProfile":
         """To a command that begins now: what it stores has the time of now."""
-        records = SqliteRecords(self.database, now_s=clock.wall_s())
+        from satchel.cli.shared_records import SharedRecords  # noqa: PLC0415 - of a node only
+
+        records = SharedRecords(self.database, claims, now_s=clock.wall_s())
         return LentProfile(self.folder, self.file, self.key, self.database, records, node)
 
     def close(self) -> None:
@@ -92,6 +95,7 @@ def receptions(records: Records) -> list[RecordHead]:
 class LentProfile(Profile):
     """The profile of a running node, for a command that runs inside of it, in a thread of its own."""
 
+    records: "SharedRecords"
     node: "Node"
 
     def confine(self, *folders: Path) -> None:
@@ -100,6 +104,7 @@ class LentProfile(Profile):
 
     def close(self) -> None:
         """The node goes on with it."""
+        self.records.release()
 
 
 def open_profile(options: argparse.Namespace, show: Show) -> Profile:

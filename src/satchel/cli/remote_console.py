@@ -99,7 +99,6 @@ class RemoteConsole:
         """Raises KeyboardInterrupt: it was stopped before anything was under way."""
         with self._turn:
             self._asks = what
-            self._answers.clear()
         self._put(control("read", what=what, question=question))
         with self._turn:
             self._turn.wait_for(lambda: self._answers or self._is_stopped)

@@ -162,8 +162,8 @@ class JsonShow:
         match event:
             case events.Reachable():
                 pass  # the command says at which addresses, by Listening
-            case events.PeerMet(name=name, shown=shown):
-                self.line("peer", contact=name)
+            case events.PeerMet(name=name, verified=verified, shown=shown):
+                self.line("peer", contact=name, verified=verified)
                 for copy in shown:
                     self.warning(about_copy(copy, name))
             case events.PeerGone(name=name, broke=broke):
@@ -312,8 +312,9 @@ class PersonShow:
         match event:
             case events.Reachable():
                 pass  # the command says at which addresses, by Listening
-            case events.PeerMet(name=name, shown=shown):
-                self.console.write(f"{show_text(name)} is here.\n")
+            case events.PeerMet(name=name, verified=verified, shown=shown):
+                doubt = "" if verified else "UNVERIFIED: "  # first: no name can imitate it there
+                self.console.write(f"{doubt}{show_text(name)} is here.\n")
                 for copy in shown:
                     self.warning(about_copy(copy, show_text(name)))
             case events.PeerGone(name=name, broke=broke):

@@ -4,6 +4,7 @@ Here is the seam for whatever two contacts have to say to each other: `talk`.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 from satchel.core.discovery.people import People
@@ -44,6 +45,7 @@ class Company:
         self._talk = talk
         self._report = report
         self._with_us: dict[ContactId, list[Session]] = {}
+        self._whence: Counter[tuple[bytes, ContactId]] = Counter()  # from which address each session came
         self._troubles: set[str] = set()
 
     def is_with_us(self, contact: ContactId) -> bool:
@@ -57,11 +59,7 @@ class Company:
 
     def at(self, address: bytes) -> list[ContactId]:
         """Who has a session with us from there."""
-        return [
-            contact
-            for contact, sessions in self._with_us.items()
-            if any(session.channel.pipe.remote.address == address for session in sessions)
-        ]
+        return [contact for whence, contact in self._whence if whence == address]
 
     def tell_trouble(self, problem: SatchelError) -> None:
         """Of our own disk: once, not at each beacon."""
@@ -82,11 +80,18 @@ class Company:
         if contact.id not in self._people.tags:  # forgotten while the two greeted each other
             pipe.close()
             return
+        whence = bytes(pipe.remote.address), contact.id
         here = self._with_us.setdefault(contact.id, [])
         here.append(session)
+        self._whence[whence] += 1
         self._people.began(contact.id, clock.awake_and_asleep_s())
         if len(here) == 1:
-            met = events.PeerMet(contact=contact.id, name=known.contact.name, shown=session.shown)
+            met = events.PeerMet(
+                contact=contact.id,
+                name=known.contact.name,
+                verified=known.contact.pair.proof.is_verified,
+                shown=session.shown,
+            )
             self._report(met)
         broke = False
         try:
@@ -96,6 +101,7 @@ class Company:
             pipe.close()
             known.ended(session.channel)
             here.remove(session)
+            self._whence -= Counter([whence])  # keeps none at zero
             if not here:
                 self._with_us.pop(contact.id, None)
                 self._left(known.contact, broke=broke)

@@ -155,6 +155,7 @@ class PeerMet:
 
     contact: ContactId
     name: str  # as the person calls it here
+    verified: bool = False
     shown: tuple[WentBack | WeWentBack, ...] = ()  # what the session showed of copies
 
 

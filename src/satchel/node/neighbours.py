@@ -29,6 +29,7 @@ from satchel.node.company import Company
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Opener, Session
 from satchel.node.front_door import FrontDoor
+from satchel.node.keeping_time import keep_time
 from satchel.node.node_clock import NodeClock
 from satchel.node.own_thread import in_own_thread
 from satchel.node.place import Place
@@ -160,8 +161,7 @@ class Neighbours:
         for link in self._lan.links():
             self._up(link)
         self._tell_addresses()
-        saving = self._clock.save_in_turn(self._company.tell_trouble)
-        for work in (self._listen(), self._door.serve(), saving):
+        for work in (self._listen(), self._door.serve(), keep_time(self._clock, self._company.tell_trouble)):
             self._start(work)
         try:
             await asyncio.shield(self._failed)

@@ -3,18 +3,12 @@
 What it means is core's (identity/clocks.py); here it is read, and written down before it is used.
 """
 
-import asyncio
 import threading
-from collections.abc import Callable
 
 from satchel.core.identity.clocks import Clocks, Reading
 from satchel.core.identity.contacts import ContactId
-from satchel.errors import EnvironmentProblem
 from satchel.node import clock
-from satchel.node.own_thread import in_own_thread
 from satchel.ports.contacts import Contacts
-
-SAVE_EVERY_S = 600.0
 
 
 class NodeClock:
@@ -44,21 +38,6 @@ class NodeClock:
             learned = clocks.learn(contact, their_s, reading)
             self._contacts.save_clocks(learned)
             self._known = learned, since_s
-
-    async def save_in_turn(self, tell_trouble: Callable[[EnvironmentProblem], None]) -> None:
-        """Every now and then, until it is cancelled; then once more."""
-        try:
-            while True:
-                await asyncio.sleep(SAVE_EVERY_S)
-                await self._save_or_tell(tell_trouble)
-        finally:
-            await self._save_or_tell(tell_trouble)
-
-    async def _save_or_tell(self, tell_trouble: Callable[[EnvironmentProblem], None]) -> None:
-        try:
-            await in_own_thread(self.save)
-        except EnvironmentProblem as problem:
-            tell_trouble(problem)
 
     def save(self) -> None:
         """To go on from in a later run whose clock cannot be right; blocks for a write."""

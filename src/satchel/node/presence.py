@@ -22,6 +22,7 @@ class Near:
 
     contact: ContactId
     name: str
+    verified: bool
     since_s: float  # of the awake-and-asleep clock
 
 
@@ -53,9 +54,9 @@ class Presence:
             match event:
                 case events.Reachable(links=links):
                     self._links = links
-                case events.PeerMet(contact=contact, name=name):
+                case events.PeerMet(contact=contact, name=name, verified=verified):
                     now_s = clock.awake_and_asleep_s()
-                    self._near[contact] = Near(contact=contact, name=name, since_s=now_s)
+                    self._near[contact] = Near(contact=contact, name=name, verified=verified, since_s=now_s)
                 case events.PeerGone(contact=contact):
                     self._near.pop(contact, None)
                 case _:

@@ -102,7 +102,7 @@ class Api:
 
         with self._node.presence.listening(keep):
             for contact, _ in self._node.near():
-                yield _line("peer", contact=contact.name)
+                yield _line("peer", contact=contact.name, verified=contact.pair.proof.is_verified)
             while not held.full():
                 for line in _told(await held.get(), self._node.addresses()):
                     yield line
@@ -182,8 +182,8 @@ def _told(event: events.Event, addresses: list[str]) -> Iterator[bytes]:
     match event:
         case events.Reachable():
             yield _line("address", address=addresses[0] if addresses else None, addresses=addresses)
-        case events.PeerMet(name=name):
-            yield _line("peer", contact=name)
+        case events.PeerMet(name=name, verified=verified):
+            yield _line("peer", contact=name, verified=verified)
         case events.PeerGone(name=name, broke=broke):
             yield _line("gone", contact=name, broke=broke)
         case events.Asked(name=name, is_verified=verified, files=files, size_bytes=size, has_text=text):
