@@ -2,8 +2,8 @@
 
 SQLite with ChaCha20-Poly1305 on each page (apsw-sqlite3mc), also on those of its write-ahead log, under a key
 that never was a passphrase. The plain library is silent about ciphers it does not have: so each opening looks
-at the disk, whether ciphertext is there (T1). What is erased is overwritten (secure_delete) and leaves the
-log at once (T2), as far as file system and flash let. Spec: docs/spec/profile.md, 6.
+at the disk, whether ciphertext is there (T1). What is erased is overwritten, wherever SQLite moved it before,
+and leaves the log at once (T2), as far as file system and flash let. Spec: docs/spec/profile.md, 6.
 """
 
 import os
@@ -61,6 +61,8 @@ class Database:
         with disk_problems(f"open the profile {str(path.parent)!r}"):
             _make_for_owner_only(path)
             _refuse_clear(path)
+            log = Path(f"{path}-wal")
+            was_cut_off = log.exists() and log.stat().st_size > 0  # maybe between erasing and overwriting
         with database_problems():
             connection = apsw.Connection(path.absolute().as_uri(), flags=_OPEN)  # a name of any bytes
             try:
@@ -69,6 +71,8 @@ class Database:
                 version_of(connection)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 _prepare(connection)
+                if was_cut_off:
+                    overwrite_erased(connection)
                 with disk_problems(f"open the profile {str(path.parent)!r}"):
                     _require_ciphertext(path)
             except BaseException:
@@ -128,8 +132,7 @@ class Database:
                     empty_log(self._connection)
                 raise
             if erasing:
-                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-                empty_log(self._connection)
+                overwrite_erased(self._connection)
 
     def empty_log(self) -> None:
         """So that it can be emptied again if the disk turns out too small for what comes."""
@@ -169,6 +172,14 @@ def require_cipher() -> None:
             safe="Nothing was read and nothing was changed.",
             do="pip uninstall apsw, then pip install --force-reinstall apsw-sqlite3mc",
         )
+
+
+def overwrite_erased(connection: apsw.Connection) -> None:
+    """Each page anew, with what is in it now, and then no log. secure_delete alone is not enough: a row that
+    made room for another stays behind in the page where it was, and is not known there any more (T2, W4)."""
+    with suppress(apsw.FullError):  # needs as much room again: where there is none, the next erasing makes up
+        connection.execute("VACUUM").fetchall()
+    empty_log(connection)
 
 
 def empty_log(connection: apsw.Connection) -> None:
