@@ -12,12 +12,14 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.pair import Pair
 from satchel.core.opening.effects import Kept
+from satchel.errors import EnvironmentProblem
 from satchel.ports.contacts import Contact
 from satchel.store import database as database_module
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database, checked_row
+from satchel.store.records import SqliteRecords
 from store.contact_samples import AMINA, DAY, contact
-from store.record_samples import KEY
+from store.record_samples import ID, KEY, NOW_S, entry, head
 
 PEOPLE = 120
 DAYS = 8
@@ -150,3 +152,25 @@ def test_w4_where_a_contact_was_met_is_forgotten_with_the_keys_of_then(tmp_path:
         move_on(contacts, contacts.all()[0], DAY + 3)
         assert contacts.addresses() == [NEW_PLACE]
         assert OLD_PLACE.address not in pages(database)
+
+
+def test_with_a_damaged_page_what_can_be_read_goes_on(tmp_path: Path) -> None:
+    """One bad page of a hand-over's names must not keep two people from meeting."""
+    path = tmp_path / "data"
+    with closing(Database.open(path, KEY)) as database:
+        contacts = SqliteContacts(database, salt=SALT)
+        contacts.add(person(0))
+        records = SqliteRecords(database, now_s=NOW_S)
+        records.create(head(), [entry(number) for number in range(300)])
+        with database.reading() as connection:
+            bad = connection.execute("SELECT max(pageno) FROM dbstat WHERE name = 'entry'").get
+    content = bytearray(path.read_bytes())
+    content[4096 * (bad - 1) + 100] ^= 1
+    path.write_bytes(content)
+    with closing(Database.open(path, KEY)) as database:
+        contacts = SqliteContacts(database, salt=SALT)
+        move_on(contacts, contacts.all()[0], DAY + 9)
+        assert contacts.all()[0].pair.epochs.agreed == DAY + 9
+        with pytest.raises(EnvironmentProblem, match="damaged") as told:
+            SqliteRecords(database, now_s=NOW_S).entries(ID)
+        assert told.value.safe == "It was left as it is."

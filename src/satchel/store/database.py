@@ -35,6 +35,9 @@ class DamagedRow(Exception):
     """Not what was written there."""
 
 
+_DAMAGES = (apsw.NotADBError, apsw.CorruptError, DamagedRow)
+
+
 def checked_row(row: Sequence[Any], types: Sequence[type | UnionType]) -> Sequence[Any]:
     """The row, if it has a value of each of these types. Raises DamagedRow."""
     if len(row) != len(types) or not all(map(isinstance, row, types)):
@@ -163,6 +166,11 @@ class Database:
             sync_file(path)
 
 
+def is_damage(problem: EnvironmentProblem) -> bool:
+    """Whether it says that what is in the file is not what was written."""
+    return isinstance(problem.__cause__, _DAMAGES)
+
+
 def require_cipher() -> None:
     """Raises EnvironmentProblem: the database library here is the plain one, which would write in clear."""
     if not hasattr(apsw, "mc_version"):
@@ -177,7 +185,9 @@ def require_cipher() -> None:
 def overwrite_erased(connection: apsw.Connection) -> None:
     """Each page anew, with what is in it now, and then no log. secure_delete alone is not enough: a row that
     made room for another stays behind in the page where it was, and is not known there any more (T2, W4)."""
-    with suppress(apsw.FullError):  # needs as much room again: where there is none, the next erasing makes up
+    # It needs as much room again: where there is none, the next erasing makes up. And where one page is
+    # damaged it cannot be done; what was to be stored is stored, and all that can be read goes on.
+    with suppress(apsw.FullError, *_DAMAGES):
         connection.execute("VACUUM").fetchall()
     empty_log(connection)
 
@@ -285,9 +295,7 @@ _SENTENCES: dict[type[Exception], tuple[str, str]] = {
     apsw.LockedError: ("another program holds it", "Close that program, then start again."),
     apsw.CantOpenError: ("it cannot be opened", "Look at the permissions of its folder."),
     apsw.IOError: ("its disk reports an error", "Use another disk (--home)."),
-    apsw.NotADBError: _DAMAGED,
-    apsw.CorruptError: _DAMAGED,
-    DamagedRow: _DAMAGED,
+    **dict.fromkeys(_DAMAGES, _DAMAGED),
 }
 
 
@@ -296,7 +304,9 @@ def _problem_with(exc: Exception) -> EnvironmentProblem:
     what, do = _SENTENCES.get(type(exc), (type(exc).__name__, _AGAIN))
     problem = EnvironmentProblem(
         f"The database of this profile could not be used: {what}.",
-        safe="Files that arrived are in place; what is unfinished is kept.",
+        safe="It was left as it is."
+        if isinstance(exc, _DAMAGES)
+        else "Files that arrived are in place; what is unfinished is kept.",
         do=do,
     )
     problem.disk_full = isinstance(exc, apsw.FullError)

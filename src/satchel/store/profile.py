@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.store import key_file, older
-from satchel.store.database import SUFFIXES, Database
+from satchel.store.database import SUFFIXES, Database, is_damage
 from satchel.store.durability import overwrite, sync_file, sync_folder
 from satchel.store.problems import disk_problems
 from satchel.store.renaming import At, rename_new
@@ -177,10 +177,7 @@ class ProfileFolder:
                     safe="Nothing was changed.",
                     do="Use another copy of it.",
                 )
-            with closing(Database.open(self._next, key)) as restored:
-                restored.require_whole()
-                with restored.changing() as connection:
-                    connection.execute("UPDATE profile SET restores = restores + 1")
+            _look_through(self._next, key)
             key_file.create_key_file(self.home, data)  # from here on there is a profile
         except BaseException:
             with suppress(OSError):
@@ -247,6 +244,23 @@ class ProfileFolder:
                     overwrite(before)
             finally:
                 os.close(before)
+
+
+def _look_through(path: Path, key: bytes) -> None:
+    """The database of a backup. Raises EnvironmentProblem."""
+    try:
+        with closing(Database.open(path, key)) as restored:
+            restored.require_whole()
+            with restored.changing() as connection:
+                connection.execute("UPDATE profile SET restores = restores + 1")
+    except EnvironmentProblem as exc:
+        if not is_damage(exc):
+            raise
+        raise EnvironmentProblem(
+            "This backup is damaged: its passphrase is right, and its database is not whole.",
+            safe="Nothing was changed.",
+            do="Use another copy of it, or an older backup.",
+        ) from exc
 
 
 def stop_holder(home: Path, number: int) -> bool:
