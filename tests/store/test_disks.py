@@ -25,6 +25,7 @@ from satchel.ports import FileState, HandoverId
 from satchel.store.chosen import ChosenFolder
 from satchel.store.contacts import SqliteContacts
 from satchel.store.landing import FolderLanding
+from satchel.store.profile import ProfileFolder
 from store.arrivals import receive
 from store.contact_samples import AMINA, DAY, contact
 from store.record_samples import entry, head, open_records
@@ -86,7 +87,10 @@ landing.create(0)
 landing.finish(0, size=0, mtime_ns=0, executable=False)
 landing.close(remove=False)
 records.database.close()
+(disk / "home" / "key").touch()
 mount("-o", "remount,ro", str(disk))
+problem = problem_of(ProfileFolder.take, disk / "home")
+assert "read-only" in problem.what and "copy that folder" in problem.do, problem
 for call in (
     lambda: FolderLanding.open(disk, HandoverId(b"1" * 16)),
     lambda: FolderLanding.open(disk / "new", ID),

@@ -4,6 +4,7 @@ After a power cut or `kill -9` at any instant the profile opens, with the key fi
 and loses nothing that was acknowledged (T1, T3). Spec: docs/spec/profile.md, 5 to 7.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -44,8 +45,17 @@ class ProfileFolder:
     def take(cls, home: Path) -> Self:
         """Make the folder if it is missing, and hold it. Raises EnvironmentProblem: another process does."""
         with disk_problems(f"open the profile {str(home)!r}"):
-            while (lock := _lock(home)) is None:  # a wipe went by
-                pass
+            try:
+                while (lock := _lock(home)) is None:  # a wipe went by
+                    pass
+            except OSError as exc:
+                if exc.errno != errno.EROFS or not (home / "key").exists():
+                    raise
+                raise EnvironmentProblem(  # often a card that fails: what is on it is to be saved now
+                    f"The profile {str(home)!r} lies on a disk that is read-only.",
+                    safe="Nothing was changed.",
+                    do="Make the disk writable; or copy that folder to another disk, and name it (--home).",
+                ) from exc
         return cls(home, lock)
 
     def close(self) -> None:
