@@ -158,8 +158,15 @@ def test_a_backup_is_restored_elsewhere(home: Path, tmp_path: Path) -> None:
     assert satchel(other, "send", lines=(PHRASE,)).code == 5
     assert satchel(other, "restore", str(file), lines=(PHRASE,)).code == 2
     file.write_bytes(kept[:3000])
-    assert satchel(tmp_path / "third", "restore", str(file), lines=(PHRASE,)).code == 1
+    damaged = satchel(tmp_path / "third", "restore", str(file), lines=(PHRASE,))
+    assert damaged.code == 1
+    assert "backup is damaged" in damaged.events[-1]["what"]
     assert not (tmp_path / "third" / "key").exists()
+    begins = kept.index(b"backup 1") + 10
+    file.write_bytes(kept[:begins] + bytes(4) + kept[begins + 4 :])
+    damaged = satchel(tmp_path / "third", "restore", str(file))
+    assert damaged.code == 1
+    assert "backup is damaged" in damaged.events[-1]["what"]
     file.write_bytes(b"something else")
     assert satchel(tmp_path / "third", "restore", str(file)).code == 1
 

@@ -19,11 +19,15 @@ BEGIN = """
 import os, subprocess, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from satchel.core.opening.effects import Kept
 from satchel.errors import EnvironmentProblem, NameRefused
 from satchel.ports import FileState, HandoverId
 from satchel.store.chosen import ChosenFolder
+from satchel.store.contacts import SqliteContacts
 from satchel.store.landing import FolderLanding
+from satchel.store.profile import ProfileFolder
 from store.arrivals import receive
+from store.contact_samples import AMINA, DAY, contact
 from store.record_samples import entry, head, open_records
 ID = HandoverId(bytes(16))
 disk = Path(sys.argv[1])
@@ -83,7 +87,10 @@ landing.create(0)
 landing.finish(0, size=0, mtime_ns=0, executable=False)
 landing.close(remove=False)
 records.database.close()
+(disk / "home" / "key").touch()
 mount("-o", "remount,ro", str(disk))
+problem = problem_of(ProfileFolder.take, disk / "home")
+assert "read-only" in problem.what and "copy that folder" in problem.do, problem
 for call in (
     lambda: FolderLanding.open(disk, HandoverId(b"1" * 16)),
     lambda: FolderLanding.open(disk / "new", ID),
@@ -119,6 +126,23 @@ records.database.close()
 records = open_records(disk / "home")
 assert len(records.entries(head().id)) == 400
 records.forget(head().id)
+"""
+
+FULL_PEOPLE = """
+mount("-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk))
+contacts = SqliteContacts(open_records(disk / "home").database, salt=bytes(32))
+contacts.add(contact())
+before = contact().pair.epochs
+try:
+    (disk / "fill").write_bytes(bytes(400000))
+except OSError:
+    pass
+os.truncate(disk / "fill", (disk / "fill").stat().st_size - 70000)  # room for a session, not for a copy
+now = before.agree(DAY + 9, DAY + 9, stored=DAY + 9)
+contacts.keep(AMINA, Kept(epochs=now, counter=1, heard=1))
+assert contacts.all()[0].pair.epochs == now
+assert (disk / "home" / "data-wal").stat().st_size == 0
+assert os.statvfs(disk).f_bavail > 10  # and what failed does not keep the disk full
 """
 
 ANOTHER_DISK_INSIDE = """
@@ -208,6 +232,7 @@ SCENES = {
     "full": FULL,
     "read-only": READ_ONLY,
     "full under the records": FULL_RECORDS,
+    "full under the people": FULL_PEOPLE,
     "another disk inside": ANOTHER_DISK_INSIDE,
     "no rights inside": NO_RIGHTS_INSIDE,
 }

@@ -264,7 +264,7 @@ def test_a_damaged_backup_makes_no_profile(folder: ProfileFolder, tmp_path: Path
         folder.back_up(database, b"", KEY, file)
     for number, image in enumerate(broken(file.read_bytes())):
         with closing(ProfileFolder.take(tmp_path / f"{number}")) as other:
-            with pytest.raises(EnvironmentProblem):
+            with pytest.raises(EnvironmentProblem, match=r"[Bb]ackup"):  # not: the profile, which is none yet
                 other.put_back(io.BytesIO(image), KEY, KEY)
             assert os.listdir(other.home) == ["lock"]
 

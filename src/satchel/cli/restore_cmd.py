@@ -35,7 +35,16 @@ def run(options: argparse.Namespace, show: Show) -> int:
 def _restore(source: Path, home: Path, show: Show) -> None:
     with source.open("rb") as backup:
         key_file, begins = decode_head(backup.read(HEAD_BYTES_MAX))
-        file = decode(key_file)
+        try:
+            file = decode(key_file)
+        except EnvironmentProblem as exc:
+            if exc.__cause__ is None:  # of a newer Satchel
+                raise
+            raise EnvironmentProblem(
+                "This backup is damaged, where it says what its passphrase opens.",
+                safe="Nothing was changed.",
+                do="Use another copy of it, or an older backup.",
+            ) from exc
         if not isinstance(file, Sealed):
             raise EnvironmentProblem(
                 "This backup is not under a passphrase: Satchel makes none like this.",

@@ -99,7 +99,13 @@ class SqliteContacts:
 
     def keep(self, id: ContactId, kept: Kept) -> None:
         epochs = kept.epochs
-        with self._database.changing(erasing=True) as connection:
+        stands = epochs.speaking.epoch, epochs.listening.epoch
+        with self._database.reading() as connection:
+            stood = connection.execute(
+                "SELECT speaking_epoch, listening_epoch FROM contact WHERE id = ?", (id,)
+            ).fetchone()
+        has_moved_on = stands != stood  # once a day, not at each session
+        with self._database.changing(erasing=has_moved_on) as connection:
             key = key_of(connection, id)
             connection.execute(
                 "UPDATE contact SET agreed = ?, previous = ?, speaking_epoch = ?, speaking = ?,"
@@ -109,7 +115,7 @@ class SqliteContacts:
                     *(epochs.listening.epoch, epochs.listening.secret, kept.counter, kept.heard, key),
                 ),
             )
-            for table in ("contact_flight", "contact_nonce"):
+            for table in ("contact_flight", "contact_nonce", "contact_address"):
                 connection.execute(f"DELETE FROM {table} WHERE contact = ?1 AND {_OLD}", (key,))  # noqa: S608
 
     def forget(self, id: ContactId) -> None:
@@ -143,12 +149,20 @@ class SqliteContacts:
         return [(ContactId(id), epoch, nonce) for id, epoch, nonce in found]
 
     def learn_address(self, address: StoredAddress) -> None:
-        with self._database.changing(erasing=True) as connection:
+        place = address.contact, address.network, address.address
+        with self._database.reading() as connection:
+            others = connection.execute(
+                "SELECT count(*) FROM contact_address AS a JOIN contact AS c ON c.key = a.contact"
+                " WHERE id = ? AND network = ? AND address != ?",
+                place,
+            ).get
+        with self._database.changing(erasing=others >= ADDRESSES_KEPT_MAX) as connection:
             key = key_of(connection, address.contact)
             # A new key even where it is there: it is the latest now.
             connection.execute(
-                "INSERT OR REPLACE INTO contact_address (contact, network, address) VALUES (?, ?, ?)",
-                (key, address.network, address.address),
+                "INSERT OR REPLACE INTO contact_address (contact, network, address, epoch)"
+                " SELECT key, ?, ?, agreed FROM contact WHERE key = ?",
+                (address.network, address.address, key),
             )
             connection.execute(
                 "DELETE FROM contact_address WHERE contact = ?1 AND network = ?2 AND key NOT IN (SELECT key"

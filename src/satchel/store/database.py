@@ -2,8 +2,8 @@
 
 SQLite with ChaCha20-Poly1305 on each page (apsw-sqlite3mc), also on those of its write-ahead log, under a key
 that never was a passphrase. The plain library is silent about ciphers it does not have: so each opening looks
-at the disk, whether ciphertext is there (T1). What is erased is overwritten (secure_delete) and leaves the
-log at once (T2), as far as file system and flash let. Spec: docs/spec/profile.md, 6.
+at the disk, whether ciphertext is there (T1). What is erased is overwritten, wherever SQLite moved it before,
+and leaves the log at once (T2), as far as file system and flash let. Spec: docs/spec/profile.md, 6.
 """
 
 import os
@@ -35,6 +35,9 @@ class DamagedRow(Exception):
     """Not what was written there."""
 
 
+_DAMAGES = (apsw.NotADBError, apsw.CorruptError, DamagedRow)
+
+
 def checked_row(row: Sequence[Any], types: Sequence[type | UnionType]) -> Sequence[Any]:
     """The row, if it has a value of each of these types. Raises DamagedRow."""
     if len(row) != len(types) or not all(map(isinstance, row, types)):
@@ -61,6 +64,8 @@ class Database:
         with disk_problems(f"open the profile {str(path.parent)!r}"):
             _make_for_owner_only(path)
             _refuse_clear(path)
+            log = Path(f"{path}-wal")
+            was_cut_off = log.exists() and log.stat().st_size > 0  # maybe between erasing and overwriting
         with database_problems():
             connection = apsw.Connection(path.absolute().as_uri(), flags=_OPEN)  # a name of any bytes
             try:
@@ -69,6 +74,8 @@ class Database:
                 version_of(connection)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 _prepare(connection)
+                if was_cut_off:
+                    overwrite_erased(connection)
                 with disk_problems(f"open the profile {str(path.parent)!r}"):
                     _require_ciphertext(path)
             except BaseException:
@@ -128,8 +135,7 @@ class Database:
                     empty_log(self._connection)
                 raise
             if erasing:
-                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-                empty_log(self._connection)
+                overwrite_erased(self._connection)
 
     def empty_log(self) -> None:
         """So that it can be emptied again if the disk turns out too small for what comes."""
@@ -160,6 +166,11 @@ class Database:
             sync_file(path)
 
 
+def is_damage(problem: EnvironmentProblem) -> bool:
+    """Whether it says that what is in the file is not what was written."""
+    return isinstance(problem.__cause__, _DAMAGES)
+
+
 def require_cipher() -> None:
     """Raises EnvironmentProblem: the database library here is the plain one, which would write in clear."""
     if not hasattr(apsw, "mc_version"):
@@ -169,6 +180,16 @@ def require_cipher() -> None:
             safe="Nothing was read and nothing was changed.",
             do="pip uninstall apsw, then pip install --force-reinstall apsw-sqlite3mc",
         )
+
+
+def overwrite_erased(connection: apsw.Connection) -> None:
+    """Each page anew, with what is in it now, and then no log. secure_delete alone is not enough: a row that
+    made room for another stays behind in the page where it was, and is not known there any more (T2, W4)."""
+    # It needs as much room again: where there is none, the next erasing makes up. And where one page is
+    # damaged it cannot be done; what was to be stored is stored, and all that can be read goes on.
+    with suppress(apsw.FullError, *_DAMAGES):
+        connection.execute("VACUUM").fetchall()
+    empty_log(connection)
 
 
 def empty_log(connection: apsw.Connection) -> None:
@@ -274,9 +295,7 @@ _SENTENCES: dict[type[Exception], tuple[str, str]] = {
     apsw.LockedError: ("another program holds it", "Close that program, then start again."),
     apsw.CantOpenError: ("it cannot be opened", "Look at the permissions of its folder."),
     apsw.IOError: ("its disk reports an error", "Use another disk (--home)."),
-    apsw.NotADBError: _DAMAGED,
-    apsw.CorruptError: _DAMAGED,
-    DamagedRow: _DAMAGED,
+    **dict.fromkeys(_DAMAGES, _DAMAGED),
 }
 
 
@@ -285,7 +304,9 @@ def _problem_with(exc: Exception) -> EnvironmentProblem:
     what, do = _SENTENCES.get(type(exc), (type(exc).__name__, _AGAIN))
     problem = EnvironmentProblem(
         f"The database of this profile could not be used: {what}.",
-        safe="Files that arrived are in place; what is unfinished is kept.",
+        safe="It was left as it is."
+        if isinstance(exc, _DAMAGES)
+        else "Files that arrived are in place; what is unfinished is kept.",
         do=do,
     )
     problem.disk_full = isinstance(exc, apsw.FullError)

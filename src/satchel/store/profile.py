@@ -4,6 +4,7 @@ After a power cut or `kill -9` at any instant the profile opens, with the key fi
 and loses nothing that was acknowledged (T1, T3). Spec: docs/spec/profile.md, 5 to 7.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -16,7 +17,7 @@ from typing import BinaryIO, Self
 
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.store import key_file, older
-from satchel.store.database import SUFFIXES, Database
+from satchel.store.database import SUFFIXES, Database, is_damage
 from satchel.store.durability import overwrite, sync_file, sync_folder
 from satchel.store.problems import disk_problems
 from satchel.store.renaming import At, rename_new
@@ -44,8 +45,17 @@ class ProfileFolder:
     def take(cls, home: Path) -> Self:
         """Make the folder if it is missing, and hold it. Raises EnvironmentProblem: another process does."""
         with disk_problems(f"open the profile {str(home)!r}"):
-            while (lock := _lock(home)) is None:  # a wipe went by
-                pass
+            try:
+                while (lock := _lock(home)) is None:  # a wipe went by
+                    pass
+            except OSError as exc:
+                if exc.errno != errno.EROFS or not (home / "key").exists():
+                    raise
+                raise EnvironmentProblem(  # often a card that fails: what is on it is to be saved now
+                    f"The profile {str(home)!r} lies on a disk that is read-only.",
+                    safe="Nothing was changed.",
+                    do="Make the disk writable; or copy that folder to another disk, and name it (--home).",
+                ) from exc
         return cls(home, lock)
 
     def close(self) -> None:
@@ -177,10 +187,7 @@ class ProfileFolder:
                     safe="Nothing was changed.",
                     do="Use another copy of it.",
                 )
-            with closing(Database.open(self._next, key)) as restored:
-                restored.require_whole()
-                with restored.changing() as connection:
-                    connection.execute("UPDATE profile SET restores = restores + 1")
+            _look_through(self._next, key)
             key_file.create_key_file(self.home, data)  # from here on there is a profile
         except BaseException:
             with suppress(OSError):
@@ -247,6 +254,23 @@ class ProfileFolder:
                     overwrite(before)
             finally:
                 os.close(before)
+
+
+def _look_through(path: Path, key: bytes) -> None:
+    """The database of a backup. Raises EnvironmentProblem."""
+    try:
+        with closing(Database.open(path, key)) as restored:
+            restored.require_whole()
+            with restored.changing() as connection:
+                connection.execute("UPDATE profile SET restores = restores + 1")
+    except EnvironmentProblem as exc:
+        if not is_damage(exc):
+            raise
+        raise EnvironmentProblem(
+            "This backup is damaged: its passphrase is right, and its database is not whole.",
+            safe="Nothing was changed.",
+            do="Use another copy of it, or an older backup.",
+        ) from exc
 
 
 def stop_holder(home: Path, number: int) -> bool:

@@ -110,7 +110,12 @@ ALTER TABLE record ADD COLUMN contact INTEGER REFERENCES contact (key) ON DELETE
 ALTER TABLE record ADD COLUMN theirs BLOB NOT NULL DEFAULT x'';
 """
 
-LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE)
+# Addresses of before have epoch 0, so they go with the next keys that are let go of.
+_ADDRESS_EPOCHS = """
+ALTER TABLE contact_address ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;  -- agreed on when it was learned
+"""
+
+LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS)
 VERSION = len(LADDER)
 
 

@@ -107,7 +107,7 @@ def unseal(file: Sealed, passphrase: str) -> bytes:
         _wrapping_key(passphrase, file.salt, file.cost).open_into(0, file.box, associated, key)
     except (PeerError, MisuseError) as exc:  # what cannot be a passphrase is not this one
         raise AccessDenied(
-            "That passphrase does not open this profile.",
+            "That is not the right passphrase.",
             safe="Nothing was changed.",
             do="Try again; see whether Caps Lock or another keyboard layout is on.",
         ) from exc
@@ -130,7 +130,8 @@ def decode(data: bytes) -> KeyFile:
         raise EnvironmentProblem(
             "The key file of this profile is damaged.",
             safe="Nothing was changed. Without this file nothing of the profile can be read.",
-            do="Put the file back from a backup.",
+            do="Put the file `key` back, or restore a backup elsewhere (--home), or destroy what is left:"
+            " satchel wipe",
         ) from exc
 
 
