@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from end_to_end.acquainted import couple, made, pair_up
 from end_to_end.programs import SATCHEL, Person, events, fill
-from end_to_end.test_meet import couple, made, pair_up
 from end_to_end.test_up import HERE_S, told, until, up
 from lab import Dialogue, Lab
 

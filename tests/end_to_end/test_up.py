@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from end_to_end.acquainted import couple, made
 from end_to_end.programs import SATCHEL, Person, describe, events, fill, under_way
-from end_to_end.test_meet import couple, made, shouts
+from end_to_end.test_meet import shouts
 from lab import Dialogue, Lab, Radio
 
 pytestmark = pytest.mark.lab
