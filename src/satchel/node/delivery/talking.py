@@ -228,7 +228,7 @@ class Talking:
                 raise EnvironmentProblem("The session is over.")
             if isinstance(word, e.Give):
                 self._give(gift, way, word.port)
-            elif not self._owner.was_left(gift, word.reason):
+            elif not self._owner.was_left(gift, word.reason) and word.reason is not LeaveReason.NOT_NOW:
                 self._leave_out(gift.queued.id)
         finally:
             way.close()
