@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
+
+SOCKET = "socket"  # of a running node, in its profile
 
 
 def absolute(path: str, folder: str | None = None) -> Path:
@@ -47,3 +49,11 @@ def home_folder(given: str | None) -> Path:
             safe="Nothing was done.",
             do="Name the folder of your profile: --home DIR",
         ) from exc
+
+
+def has_socket(given: str | None) -> bool:
+    """Whether a node may be running with the profile of this --home: it runs, or was killed."""
+    try:
+        return (home_folder(given) / SOCKET).exists()
+    except (SatchelError, OSError):
+        return False  # the command itself says it

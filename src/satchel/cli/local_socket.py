@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from satchel.cli.home import SOCKET
 from satchel.store.problems import disk_problems
 
-NAME = "socket"
 BACKLOG = 16
 _OTHERS = 0o177  # what is taken away: all but reading and writing by the owner
 
@@ -18,7 +18,7 @@ def _reachable(home: Path) -> Iterator[str]:
     """A name of any folder that is short enough for a socket: 107 bytes are few (unix(7)). Raises OSError."""
     folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{folder}/{NAME}"
+        yield f"/proc/self/fd/{folder}/{SOCKET}"
     finally:
         os.close(folder)
 
@@ -46,14 +46,14 @@ def listen(home: Path) -> socket.socket:
 
 def remove(home: Path) -> None:
     """Raises OSError."""
-    (home / NAME).unlink(missing_ok=True)
+    (home / SOCKET).unlink(missing_ok=True)
 
 
 def connect(home: Path) -> socket.socket | None:
     """A connection to the node of this profile; None: there is none, or it is another person's."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with suppress(OSError), _reachable(home) as name:
-        if os.stat(home / NAME).st_uid == os.geteuid():
+        if os.stat(home / SOCKET).st_uid == os.geteuid():
             connection.connect(name)
             return connection
     connection.close()

@@ -32,11 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show(json="--json" in words).error(misuse)
         return misuse.exit_code
     if options.module in IN_NODE and not options.ephemeral:
-        from satchel.cli import over_node  # noqa: PLC0415 - `--help` needs none of it
+        from satchel.cli.home import has_socket  # noqa: PLC0415 - `--help` needs none of it
 
-        caller = over_node.to_running(options.home, words)
-        if caller is not None:
-            return run(caller.run, options)
+        if has_socket(options.home):
+            from satchel.cli import over_node  # noqa: PLC0415 - 25 ms, where no node runs for nothing
+
+            caller = over_node.to_running(options.home, words)
+            if caller is not None:
+                return run(caller.run, options)
     command = import_module(f"satchel.cli.{options.module}")
     gc.freeze()  # modules stay: no use in looking through them for garbage, again and again
     gc.set_threshold(GARBAGE_AFTER)
