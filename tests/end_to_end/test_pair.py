@@ -72,7 +72,8 @@ def test_two_people_pair(lab: Lab, way: str, *, is_typed: bool) -> None:
 
 
 def contact(name: str, met: str) -> dict[str, Any]:
-    return {"event": "contact", "contact": name, "verified": met != "unverified", "met": met}
+    verified = met != "unverified"
+    return {"event": "contact", "contact": name, "verified": verified, "met": met, "taking": "ask"}
 
 
 def v4(code: dict[str, Any]) -> str:
