@@ -51,11 +51,13 @@ def folders_of(profile: Profile, into: Path) -> list[Path]:
 
 
 @asynccontextmanager
-async def a_node(profile: Profile, *, mode: Mode, taking: TakingNode | None) -> AsyncIterator[Node]:
-    """Made on a network of its own; to be run by who made it."""
+async def a_node(
+    profile: Profile, *, mode: Mode, taking: TakingNode | None, port: int = 0
+) -> AsyncIterator[Node]:
+    """Made on a network of its own; to be run by who made it. `port`: see LocalNetwork."""
     entropy, contacts = SystemEntropy(), profile.contacts
     async with LocalNetwork(
-        listening=True, whispers=True, draw=entropy.draw, now_s=clock.awake_and_asleep_s
+        listening=True, whispers=True, port=port, draw=entropy.draw, now_s=clock.awake_and_asleep_s
     ) as lan:
         node = Node(
             lan=lan,

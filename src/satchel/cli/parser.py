@@ -22,6 +22,7 @@ _ASKING = {"receive": "satchel receive", "pair": "satchel pair --take"}
 IN_NODE = frozenset(  # while one runs
     {"send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"}
 )
+PORT_MIN = 1024  # what contacts dial
 RECEIVERS_MAX = 100  # of one code: a class, not a city
 Commands = Any  # argparse has no public name for what add_subparsers() returns
 
@@ -50,6 +51,12 @@ def read(words: Sequence[str]) -> argparse.Namespace:
 def count_of_receivers(word: str) -> int:
     if not (word.isascii() and word.isdecimal() and len(word) < 6 and 1 <= int(word) <= RECEIVERS_MAX):
         raise argparse.ArgumentTypeError(f"a number from 1 to {RECEIVERS_MAX}")
+    return int(word)
+
+
+def port_number(word: str) -> int:
+    if not (word.isascii() and word.isdecimal() and len(word) < 6 and PORT_MIN <= int(word) <= 0xFFFF):
+        raise argparse.ArgumentTypeError(f"a number from {PORT_MIN} to 65535")
     return int(word)
 
 
@@ -245,6 +252,13 @@ def _add_node(commands: Commands, shared: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
     )
     up.add_argument("--quiet", action="store_true", help="say nothing, and only listen")
+    up.add_argument(
+        "--port",
+        metavar="N",
+        type=port_number,
+        default=0,
+        help="listen on this port, for a firewall's sake; by it you are known again (default: drawn anew)",
+    )
     _add_taking(up)
     up.set_defaults(module="up_cmd")
     status = commands.add_parser(

@@ -6,6 +6,7 @@ import socket
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
+from satchel.carriers.lan.lan import require_free_port
 from satchel.cli import local_socket
 from satchel.cli.home import absolute
 from satchel.cli.jobs import CommandJobs
@@ -14,6 +15,7 @@ from satchel.cli.profile import Profile, open_profile, refuse_ephemeral
 from satchel.cli.run import run_until_done
 from satchel.cli.show import JsonShow, Show
 from satchel.core.discovery.beacon import Mode
+from satchel.errors import EnvironmentProblem
 from satchel.node import events
 from satchel.node.delivery.taking import Accept, TakingNode
 from satchel.node.node import Node
@@ -26,6 +28,9 @@ JOBS_END_S = 1.5  # for commands that run inside; `satchel lock` insists after t
 
 def run(options: argparse.Namespace, show: Show) -> int:
     refuse_ephemeral(options)
+    if options.port:
+        require_free_port(options.port)
+        show.warning(_is_a_pseudonym(options.port))
     with closing(open_profile(options, show)) as profile, ExitStack() as stack:
         assert profile.folder is not None
         home = profile.folder.home
@@ -40,7 +45,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
 
         async def work() -> None:
             with suppress(asyncio.CancelledError):  # Ctrl-C, SIGTERM or lock: so it ends
-                await _run_node(show, profile, jobs, listening, mode=mode, taking=taking)
+                await _run_node(show, profile, jobs, listening, mode=mode, taking=taking, port=options.port)
 
         run_until_done(work, show)
     show.done(text="Done: Satchel has ended. Your contacts do not find you any more.")
@@ -55,11 +60,12 @@ async def _run_node(
     *,
     mode: Mode,
     taking: TakingNode | None,
+    port: int,
 ) -> None:
     """Until it is cancelled. Raises what went wrong inside."""
     task = asyncio.current_task()
     assert task is not None
-    async with a_node(profile, mode=mode, taking=taking) as node:
+    async with a_node(profile, mode=mode, taking=taking, port=port) as node:
         jobs.serve(node)
         herald = _Herald(show, node)
         with node.presence.listening(herald.hear):
@@ -111,6 +117,14 @@ class _Herald:
             self._show.note("It is quiet: it finds contacts who are open, and says nothing itself.")
         else:
             self._show.note("Your contacts around you find this device; nobody else learns who you are.")
+
+
+def _is_a_pseudonym(port: int) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"With a fixed port ({port}) whoever watches several networks can tell that this is the same device.",
+        safe="They still learn no name, and not who your contacts are.",
+        do="Leave out --port, unless a firewall lets nothing else through.",
+    )
 
 
 def _downloads(given: str | None) -> Path:

@@ -43,9 +43,14 @@ class Clock:
 
 @asynccontextmanager
 async def network(
-    *, listening: bool = True, clock: Clock | None = None, look: Callable[[], Survey] = survey
+    *,
+    listening: bool = True,
+    clock: Clock | None = None,
+    look: Callable[[], Survey] = survey,
+    port: int = 0,
 ) -> AsyncIterator[LocalNetwork]:
-    async with LocalNetwork(listening=listening, draw=os.urandom, now_s=clock or Clock(), look=look) as lan:
+    now_s = clock or Clock()
+    async with LocalNetwork(listening=listening, draw=os.urandom, now_s=now_s, look=look, port=port) as lan:
         yield lan
 
 

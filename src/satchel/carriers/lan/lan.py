@@ -6,6 +6,7 @@ reset, and comes up as a new one: nothing of one network is carried into the nex
 
 import asyncio
 import contextlib
+import errno
 import socket
 import weakref
 from collections.abc import Callable, Sequence
@@ -45,11 +46,14 @@ class LocalNetwork:
         draw: Callable[[int], bytes],
         now_s: Callable[[], float],
         whispers: bool = False,
+        port: int = 0,
         look: Callable[[], Survey] = survey,
     ) -> None:
         """
         Args:
             listening: whether links have a door (Link.port); without one others cannot dial us.
+            port: a fixed one to listen on, where a firewall lets nothing else through. Whoever watches
+                knows the device again by it (W1). 0: drawn anew for each link, and now and then.
             whispers: whether links hear what is sent to our address alone, too: for contacts.
             draw: random bytes, `count` of them.
             now_s: a clock that never goes back and goes on while the machine sleeps (CLOCK_BOOTTIME).
@@ -57,6 +61,7 @@ class LocalNetwork:
         """
         self._listening = listening
         self._whispers = whispers
+        self._port = port
         self._draw = draw
         self._now_s = now_s
         self._survey = look
@@ -176,6 +181,7 @@ class LocalNetwork:
             link = LanLink(
                 place,
                 listening=self._listening,
+                port=self._port,
                 whispers=self._whispers,
                 draw=self._draw,
                 now_s=self._now_s,
@@ -260,3 +266,21 @@ def _bind_to(connecting: socket.socket, place: Place, endpoint: Endpoint) -> Non
         with contextlib.suppress(PermissionError):
             connecting.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, place.interface.encode() + b"\0")
     connecting.bind(socket_address(Endpoint(address=pack_ip(ours.ip), port=0, scope=place.index)))
+
+
+def require_free_port(port: int) -> None:
+    """Before a fixed port is listened on. Raises EnvironmentProblem: another program does."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probing:
+        probing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probing.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        try:
+            probing.bind(("::", port))
+            probing.listen(1)
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE:
+                return  # no IPv6 here: what is wrong shows where it is used
+            raise EnvironmentProblem(
+                f"Another program listens on port {port}.",
+                safe="Nothing was sent.",
+                do=f"See which one: ss -ltnp 'sport = :{port}'. Choose another, or leave --port out.",
+            ) from exc

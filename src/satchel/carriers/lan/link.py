@@ -29,13 +29,18 @@ class LanLink:
         is_own: Callable[[Endpoint], bool],
         on_event: Callable[[Heard | Arrived], None],
         on_taken: Callable[[SocketPipe], None],
+        port: int = 0,
     ) -> None:
-        """Opens all sockets. Raises OSError, and leaves none open, when the address cannot be used (yet)."""
+        """Opens all sockets. `port`: a fixed one to listen on, or 0.
+
+        Raises OSError, and leaves none open, when the address cannot be used (yet).
+        """
         self.place = place
         self.interface = place.interface
         self.index = place.index
         self.address = place.address
         self.port = 0
+        self._fixed_port = port
         self.gateway_mac: str | None = None  # kept up to date by who looks at the interfaces
         self._draw, self._now_s = draw, now_s
         self._is_own, self._on_event, self._on_taken = is_own, on_event, on_taken
@@ -86,6 +91,8 @@ class LanLink:
 
     def open_port(self) -> int:
         """As in ports."""
+        if self._fixed_port:
+            raise EnvironmentProblem("The port is a fixed one.")
         try:
             return self._open_door()
         except OSError as exc:
@@ -112,6 +119,7 @@ class LanLink:
             now_s=self._now_s,
             on_visit=lambda key: self._visited(listener, key),
             on_taken=self._on_taken,
+            port=self._fixed_port,
         )
         self._listeners[listener.port] = listener
         self.port = listener.port

@@ -82,7 +82,7 @@ class Visit:
 
 
 class Listener:
-    """Bound to one address; its port comes from the kernel's ephemeral range."""
+    """Bound to one address; its port comes from the kernel's ephemeral range, or is a fixed one."""
 
     def __init__(
         self,
@@ -92,10 +92,12 @@ class Listener:
         now_s: Callable[[], float],
         on_visit: Callable[[int], None],
         on_taken: Callable[[SocketPipe], None],
+        port: int = 0,
     ) -> None:
-        """Raises OSError when the address cannot be used (yet).
+        """Raises OSError when the address or the port cannot be used (yet).
 
         Args:
+            port: a fixed one; 0: whatever the kernel gives.
             on_visit: called with the key of each whole flight; `visit` makes the Arrival of it.
             on_taken: called with each pipe that take() made.
         """
@@ -110,7 +112,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._rest: asyncio.TimerHandle | None = None
         self._sweep: asyncio.TimerHandle | None = None
-        self._socket = _open_listener(place)
+        self._socket = _open_listener(place, port)
         self.port = endpoint_of(self._socket.getsockname()).port
         self._loop.add_reader(self._socket, self._accept)
 
@@ -238,17 +240,19 @@ class Listener:
         guest.connection.close()
 
 
-def _open_listener(place: Place) -> socket.socket:
+def _open_listener(place: Place, port: int) -> socket.socket:
     host = format_address(place.address)
     for _ in range(PORT_TRIES):
         listening = socket.socket(socket.AF_INET if place.is_ipv4 else socket.AF_INET6, socket.SOCK_STREAM)
         try:
             listening.setblocking(False)
+            if port:  # connections of an earlier run may still be closing there
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if place.is_ipv4:
-                listening.bind((host, 0))
+                listening.bind((host, port))
             else:
                 listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                listening.bind((host, 0, 0, place.scope))
+                listening.bind((host, port, 0, place.scope))
             if listening.getsockname()[1] >= PORT_MIN:
                 listening.listen(BACKLOG)
                 return listening
