@@ -1,7 +1,6 @@
 """In every test of this folder all frames are seen and counted: no question to a name server, nothing
 to any address beyond the neighbourhood (lessons.md, 6). The sums are printed at the end."""
 
-import dataclasses
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,21 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab import Host, Lab, Watch
-from lab.pytest_plugin import need_lab
+from lab.pytest_plugin import SUMS, need_lab
 
 HEADERS_BYTES = 128
-
-
-@dataclasses.dataclass
-class Sums:
-    tests: int = 0
-    packets: int = 0
-    name_queries: int = 0
-    non_local: int = 0
-    unroutable: int = 0
-
-
-SUMS = Sums()
 
 
 class WatchedLab(Lab):
@@ -107,11 +94,3 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("mounting needs root")
     yield place
     subprocess.run(["umount", "-l", place], check=True)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if SUMS.tests:
-        terminalreporter.write_line(
-            f"seen on the air in {SUMS.tests} end-to-end tests: {SUMS.packets} packets, {SUMS.name_queries} "
-            f"name queries, {SUMS.non_local} to non-local addresses, {SUMS.unroutable} tries without a route"
-        )

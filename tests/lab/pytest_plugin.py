@@ -5,15 +5,56 @@ since a promise that is not tested is not made.
 """
 
 import contextlib
+import dataclasses
 import functools
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from lab import Lab, why_not
 
 MakeLab = Callable[..., Lab]
+
+
+@dataclasses.dataclass
+class Sums:
+    """What was seen on the air, in all tests that look."""
+
+    tests: int = 0
+    packets: int = 0
+    name_queries: int = 0
+    non_local: int = 0
+    unroutable: int = 0
+
+    def add(self, others: dict[str, int]) -> None:
+        for name, count in others.items():
+            setattr(self, name, getattr(self, name) + count)
+
+
+SUMS = Sums()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run in several processes, each tells its sums to the one that prints them."""
+    workeroutput = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        workeroutput["sums"] = dataclasses.asdict(SUMS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    SUMS.add(getattr(node, "workeroutput", {}).get("sums", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if SUMS.tests:
+        terminalreporter.write_line(
+            f"seen on the air in {SUMS.tests} end-to-end tests: {SUMS.packets} packets, {SUMS.name_queries} "
+            f"name queries, {SUMS.non_local} to non-local addresses, {SUMS.unroutable} tries without a route"
+        )
+
 
 _why_not = functools.cache(why_not)
 
