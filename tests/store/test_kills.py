@@ -49,7 +49,7 @@ while kill < kills or (len(kinds) < KINDS and kill < 2 * kills):
             os._exit(3)
     os.close(telling)
     time.sleep(chance.uniform(0, 0.15))
-    if kill % 2:  # a short operation is seldom hit by chance alone: each second kill waits for the rarest kind
+    if kill % 2:  # a short operation is seldom hit by chance alone: each second kill waits for the rarest
         wanted = min(range(KINDS), key=lambda kind: kinds[kind])
         while select.select([told], [], [], 0)[0] and (part := os.read(told, 4096)):
             done += len(part)
