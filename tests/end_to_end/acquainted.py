@@ -12,9 +12,12 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.keyfile import Bare, decode
 from satchel.core.identity.pair import Pair, Proof
+from satchel.ports import HandoverId
 from satchel.ports.contacts import Contact
+from satchel.ports.queue import Queued
 from satchel.store.contacts import SqliteContacts
 from satchel.store.profile import ProfileFolder
+from satchel.store.queue import SqliteQueue
 
 HERE_S, THERE_S = 30.0, 60.0
 
@@ -50,6 +53,23 @@ def pair_up(one: Person, other: Person, *, days_ago: int = 3) -> None:
             proof=Proof.CODE,
         )
         contacts_of(person, Contact(id=ContactId(os.urandom(16)), name=peer.host.name, pair=pair))
+
+
+def wait_for_absent(person: Person, count: int) -> None:
+    """Something waits for so many of those contacts."""
+    folder = ProfileFolder.take(person.profile)
+    with closing(folder):
+        file = decode(folder.read_key_file() or b"")
+        assert isinstance(file, Bare)
+        with closing(folder.open(file.key)) as database:
+            absent = [
+                contact
+                for contact in SqliteContacts(database, salt=os.urandom(32)).all()
+                if contact.name.startswith("absent")
+            ]
+            for contact in absent[:count]:
+                queued = Queued(id=HandoverId(os.urandom(16)), contact=contact.id, note="for you")
+                SqliteQueue(database).add(queued)
 
 
 def befriend_absent(person: Person, count: int) -> None:
