@@ -1,6 +1,7 @@
 """W1, W2: a watcher of real networks compares what two devices sent, and finds nothing. It finds each leak
 that is planted into these very recordings (docs/watcher.md)."""
 
+import os
 import random
 import time
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pytest
 
 from end_to_end.acquainted import befriend_absent, made, pair_up
 from end_to_end.programs import Person
+from end_to_end.test_up import up
 from lab import Dialogue, Lab
 from lab.frames import TCP, UDP
 from watcher import plants, verdict
@@ -17,11 +19,14 @@ from watcher.recordings import Recording, of_device
 from watcher.verdict import Alarm
 
 pytestmark = pytest.mark.lab
-ALPHA = verdict.ALPHA / 5  # so many comparisons of nothing are in this file
+ALPHA = verdict.ALPHA / 5  # nine comparisons of nothing are in this file: 2 false alarms in 1,000 runs
 PEERS = 9  # for sizes to say something: chances.shuffled
 CARDS_MORE = 13  # with two addresses each, and one more a node has as many links as it takes
 SHOUTING_S = 55.0
 MEET_S = 60.0
+TAKERS = 4
+MINUTES_BYTES = 20_000
+LONELY_S = 8.0  # until a beacon of each address has left
 Device = tuple[Person, list[str]]  # and the MAC addresses of its cards on the market
 
 
@@ -185,3 +190,96 @@ def test_the_moments_are_as_the_spec_says(recorded: Recorded) -> None:
     for recording in recorded.crowd:
         for moments in recording.moments_s():
             assert all(10.4 <= later - earlier <= 20.0 for earlier, later in pairwise(moments))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """What was seen of devices that run `satchel up`, at home and in the cafe."""
+
+    eva: list[Recording]  # gives the same files to the same contacts in both
+    farid: list[Recording]  # likewise, other files of the same sizes
+    lonely: list[Recording]  # has no contacts
+
+
+def give_to_all(givers: list[Person], takers: list[Person], node: dict[str, Dialogue]) -> None:
+    """Each giver has the same folder for each taker; all of it is in place afterwards."""
+    for giver in givers:
+        folder = str(giver.host.home / "minutes")
+        sending = [giver.satchel("send", folder, "--to", taker.host.name) for taker in takers]
+        assert [one.wait(20) for one in sending] == [0] * len(takers)
+    for taker in takers:
+        ends_s, left = time.monotonic() + MEET_S, {giver.host.name for giver in givers}
+        while left:
+            event = node[taker.host.name].expect_event("delivered", ends_s - time.monotonic())
+            left.discard(event["contact"])
+
+
+@pytest.fixture(scope="module")
+def deliveries(lasting_lab: Lab) -> Deliveries:
+    lab = lasting_lab
+    givers = [made(Person(lab.host(name, "house"))) for name in ("eva", "farid")]
+    takers = [made(Person(lab.host(f"taker{n}", "house"))) for n in range(TAKERS)]
+    lonely = made(Person(lab.host("lonely", "house")))
+    for giver in givers:
+        folder = giver.host.home / "minutes"
+        folder.mkdir()
+        for number in (1, 2):
+            (folder / f"minutes of the meeting {number}.txt").write_bytes(os.urandom(MINUTES_BYTES))
+        for taker in takers:
+            pair_up(giver, taker)
+    everybody, seen = [*givers, *takers, lonely], []
+    node: dict[str, Dialogue] = {}
+    for island in ("house", "garden"):
+        with lab.watch(island) as watch:
+            if island == "house":
+                for person in everybody:
+                    words = ["--accept", "verified", "--into", str(person.into)] if person in takers else []
+                    node[person.host.name] = up(person, *words)
+            else:
+                for person in everybody:
+                    lab.move(person.host, island)
+            began_s = time.monotonic()
+            give_to_all(givers, takers, node)
+            time.sleep(max(0.0, began_s + LONELY_S - time.monotonic()))
+        packets = list(watch.traffic())
+        seen.append([of_device(packets, person.host.mac) for person in (*givers, lonely)])
+    for person in everybody:
+        person.host.crash()
+    eva, farid, alone = ([first, second] for first, second in zip(*seen, strict=True))
+    return Deliveries(eva=eva, farid=farid, lonely=alone)
+
+
+def test_w1_w2_of_deliveries_between_contacts_on_two_networks_nothing_is_found(
+    deliveries: Deliveries,
+) -> None:
+    """The same files go to the same contacts in both places."""
+    for recording in (*deliveries.eva, *deliveries.farid):
+        assert len(recording.streams) >= 2 * TAKERS, "a delivery has a session, and a connection of its own"
+        assert sum(map(len, recording.texts())) > TAKERS * 2 * MINUTES_BYTES
+        assert not any(b"minutes" in text for text in recording.texts())
+    assert compare(deliveries.eva, deliveries.farid) == []
+    assert compare(deliveries.farid, deliveries.eva) == []
+
+
+def test_w1_w2_who_runs_with_no_contacts_looks_like_all(deliveries: Deliveries) -> None:
+    """It shouts as everybody does: silence would tell a watcher that it has no contacts."""
+    for recording in (*deliveries.lonely, *deliveries.eva, *deliveries.farid):
+        assert len(recording.moments_s()) == 2, "IPv4 and IPv6"
+        assert {size for unit in recording.sizes(UDP) for size in unit} == {530}
+    assert not any(recording.streams for recording in deliveries.lonely)
+    assert unrelated(*deliveries.lonely) == []
+    beacons = [shouts_of(recording) for recording in deliveries.lonely]
+    assert compare(beacons, [shouts_of(r) for r in (*deliveries.eva, *deliveries.farid)]) == []
+
+
+def shouts_of(recording: Recording) -> Recording:
+    return Recording(tuple(recording.beacons))
+
+
+def test_each_leak_that_is_planted_into_deliveries_is_found(deliveries: Deliveries) -> None:
+    eva, farid = deliveries.eva, deliveries.farid
+    chance = random.Random(1)
+    leak = chance.randbytes(12)
+    assert given_away(compare([plants.string(r, leak, chance) for r in eva], farid)) == {"strings"}
+    assert given_away(compare([plants.port(r, 47_113) for r in eva], farid)) == {"ports"}
+    assert given_away(compare([plants.longer_segments(r) for r in eva], farid)) == {"sizes"}

@@ -59,6 +59,16 @@ def longer_third_segments(recording: Recording) -> Recording:
     return _changed(recording, change)
 
 
+def longer_segments(recording: Recording) -> Recording:
+    """One byte more in each segment that carries something."""
+
+    def change(packet: Packet) -> Packet:
+        longer = packet.protocol == TCP and packet.payload_bytes
+        return replace(packet, payload_bytes=packet.payload_bytes + 1) if longer else packet
+
+    return _changed(recording, change)
+
+
 def slower(recording: Recording, factor: float) -> Recording:
     """All intervals so much longer."""
     began_ns = min(packet.at_ns for packet in recording.packets)

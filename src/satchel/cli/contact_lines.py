@@ -1,5 +1,7 @@
 """What is said to a person about a contact that was met, and about what goes to it or comes from it."""
 
+import shlex
+
 from satchel.cli import units
 from satchel.cli.escape import show_text
 from satchel.core.opening.effects import WentBack, WeWentBack
@@ -30,7 +32,12 @@ def about_question(asked: events.Asked) -> str:
     name = show_text(asked.name)
     what = f"{units.files(asked.files)}, {units.size(asked.size_bytes)}" if asked.files else "a text"
     who = name if asked.is_verified else f"UNVERIFIED {name}"
-    return f"{who} offers {what}. To look at it: satchel receive --from {name}"
+    return f"{who} offers {what}. To look at it:\n{how_to_look(name)}"
+
+
+def how_to_look(name: str) -> str:
+    """The line to type, as a table's: it is not wrapped, and a name with spaces is one word of it."""
+    return f"    satchel receive --from {shlex.quote(name)}"
 
 
 def about_delivery(told: events.ByContact) -> str | None:

@@ -55,6 +55,10 @@ class Crowd:
             bytes_moved=sum(one.bytes_moved for one in all_of_them),
         )
 
+    def forget(self, number: int) -> None:
+        """It is over: a line about what still runs says nothing of it."""
+        self._latest.pop(number, None)
+
 
 class ProgressLine:
     """Drawn over itself on standard error; `clear` before anything else is written there."""

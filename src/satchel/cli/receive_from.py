@@ -47,7 +47,8 @@ def run(options: argparse.Namespace, show: Show, profile: Profile, into: Path) -
     run_until_done(taking.work, show, stopped=_stopped())
     if taking.is_declined:
         raise AccessDenied("You declined.", safe="No file was written.", do="Ask them to send it again.")
-    text = f"Done: {units.files(taking.files)} from {shown(contact)}."
+    what = units.files(taking.files) if taking.files or not taking.is_text else "a text"
+    text = f"Done: {what} from {shown(contact)}."
     show.done(text=text, files=taking.files, failed=show.failed)
     return 1 if show.failed else 0
 
@@ -64,6 +65,7 @@ class _Taking:
         self._over = False
         self.is_declined = False
         self.files = 0
+        self.is_text = False
 
     async def work(self) -> None:
         async with self._node() as node:
@@ -130,6 +132,8 @@ class _Taking:
         match event.event:
             case events.FilePlaced():
                 self.files += 1
+            case events.NoteReceived():
+                self.is_text = True
             case events.Delivered():
                 self._over = True
             case _:

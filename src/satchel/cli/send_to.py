@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, show: Show, profile: Profile, note: str | N
     else:
         profile.queue.add(queued)
     if isinstance(profile, LentProfile) or options.later:
-        show.done(text=_waits(contact, runs=isinstance(profile, LentProfile)), id=queued.id.hex())
+        show.done(text=_waits(contact, profile), id=queued.id.hex())
         return 0
     return _wait(show, profile, contact, queued.id)
 
@@ -58,9 +58,15 @@ def _paths(options: argparse.Namespace, show: Show) -> tuple[bytes, ...]:
     return paths
 
 
-def _waits(contact: Contact, *, runs: bool) -> str:
-    what = f"It waits for {shown(contact)}, and goes by itself when they are near"
-    return f"{what}." if runs else f"{what} while Satchel runs: satchel up"
+def _waits(contact: Contact, profile: Profile) -> str:
+    name = shown(contact)
+    if not isinstance(profile, LentProfile):
+        return f"It waits for {name}, and goes by itself when they are near while Satchel runs: satchel up"
+    if any(near.contact == contact.id for near in profile.node.presence.near):
+        return (
+            f"{name} is here: it goes as soon as they take it. To see what has not gone: satchel queue list"
+        )
+    return f"It waits for {name}, and goes by itself when they are near."
 
 
 def _wait(show: Show, profile: Profile, contact: Contact, id: HandoverId) -> int:

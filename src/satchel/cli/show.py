@@ -297,13 +297,17 @@ class PersonShow:
                 contact=contact, giving=giving, handover=id, event=events.Progress() as now
             ):
                 # What a contact calls its own may be what another calls one of its own.
-                self._progress.draw(self._crowd.sum_with(hash((contact, giving, id)), now))
+                if now.files_of:
+                    self._progress.draw(self._crowd.sum_with(hash((contact, giving, id)), now))
             case (
                 events.ByReceiver(receiver=number, event=events.Progress() as progress)
                 | events.ByHandover(handover=number, event=events.Progress() as progress)
             ):
                 self._progress.draw(self._crowd.sum_with(number, progress))
             case events.ByContact() if (line := about_delivery(event)) is not None:
+                if not isinstance(event.event, events.Trouble):
+                    self._crowd.forget(hash((event.contact, event.giving, event.handover)))
+                    self._progress.begin_anew()
                 self.note(line)
             case _:
                 self._hear(event.event)

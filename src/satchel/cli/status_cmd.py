@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satchel.cli import units
+from satchel.cli.contact_lines import how_to_look
 from satchel.cli.escape import show_name
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import NodeConnection, runs
@@ -84,7 +85,9 @@ def _tell_person(show: Show, status: Status) -> None:
     if not status["near"]:
         write("Nobody of your contacts is here.\n")
     for asked in status["asked"]:
-        write(f"{show_name(asked['contact'].encode())} offers something: satchel receive --from NAME\n")
+        name = show_name(asked["contact"].encode())
+        who = name if asked["verified"] else f"UNVERIFIED {name}"
+        write(f"{who} offers something. To look at it:\n{how_to_look(name)}\n")
 
 
 def _last_line(status: Status) -> str:
@@ -93,5 +96,5 @@ def _last_line(status: Status) -> str:
         return "It is locked: what waits is under the passphrase. To see it: satchel unlock, satchel status"
     going, coming = (sum(one["direction"] == way for one in waiting) for way in ("out", "in"))
     if not waiting:
-        return "Nothing waits."
+        return "Nothing else waits." if status["asked"] else "Nothing waits."
     return f"{going} to send, {coming} to receive."
