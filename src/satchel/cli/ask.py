@@ -140,7 +140,7 @@ class Asker:
             typed = self._show.console.read_line(question)
             if typed is None:
                 self._show.note(
-                    "No answer: declined." if not self._show.console.is_typed_at else "\nDeclined."
+                    "No answer: declined." if not self._show.console.is_typed_at else "\nNot taken."
                 )
                 return None
             chosen = choose(typed, items, offer)
@@ -169,8 +169,8 @@ def _check_room(offer: OfferShown, numbers: Iterable[int]) -> None:
         wanted = units.size(wanted_bytes)
         problem = EnvironmentProblem(
             f"The disk is too full: {wanted} wanted, {units.size(offer.free_bytes)} free.",
-            safe="Nothing was received, and the code is still good.",
-            do="Make room, or take a part of it, and type the same code again.",
+            safe="Nothing was received, and it is still offered.",
+            do="Make room, or take a part of it: the same command again, with the same code if any.",
         )
         problem.disk_full = True
         raise problem

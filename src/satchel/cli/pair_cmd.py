@@ -59,7 +59,8 @@ def run(options: argparse.Namespace, show: Show) -> int:
             " devices: satchel contacts verify NAME"
         )
     show.done(text=text, contact=contact.name, verified=verified)
-    show.note(f"To give them something:  satchel send PATH --to {shlex.quote(shown(contact))}")
+    if verified:
+        show.note(f"To give them something:  satchel send PATH --to {shlex.quote(shown(contact))}")
     show.note("To be found by them, and to get what they give:  satchel up")
     return 0
 

@@ -46,6 +46,7 @@ def run(options: argparse.Namespace, show: Show, profile: Profile, note: str | N
         profile.queue.add(queued)
     if isinstance(profile, LentProfile) or options.later:
         show.done(text=_waits(contact, profile), id=queued.id.hex())
+        show.note(_next(profile))
         return 0
     return _wait(show, profile, contact, queued.id)
 
@@ -59,14 +60,18 @@ def _paths(options: argparse.Namespace, show: Show) -> tuple[bytes, ...]:
 
 
 def _waits(contact: Contact, profile: Profile) -> str:
-    name = shown(contact)
-    if not isinstance(profile, LentProfile):
-        return f"It waits for {name}, and goes by itself when they are near while Satchel runs: satchel up"
-    if any(near.contact == contact.id for near in profile.node.presence.near):
-        return (
-            f"{name} is here: it goes as soon as they take it. To see what has not gone: satchel queue list"
-        )
-    return f"It waits for {name}, and goes by itself when they are near."
+    is_near = isinstance(profile, LentProfile) and any(
+        near.contact == contact.id for near in profile.node.presence.near
+    )
+    if is_near:
+        return f"{shown(contact)} is here: it goes as soon as they take it."
+    return f"It waits for {shown(contact)}, and goes by itself when they are near."
+
+
+def _next(profile: Profile) -> str:
+    if isinstance(profile, LentProfile):
+        return "To see what has not gone: satchel queue list"
+    return "It goes while Satchel runs: satchel up"
 
 
 def _wait(show: Show, profile: Profile, contact: Contact, id: HandoverId) -> int:
