@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from node.contact_sides import LIMIT_S, Device, Hands, Running, pair_up, running
 from node.pretend_lan import Air
 from satchel.node import events
 from satchel.node.delivery.taking import Accept
+from satchel.node.encounter import Session
 from satchel.ports import Role
 from satchel.ports.contacts import Taking
 from satchel.ports.queue import QueueState
@@ -285,3 +287,36 @@ def test_put_while_the_contact_is_here(hands: tuple[Hands, Hands], photo: Path) 
 
     run(test)
     assert (taker.into / "photo.jpg").exists()
+
+
+def test_what_is_taken_back_while_the_contact_thinks_does_not_go(hands: tuple[Hands, Hands]) -> None:
+    """A contact may say Take as late as it likes: `queue remove` said that it is taken back (M2)."""
+    giver, taker = hands
+    secret = giver.wants_to_give(note="meet me at the well")
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver) as here,
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            assert here.deliveries is not None
+            thinks, decided = threading.Event(), threading.Event()
+            assert there.deliveries is not None
+            considers = there.deliveries.consider
+
+            def consider(session: Session, id: bytes, *, accepted: bool) -> Any:
+                thinks.set()
+                decided.wait(LIMIT_S)
+                return considers(session, id, accepted=accepted)
+
+            there.deliveries.consider = consider  # type: ignore[method-assign]
+            here.deliveries.put(secret)
+            await there.until(thinks.is_set)
+            here.deliveries.take_back(secret.id)
+            decided.set()
+            here.deliveries.put(giver.wants_to_give(note="another"))
+            await there.until(lambda: taker.asked)
+        assert [question.note for question in taker.asked] == ["another"]
+
+    run(test)

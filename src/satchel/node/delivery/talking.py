@@ -78,6 +78,7 @@ class Talking:
         self._threads: list[threading.Thread] = []
         self._running: dict[object, Callable[[], None]] = {}  # what stops each that runs
         self._giving: tuple[HandoverId, Giving] | None = None
+        self._taken_back: set[HandoverId] = set()
         self._words: queue.SimpleQueue[e.Give | e.Left | None] = queue.SimpleQueue()
         self._gives = False  # a thread is at it
         self._may_have_more = False
@@ -125,6 +126,7 @@ class Talking:
     def take_back(self, id: HandoverId) -> None:
         """The person does not want to give this any more: what runs of it ends, for good."""
         with self._guard:
+            self._taken_back.add(id)  # it may be offered now, and the contact may answer when it likes (M3)
             if self._giving is not None and self._giving[0] == id:
                 self._giving[1].conversation.stop(StopReason.GIVEN_UP)
 
@@ -240,6 +242,8 @@ class Talking:
                 giving = self._owner.giving(self._session, gift, way.open(port), way)
                 with self._guard:
                     self._giving = gift.queued.id, giving
+                    if gift.queued.id in self._taken_back:
+                        giving.conversation.stop(StopReason.GIVEN_UP)  # before its first word
                 if self._runs(way, giving.conversation.stop):
                     outcome = giving.run()
                     loss = giving.conversation.loss
