@@ -12,12 +12,15 @@ import pytest
 
 from node.contact_sides import LIMIT_S, Device, Hands, Running, pair_up, running
 from node.pretend_lan import Air
+from satchel.core.handover.messages import Entry, EntryKind
 from satchel.node import events
-from satchel.node.delivery.taking import Accept
+from satchel.node.delivery.taking import LEFT_FREE_BYTES, Accept
 from satchel.node.encounter import Session
-from satchel.ports import Role
+from satchel.node.entries import receiver_record
+from satchel.ports import HandoverId, RecordHead, Role
 from satchel.ports.contacts import Taking
 from satchel.ports.queue import QueueState
+from satchel.store.chosen import ChosenFolder
 
 A, B = "127.0.0.2", "127.0.0.3"
 
@@ -318,5 +321,37 @@ def test_what_is_taken_back_while_the_contact_thinks_does_not_go(hands: tuple[Ha
             here.deliveries.put(giver.wants_to_give(note="another"))
             await there.until(lambda: taker.asked)
         assert [question.note for question in taker.asked] == ["another"]
+
+    run(test)
+
+
+def test_m3_room_is_promised_once(
+    hands: tuple[Hands, Hands], photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was accepted and broken off still needs its room: else offer after offer would see it free."""
+    giver, taker = hands
+    giver.queue.add(giver.wants_to_give(photo))
+    monkeypatch.setattr(ChosenFolder, "free_bytes", lambda _folder: LEFT_FREE_BYTES + 5_000_000)
+    broken_off = RecordHead(
+        id=HandoverId(os.urandom(16)),
+        role=Role.RECEIVER,
+        secret=b"",
+        older_secret=None,
+        into=os.fsencode(taker.into),
+        finished=False,
+        contact=taker.device.kept().id,
+        theirs=os.urandom(16),
+    )
+    film = Entry(path=(b"film",), kind=EntryKind.FILE, size=4_000_000, mtime_ns=0, executable=False)
+    taker.records.create(broken_off, [receiver_record(0, film, accepted=True)])
+
+    async def test() -> None:
+        air = Air()
+        async with (
+            running(air, giver.device, A, hands_over=giver),
+            running(air, taker.device, B, hands_over=taker) as there,
+        ):
+            await there.until(lambda: taker.asked or told(there, events.Delivered))
+            assert [question.entries[0].path for question in taker.asked] == [(b"photo.jpg",)]
 
     run(test)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from satchel.core.handover.codec import SIZE_MAX
 from satchel.core.identity.contacts import ContactId
 from satchel.errors import MisuseError
-from satchel.ports import HandoverId, Role
+from satchel.ports import FileState, HandoverId, Role
 from satchel.ports.queue import QueueState
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
@@ -111,3 +112,18 @@ def test_a_clock_that_cannot_be_right_costs_nothing_that_is_of_a_contact(records
     assert records.expire(NOW_S + 300 * DAY_S) == []  # and counts from here
     assert records.expire(NOW_S + 328 * DAY_S) == []
     assert records.expire(NOW_S + 329 * DAY_S) == [FROM_AMINA]
+
+
+def test_m3_what_was_promised_is_counted_whatever_sizes_are_claimed(records: SqliteRecords) -> None:
+    """Of contacts, and only what is still to come; sizes of peers may add up to more than 63 bits."""
+    assert records.awaited_bytes(a_file_bytes=1) == 0
+    done, refused = FileState.DONE, FileState.REFUSED
+    sizes = [(5, FileState.WANTED), (SIZE_MAX, done), (SIZE_MAX, refused)]
+    entries = [replace(entry(n), size=size, state=state) for n, (size, state) in enumerate(sizes)]
+    records.create(head(), entries)  # by a code
+    records.create(head_with(), entries)  # given
+    records.create(FROM_AMINA, entries)
+    assert records.awaited_bytes(a_file_bytes=1) == 6
+    largest = [replace(entry(n), size=SIZE_MAX, state=FileState.WANTED) for n in range(3000)]
+    records.create(head_with(THIRD, BILAL, Role.RECEIVER, THEIRS), largest)
+    assert records.awaited_bytes(a_file_bytes=1) > 1 << 63

@@ -73,6 +73,11 @@ class Records(Protocol):
         """Those with any contact."""
         ...
 
+    def awaited_bytes(self, *, a_file_bytes: int) -> int:
+        """What contacts were promised a place for, and is not there yet; of a file that has begun, all of it.
+        `a_file_bytes`: what each costs besides its content."""
+        ...
+
     def go_on(self, id: HandoverId) -> None:
         """A session with the contact goes on with it: its days are counted from now."""
         ...

@@ -23,6 +23,11 @@ _HEADS = (
     "SELECT r.key, used_s, r.id, role, secret, older_secret, into_folder, finished, theirs, c.id"
     " FROM record AS r LEFT JOIN contact AS c ON c.key = r.contact"
 )
+# total(), not sum(): that fails where peers' sizes add up to more than 63 bits.
+_AWAITED = (
+    "SELECT total(e.size + ?) FROM record AS r JOIN entry AS e ON e.record = r.key"
+    " WHERE r.role = ? AND r.contact IS NOT NULL AND e.state = ?"
+)
 _HEAD_TYPES = (bytes, int, bytes, bytes | None, bytes, int, bytes, bytes | None)
 _ENTRY = "number, path, kind, size, mtime_ns, executable, state, location, stamp, inode"
 _ENTRY_TYPES = (int, bytes, int, int, int, int, int, bytes, bytes, bytes)
@@ -61,6 +66,11 @@ class SqliteRecords:
 
     def of_contacts(self, role: Role) -> list[RecordHead]:
         return self._heads("role = ? AND r.contact IS NOT NULL", role.value)
+
+    def awaited_bytes(self, *, a_file_bytes: int) -> int:
+        with self.database.reading() as database:
+            values = (a_file_bytes, Role.RECEIVER.value, FileState.WANTED.value)
+            return int(database.execute(_AWAITED, values).get)
 
     def go_on(self, id: HandoverId) -> None:
         with self.database.changing() as database:
