@@ -69,13 +69,20 @@ def together(lab: Lab, number: int, clock: Clock | None, contacts: int) -> Coupl
         amina = made(Person(lab.host(f"amina{number}")))
         bilal = made(Person(lab.host(f"bilal{number}"), clock))
     pair_up(amina, bilal)
-    for person in (amina, bilal):
+    first = [person.satchel("up", "--accept", "none") for person in (amina, bilal)]
+    for node in first:  # before there are so many others: two with 300 each may take minutes (0085)
+        node.expect_event("peer", PATIENCE_S)
+    for person, node in zip((amina, bilal), first, strict=True):
+        person.host.crash()
+        node.wait(STARTED_S)
         befriend_absent(person, contacts - 1)
     wait_for_absent(amina, WAITING)
+    path = amina.host.home / "first"
+    path.write_bytes(b"first")
+    run(amina, "send", str(path), "--to", bilal.host.name, "--later")
     here = amina.satchel("up")
     there = bilal.satchel("up", "--accept", "verified", "--into", str(bilal.into))
-    here.expect_event("peer", PATIENCE_S)
-    there.expect_event("peer", PATIENCE_S)
+    there.expect_event("delivered", PATIENCE_S)
     return Couple(amina, bilal, here, there)
 
 

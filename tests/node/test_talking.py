@@ -232,5 +232,5 @@ def test_another_offer_takes_the_place_of_the_one_before() -> None:
     assert [question.note for question in desk.questions()] == ["two"]
     with pytest.raises(MisuseError):
         desk.answer(number, range(0))
-    desk.forget(CONTACT)
+    desk.keep(set())
     assert desk.questions() == []

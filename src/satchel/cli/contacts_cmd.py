@@ -101,7 +101,7 @@ def _taking(options: argparse.Namespace, show: Show, profile: Profile) -> None:
         )
     profile.contacts.set_taking(contact.id, taking)
     if isinstance(profile, LentProfile):
-        profile.node.deliveries.may_come(contact.id)
+        profile.node.deliveries.taking_changed(contact.id)
     text = f"Done: what {shown(contact)} offers {_TAKEN[taking]}."
     show.done(text=text, contact=contact.name, taking=options.how)
 

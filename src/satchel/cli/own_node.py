@@ -79,9 +79,13 @@ async def a_node(
 
 @asynccontextmanager
 async def running_node(profile: Profile, *, mode: Mode, taking: TakingNode | None) -> AsyncIterator[Node]:
-    """A node that runs as long as the block. Raises what went wrong inside when the block is over."""
+    """A node that runs as long as the block, which is cancelled when something goes wrong inside; that is
+    raised then."""
+    block = asyncio.current_task()
+    assert block is not None
     async with a_node(profile, mode=mode, taking=taking) as node:
         task = asyncio.ensure_future(node.run())
+        task.add_done_callback(lambda ended: None if ended.cancelled() else block.cancel())
         try:
             yield node
         finally:

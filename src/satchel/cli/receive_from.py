@@ -16,7 +16,7 @@ from satchel.cli.settling import shown
 from satchel.cli.show import Show
 from satchel.core.discovery.beacon import Mode
 from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
-from satchel.errors import AccessDenied, EnvironmentProblem, MisuseError, NothingToDo
+from satchel.errors import AccessDenied, EnvironmentProblem, MisuseError, NothingToDo, SatchelError
 from satchel.node import events
 from satchel.node.delivery.desk import Question
 from satchel.node.delivery.taking import Accept
@@ -63,6 +63,7 @@ class _Taking:
         self._into = into
         self._yes = yes
         self._over = False
+        self._problem: SatchelError | None = None
         self.is_declined = False
         self.files = 0
         self.is_text = False
@@ -84,8 +85,10 @@ class _Taking:
                     raise _nothing(self._contact) from None
                 if question is not None:
                     await self._answer(node, question)
-                while not self._over:
+                while not self._over and self._problem is None:
                     await asyncio.sleep(LOOK_EVERY_S)
+                if self._problem is not None:
+                    raise self._problem
 
     @asynccontextmanager
     async def _node(self) -> AsyncIterator[Node]:
@@ -136,6 +139,8 @@ class _Taking:
                 self.is_text = True
             case events.Delivered():
                 self._over = True
+            case events.Trouble(problem=problem):
+                self._problem = problem
             case _:
                 pass
 

@@ -11,6 +11,7 @@ from satchel.node.delivery.taking import TakingNode
 from satchel.node.hardware import has_aes, macs_per_s
 from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
+from satchel.node.own_thread import in_own_thread
 from satchel.node.presence import Presence
 from satchel.ports import Endpoint, Entropy, Lan, Link, Records, Role, Source
 from satchel.ports.contacts import Contact, Contacts
@@ -111,6 +112,7 @@ class Node:
     async def refresh(self) -> None:
         """What is stored of contacts was changed. Raises EnvironmentProblem."""
         await self._neighbours.refresh()
+        await in_own_thread(self.deliveries.contacts_changed)
 
     def near(self) -> list[tuple[Contact, float]]:
         """Who is here, and since when (awake-and-asleep clock); on the loop."""

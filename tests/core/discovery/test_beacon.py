@@ -235,18 +235,26 @@ def test_every_one_of_300_contacts_has_a_turn_and_who_was_heard_waits() -> None:
     assert len({mark.contact for mark in last} & heard) <= 4
 
 
-def test_who_has_mail_waiting_comes_first_and_leaves_room_for_others() -> None:
+def test_up_to_64_who_are_waited_for_are_in_each_packet_also_who_was_met_just_now() -> None:
     driver = Driver(people(300))
-    for number in range(1, 4):
+    for number in range(1, 65):
         driver.known.set_mail(contact(number), waits=True)
+    driver.known.began(contact(1), driver.now_s)
+    driver.known.ended(contact(1), driver.now_s)
     driver.run(400)
     for packet in list({packet[:16]: packet for _, packet in driver.sent}.values())[1:]:
-        assert {contact(1), contact(2), contact(3)} <= {mark.contact for mark in marks_in(packet, 300)}
+        there = {mark.contact for mark in marks_in(packet, 300)}
+        assert there == {contact(number) for number in range(1, 65)}
+
+
+def test_of_more_who_are_waited_for_each_has_the_same_chance() -> None:
+    known = people(300)
     for number in range(1, 101):
-        driver.known.set_mail(contact(number), waits=True)
-    driver.run(200)
-    last = [mark.contact for mark in marks_in(driver.sent[-1][1], 300)]
-    assert sum(last.count(contact(number)) for number in range(1, 101)) < 64
+        known.set_mail(contact(number), waits=True)
+    known.began(contact(1), 0.0)
+    chosen = [known.choose(number.to_bytes(32, "big"), 60.0) for number in range(200)]
+    assert set(chosen[0]) <= {contact(number) for number in range(1, 101)}
+    assert 100 <= sum(contact(1) in some for some in chosen) <= 155  # 128 on average
 
 
 def test_new_mail_dials_who_is_here_and_changes_no_packet() -> None:

@@ -14,7 +14,6 @@ from satchel.core.identity.epochs import Epochs
 from satchel.core.identity.spent import Spent
 from satchel.core.identity.tags import Tags
 
-MAIL_SLOTS_MAX = 48  # a letter to everybody leaves room for those whom there is nothing for
 UNHEARD_MIN_S, UNHEARD_MAX_S = 60.0, 7 * 86_400.0
 MET_LASTS_S = 600.0  # who was met so lately is dialled only for a reason
 DIALS_MAX, DIALS_WITHIN_S = 3, 600.0
@@ -82,7 +81,7 @@ class People:
         return contact in self._mail or now_s - met_s >= MET_LASTS_S
 
     def choose(self, seed: bytes, now_s: float, *, first: Collection[ContactId] = ()) -> list[ContactId]:
-        """Whom the next packet is for: those with mail first, the longest unheard next, at random [4.4].
+        """Whom the next packet is for: those with mail first, all alike; the longest unheard next [4.4].
 
         Args:
             seed: 32 random bytes, of this packet only.
@@ -98,7 +97,8 @@ class People:
 
         ranked = sorted(self.tags.contacts, key=race)
         urgent = [contact for contact in ranked if contact in first]
-        urgent += [contact for contact in ranked if contact in self._mail and contact not in first]
-        head = urgent[:MAIL_SLOTS_MAX]
-        there = set(head)
-        return (head + [contact for contact in ranked if contact not in there])[:SLOTS_MAX]
+        waited_for = [contact for contact in ranked if contact in self._mail and contact not in first]
+        # Not by the time unheard: who was met a minute ago would come last behind all who are elsewhere.
+        urgent += sorted(waited_for, key=draw.mac)
+        there = set(urgent)
+        return (urgent + [contact for contact in ranked if contact not in there])[:SLOTS_MAX]

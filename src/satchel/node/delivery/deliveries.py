@@ -23,6 +23,7 @@ from satchel.node.delivery.taking import Accept, Reception, TakingNode, forget
 from satchel.node.delivery.talking import Ended, Talking
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
+from satchel.node.endings import given_up
 from satchel.node.outcome import Outcome
 from satchel.ports import Entropy, HandoverId, Lan, RecordHead, Records, Role, Source
 from satchel.ports.contacts import Contact, Contacts, Taking
@@ -115,12 +116,24 @@ class Deliveries:
                 talking.take_back(id)
             self._changed(contact)
 
-    def may_come(self, contact: ContactId) -> None:
-        """What we left for now may be offered again: something about us has changed."""
+    def taking_changed(self, contact: ContactId) -> None:
+        """The person has said what becomes of what this contact offers: as it is stored by now."""
+        now = self._contact(contact)
         with self._lock:
             talking = self._talking.get(contact)
-        if talking is not None:
+        if talking is None or now is None:
+            return
+        if now.taking is Taking.REFUSE:
+            talking.stop_taking()
+            if self._taking is not None:
+                self._taking.desk.withdraw(contact)
+        else:
             talking.come()
+
+    def contacts_changed(self) -> None:
+        """Some may be forgotten: nothing of what they asked stays."""
+        if self._taking is not None:
+            self._taking.desk.keep({contact.id for contact in self._has.contacts.all()})
 
     def _changed(self, contact: ContactId) -> None:
         waits = any(queued.contact == contact and _waits(queued) for queued in self._has.queue.all())
@@ -272,6 +285,8 @@ class Deliveries:
                 report(events.Trouble(problem=ended.problem))
             case Outcome.LOST:
                 report(events.Lost(loss=ended.loss))
+            case Outcome.GIVEN_UP:
+                report(events.Trouble(problem=given_up()))
             case _:
                 pass
 

@@ -5,7 +5,7 @@ or the word on it, is kept for the moment when the same is offered again.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from satchel.core.handover.messages import Entry
@@ -119,10 +119,10 @@ class Desk:
                     asked.waits = False
             self._news.notify_all()
 
-    def forget(self, contact: ContactId) -> None:
-        """It is no contact any more."""
+    def keep(self, contacts: Collection[ContactId]) -> None:
+        """The others are no contacts any more."""
         with self._news:
-            for key in [key for key in self._asked if key[0] == contact]:
+            for key in [key for key in self._asked if key[0] not in contacts]:
                 del self._asked[key]
             self._news.notify_all()
 

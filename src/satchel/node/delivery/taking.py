@@ -168,14 +168,14 @@ class Reception:
         return Wanted(numbers, self._taken.landing)
 
     def _decide(self, entries: tuple[Entry, ...], note: str | None) -> Numbers | None:
-        before = self._said_before(entries) if note is None else None
-        if before is not None:
-            return before
         contact = self._current()
         if contact is None:
             raise Unanswered
         if contact.taking is Taking.REFUSE:
             return None
+        before = self._said_before(entries) if note is None else None
+        if before is not None:
+            return before
         free_bytes = self._node.chosen.free_bytes()
         if note is None and may_take_unasked(contact, self._node.accept):
             needed_bytes = sum(entry.size + ENTRY_COST_BYTES for entry in entries)

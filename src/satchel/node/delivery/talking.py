@@ -77,6 +77,7 @@ class Talking:
         self._over = False
         self._threads: list[threading.Thread] = []
         self._running: dict[object, Callable[[], None]] = {}  # what stops each that runs
+        self._receiving: set[Callable[[], None]] = set()
         self._giving: tuple[HandoverId, Giving] | None = None
         self._taken_back: set[HandoverId] = set()
         self._words: queue.SimpleQueue[e.Give | e.Left | None] = queue.SimpleQueue()
@@ -129,6 +130,13 @@ class Talking:
             self._taken_back.add(id)  # it may be offered now, and the contact may answer when it likes (M3)
             if self._giving is not None and self._giving[0] == id:
                 self._giving[1].conversation.stop(StopReason.GIVEN_UP)
+
+    def stop_taking(self) -> None:
+        """The person wants nothing of this contact: what comes ends, and is refused from now on."""
+        with self._guard:
+            stops = list(self._receiving)
+        for stop in stops:
+            stop()
 
     def _say_come(self) -> None:
         with self._turn, suppress(EnvironmentProblem):
@@ -321,6 +329,8 @@ class Talking:
         try:
             if self._runs(way, way.close):
                 opened = way.open(receive.port)
+                with self._guard:
+                    self._receiving.add(reception.stop)
                 if self._runs(way, reception.stop):
                     outcome = reception.run(opened, way, we_dialled=self._session.we_dialled)
                     loss = reception.loss
@@ -329,6 +339,8 @@ class Talking:
         finally:
             way.close()
             self._ran(way)
+            with self._guard:
+                self._receiving.discard(reception.stop)
         self._owner.was_taken(reception, Ended(outcome, problem, loss))
         with self._turn:
             self._carry_out(self._turns.received())
