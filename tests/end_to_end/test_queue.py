@@ -2,17 +2,19 @@
 
 import os
 import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from end_to_end.acquainted import couple, made, pair_up
+from end_to_end.acquainted import befriend_absent, couple, made, pair_up, wait_for_absent
 from end_to_end.programs import SATCHEL, Person, events, fill
 from end_to_end.test_up import HERE_S, told, until, up
 from lab import Dialogue, Lab
 
 pytestmark = pytest.mark.lab
 THERE_S = 60.0  # from link up, as promised
+CONTACTS_MAX, WAITING_MAX = 300, 64
 
 
 def delivered(dialogue: Dialogue, within_s: float = HERE_S) -> None:
@@ -28,31 +30,50 @@ def photo_of(person: Person, size_bytes: int = 300_000) -> Path:
 
 
 def test_queued_before_it_goes_on_another_network_with_another_address(lab: Lab) -> None:
-    """The scene of the issue: A and B met on network 1; what was queued since goes by itself on network 2."""
-    amina, bilal = couple(lab)
+    """The scene of the issue: A and B met on network 1; what was queued since goes by itself on network 2.
+
+    Twice, side by side: the second two have 300 contacts each, and something waits for 64 of them.
+    """
     chen = made(Person(lab.host("chen", "cafe")))
     pair_up(made(Person(lab.host("dara", "elsewhere"))), chen)
     stranger = up(chen)
-    here = up(amina)
-    there = up(bilal, "--accept", "verified", "--into", str(bilal.into))
-    here.expect_event("peer", HERE_S)
-    there.expect_event("peer", HERE_S)
-    lab.move(bilal.host, "cafe")
-    there.expect_event("gone", 40)
-    photo = photo_of(amina)
-    [done] = [event for event in told(amina, "send", str(photo), "--to", "bilal") if event["event"] == "done"]
-    assert len(done["id"]) == 32
-    assert [one["contact"] for one in waiting(amina)] == ["bilal"]
+    couples = [couple(lab), couple(lab, names=("emil", "farah"))]
+    nodes = [taking_up(*both) for both in couples]
+    for node in chain(*nodes):
+        node.expect_event("peer", HERE_S)
+    for person, node in zip(couples[1], nodes[1], strict=True):
+        person.host.crash()
+        node.wait(10)
+        befriend_absent(person, CONTACTS_MAX - 1)
+    wait_for_absent(couples[1][0], WAITING_MAX - 1)
+    before = {address for person in chain(*couples) for address in (person.host.mac, person.host.ip)}
+    nodes[1] = taking_up(*couples[1])
+    for _, taker in couples:
+        lab.move(taker.host, "cafe")
+    for giver, taker in couples:
+        path, to = str(photo_of(giver)), taker.host.name
+        [done] = [event for event in told(giver, "send", path, "--to", to) if event["event"] == "done"]
+        assert len(done["id"]) == 32
+    assert [len(waiting(giver)) for giver, _ in couples] == [1, WAITING_MAX]
     time.sleep(2)
     began_s = time.monotonic()
-    lab.move(amina.host, "cafe")
-    delivered(there, THERE_S)
-    delivered(here, 10)
+    for giver, _ in couples:
+        lab.move(giver.host, "cafe")
+    for here, there in nodes:
+        delivered(there, THERE_S)
+        delivered(here, 10)
     assert time.monotonic() - began_s < THERE_S
-    assert (bilal.into / "photo.jpg").read_bytes() == photo.read_bytes()
-    assert waiting(amina) == []
-    assert bilal.temporary() == []
+    after = {address for person in chain(*couples) for address in (person.host.mac, person.host.ip)}
+    assert before.isdisjoint(after)
+    for giver, taker in couples:
+        assert (taker.into / "photo.jpg").read_bytes() == (giver.host.home / "photo.jpg").read_bytes()
+        assert taker.temporary() == []
+    assert [len(waiting(giver)) for giver, _ in couples] == [0, WAITING_MAX - 1]
     assert not [event for event in events(stranger) if event["event"] == "peer"]
+
+
+def taking_up(giver: Person, taker: Person) -> tuple[Dialogue, Dialogue]:
+    return up(giver), up(taker, "--accept", "verified", "--into", str(taker.into))
 
 
 def waiting(person: Person) -> list[dict[str, str]]:
