@@ -252,11 +252,10 @@ class Talking:
                     self._giving = gift.queued.id, giving
                     if gift.queued.id in self._taken_back:
                         giving.conversation.stop(StopReason.GIVEN_UP)  # before its first word
-                if self._runs(way, giving.conversation.stop):
-                    outcome = giving.run()
-                    loss = giving.conversation.loss
-                else:
+                if not self._runs(way, giving.conversation.stop):
                     giving.conversation.break_off()
+                outcome = giving.run()  # also then: its threads end with it
+                loss = giving.conversation.loss
         except SatchelError as raised:
             problem = raised
         finally:
