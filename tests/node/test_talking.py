@@ -63,6 +63,7 @@ class ScriptedOwner:
     def __init__(self, gifts: int) -> None:
         self.entropy = SimpleNamespace(draw=bytes)
         self.gifts = [gift(number) for number in range(1, gifts + 1)]
+        self.rests_s = 0.0
         self.looks_at_disk = threading.Event()
         self.looks_at_disk.set()
 
@@ -72,6 +73,9 @@ class ScriptedOwner:
     def was_left(self, _gift: object, _reason: LeaveReason) -> bool:
         self.looks_at_disk.wait(WAIT_S)
         return False
+
+    def rest_s(self, _session: object) -> float:
+        return self.rests_s
 
     def consider(self, _session: object, _id: bytes, *, accepted: bool) -> LeaveReason:
         return LeaveReason.NOT_NOW
@@ -152,6 +156,17 @@ def test_who_does_not_read_keeps_nobody_else_waiting() -> None:
         time.sleep(0.2)
         for call in (one.poke, one.come, lambda: one.take_back(gift(1).queued.id)):
             assert quick(call)
+
+
+def test_t1_the_end_does_not_wait_until_a_contact_may_ask_again() -> None:
+    """`satchel lock` kills a node that takes three seconds to end."""
+    owner = ScriptedOwner(0)
+    owner.rests_s = WAIT_S
+    with talking(owner) as (_, channel):
+        channel.hear(Waits(id=bytes(16), secret=bytes(32), accepted=False, port=4000))
+        time.sleep(0.2)
+        before_s = time.monotonic()
+    assert time.monotonic() - before_s < 1.0
 
 
 def quick(call: Callable[[], object]) -> bool:

@@ -5,7 +5,6 @@ One for a running node: `talk` is what Neighbours calls with each session.
 
 import asyncio
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -238,8 +237,14 @@ class Deliveries:
 
     # --- taking: see talking.Owner ------------------------------------------------------------------
 
+    def rest_s(self, session: Session) -> float:
+        contact, now_s = session.contact.id, clock.monotonic_s()
+        with self._lock:
+            at_s = max(now_s, self._considers_s.get(contact, now_s))
+            self._considers_s[contact] = at_s + CONSIDER_EVERY_S
+        return at_s - now_s
+
     def consider(self, session: Session, id: bytes, *, accepted: bool) -> Reception | LeaveReason:
-        self._rest(session.contact.id)
         contact, node = self._contact(session.contact.id), self._taking
         if contact is None or node is None:
             return LeaveReason.NOT_NOW
@@ -265,13 +270,6 @@ class Deliveries:
             current=partial(self._contact, contact.id),
             report=report,
         )
-
-    def _rest(self, contact: ContactId) -> None:
-        now_s = clock.monotonic_s()
-        with self._lock:
-            at_s = max(now_s, self._considers_s.get(contact, now_s))
-            self._considers_s[contact] = at_s + CONSIDER_EVERY_S
-        time.sleep(at_s - now_s)
 
     def was_taken(self, reception: Reception, ended: Ended) -> None:
         report = reception.report

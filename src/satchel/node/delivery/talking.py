@@ -54,8 +54,12 @@ class Owner(Protocol):
         """Whether something may be offered at once, this one too."""
         ...
 
+    def rest_s(self, session: Session) -> float:
+        """How long the contact waits until what it has is looked at (M3)."""
+        ...
+
     def consider(self, session: Session, id: bytes, *, accepted: bool) -> Reception | LeaveReason:
-        """What to do about what the contact has. May rest first: see Deliveries."""
+        """What to do about what the contact has."""
         ...
 
     def was_taken(self, reception: Reception, ended: Ended) -> None: ...
@@ -75,6 +79,7 @@ class Talking:
         self._turn = threading.RLock()  # guards the turns; held while something short is said
         self._guard = threading.RLock()  # guards all below, and is never held while anything is said
         self._over = False
+        self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._running: dict[object, Callable[[], None]] = {}  # what stops each that runs
         self._receiving: set[Callable[[], None]] = set()
@@ -179,6 +184,7 @@ class Talking:
         with self._guard:
             self._over = True
             stops, threads, timer = list(self._running.values()), list(self._threads), self._timer
+        self._ended.set()
         self._session.channel.pipe.close()  # whoever is in the middle of saying something ends
         self._words.put(None)
         if timer is not None:
@@ -303,6 +309,8 @@ class Talking:
     # --- taking -------------------------------------------------------------------------------------
 
     def _take(self, id: bytes, *, accepted: bool) -> None:
+        if self._ended.wait(self._owner.rest_s(self._session)):  # no end of a node waits for that
+            return
         try:
             what = self._owner.consider(self._session, id, accepted=accepted)
             if isinstance(what, Reception):
