@@ -30,7 +30,7 @@ from satchel.ports.queue import Queue, Queued, QueueState
 
 SPEAKS = 2  # session 4.2: from this version on there is what docs/spec/delivery.md says
 CONSIDER_EVERY_S = 0.1  # what a contact offers only to have it looked up costs little (M3)
-ASK_AGAIN_S = 5.0  # after a question that the contact broke off: nobody is to be flooded with them
+ASK_AGAIN_S = 5.0  # after what the contact broke off: nobody is to be flooded with questions, or with breaks
 RECEPTIONS_MAX = 16  # unfinished ones of one contact (M3)
 FINISHED_MAX = 64  # and those of which the contact may not know that they are over
 
@@ -273,7 +273,7 @@ class Deliveries:
 
     def was_taken(self, reception: Reception, ended: Ended) -> None:
         report = reception.report
-        if ended.outcome is Outcome.REFUSED:
+        if ended.outcome not in (Outcome.COMPLETE, Outcome.WHOLE, Outcome.DECLINED):
             with self._lock:
                 self._considers_s[reception.contact.id] = clock.monotonic_s() + ASK_AGAIN_S
         match ended.outcome:
