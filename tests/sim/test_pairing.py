@@ -8,8 +8,9 @@ import pytest
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.identity.pair import Pair
 from satchel.core.pairing.effects import Effect
+from satchel.core.pairing.keys import TAKER_RANDOM_BYTES, TakerKeys
 from satchel.core.pairing.picture import FILL_BYTES
-from satchel.core.pairing.taking import State, Taking
+from satchel.core.pairing.taking import PictureTaker, State, Taking
 from satchel.sim.device import START_S
 from satchel.sim.pairing import ADDRESS, PORT, Call, Line, Person, Trouble, compare
 from satchel.sim.world import World
@@ -195,7 +196,10 @@ class Grinding(Call):
             super()._carry_out_taker(taking, taker, effects)
 
 
-def test_p2_who_sits_between_with_a_picture_of_his_own_and_grinds_is_found_by_the_words() -> None:
+@pytest.mark.parametrize("same_keys", [False, True])
+def test_p2_who_sits_between_with_a_picture_of_his_own_and_grinds_is_found_by_the_words(
+    same_keys: bool,
+) -> None:
     for seed in range(2):
         Grinding.confirmations = 0
         two = Two(seed, Trouble(), is_alone=False)
@@ -203,8 +207,11 @@ def test_p2_who_sits_between_with_a_picture_of_his_own_and_grinds_is_found_by_th
         picture = two.host.show()
         two.taker.scan(false.show())
         Call(two.line, false, two.taker).start()
+        keys = TakerKeys.from_random(two.world.chance.randbytes(TAKER_RANDOM_BYTES))
         for _ in range(20):
             liar.scan(picture)
+            if same_keys:  # the host's nonce alone makes other words
+                liar.camera = PictureTaker(picture, keys=keys, card=liar.card)
             Grinding(two.line, two.host, liar).start()
             two.run(10.0)
         assert two.host.pair is None

@@ -100,7 +100,22 @@ def test_w4_a_restored_copy_still_meets_and_is_told_of() -> None:
         two.run(10.0)
         assert_one_session(two)
         told += bool(two.one.shown or two.other.shown)
+        shown = [*two.one.shown, *two.other.shown]
+        two.one.lose_power()
+        dial(two.one, two.other)
+        two.run(10.0)
+        assert [*two.one.shown, *two.other.shown] == shown  # once
     assert told >= SEEDS // 3
+
+
+def test_of_two_who_dial_at_once_one_session_stays() -> None:
+    for seed in range(4 * SEEDS):
+        two = Two(seed)
+        two.breaks.cut = two.breaks.power = 0.0
+        dial(two.one, two.other)
+        two.world.at(two.world.chance.uniform(0, 0.2), partial(dial, two.other, two.one))
+        two.run(10.0)
+        assert_one_session(two)
 
 
 def test_who_lost_the_power_comes_again_before_the_other_has_noticed() -> None:

@@ -15,9 +15,10 @@ from satchel.core.identity.pair import Pair, Proof
 from satchel.core.pairing.agreement import FRAME_BYTES
 from satchel.core.pairing.card import Card
 from satchel.core.pairing.effects import Effect, Encapsulate, Paired, Send, Taken, TakenAgain, Verified
+from satchel.core.pairing.exchange import FLIGHT_BYTES
 from satchel.core.pairing.hosting import Hosting
 from satchel.core.pairing.keys import NONCE_BYTES, TAKER_RANDOM_BYTES, TakerKeys
-from satchel.core.pairing.picture import FILL_BYTES, FLIGHT_BYTES, Picture
+from satchel.core.pairing.picture import FILL_BYTES, Picture
 from satchel.core.pairing.picture_host import PICTURE_RANDOM_BYTES, Begun, PictureHost, Refuse
 from satchel.core.pairing.taking import PictureTaker, Taking
 from satchel.errors import AccessDenied, MisuseError, PeerError
