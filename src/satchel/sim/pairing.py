@@ -2,6 +2,7 @@
 
 Each frame may be lost, repeated, late, changed, or replaced by one that was recorded, and each connection
 cut. What the people do is here, too: who compared the words, and found them the same, has a contact.
+The library draws for ML-KEM by itself, so one seed makes one course of events, and other bytes each time.
 """
 
 from collections.abc import Sequence
