@@ -39,7 +39,7 @@ class Couple:
 
 def trial(lab: Lab, number: int, clock: Clock | None, *, meets: bool, contacts: int) -> tuple[float, float]:
     """Seconds from the network until it is there; and until it is there where both have been all the time."""
-    couple = together(lab, number, clock, contacts)
+    couple = together(lab, number, clock, contacts, meets=meets)
     beside_s = sent(couple)
     with PLUGGING:
         for person in (couple.amina, couple.bilal):
@@ -63,13 +63,15 @@ def trial(lab: Lab, number: int, clock: Clock | None, *, meets: bool, contacts: 
     return took_s, beside_s
 
 
-def together(lab: Lab, number: int, clock: Clock | None, contacts: int) -> Couple:
-    """Both in one network, and met."""
+def together(lab: Lab, number: int, clock: Clock | None, contacts: int, *, meets: bool) -> Couple:
+    """Both in one network, and met; where a clock needs it, by `meet`."""
     with PLUGGING:
         amina = made(Person(lab.host(f"amina{number}")))
         bilal = made(Person(lab.host(f"bilal{number}"), clock))
     pair_up(amina, bilal)
     first = [person.satchel("up", "--accept", "none") for person in (amina, bilal)]
+    if meets:
+        bilal.satchel("meet")
     for node in first:  # before there are so many others: two with 300 each may take minutes (0085)
         node.expect_event("peer", PATIENCE_S)
     for person, node in zip((amina, bilal), first, strict=True):
@@ -82,6 +84,8 @@ def together(lab: Lab, number: int, clock: Clock | None, contacts: int) -> Coupl
     run(amina, "send", str(path), "--to", bilal.host.name, "--later")
     here = amina.satchel("up")
     there = bilal.satchel("up", "--accept", "verified", "--into", str(bilal.into))
+    if meets:
+        bilal.satchel("meet")
     there.expect_event("delivered", PATIENCE_S)
     return Couple(amina, bilal, here, there)
 
