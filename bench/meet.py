@@ -70,6 +70,8 @@ def together(lab: Lab, number: int, clock: Clock | None, contacts: int, *, meets
         bilal = made(Person(lab.host(f"bilal{number}"), clock))
     pair_up(amina, bilal)
     first = [person.satchel("up", "--accept", "none") for person in (amina, bilal)]
+    for node in first:
+        node.expect_event("ready", STARTED_S)
     if meets:
         bilal.satchel("meet")
     for node in first:  # before there are so many others: two with 300 each may take minutes (0085)
@@ -84,6 +86,7 @@ def together(lab: Lab, number: int, clock: Clock | None, contacts: int, *, meets
     run(amina, "send", str(path), "--to", bilal.host.name, "--later")
     here = amina.satchel("up")
     there = bilal.satchel("up", "--accept", "verified", "--into", str(bilal.into))
+    there.expect_event("ready", STARTED_S)
     if meets:
         bilal.satchel("meet")
     there.expect_event("delivered", PATIENCE_S)
