@@ -13,7 +13,7 @@ from bench.results import Result, ScenarioFailed
 from bench.running import Scenario
 from bench.track import STARTED_S, Course, say
 from bench.workspace import IN_MEMORY, workspace
-from end_to_end.acquainted import befriend_absent, made, pair_up, wait_for_absent
+from end_to_end.acquainted import befriend_absent, made, pair_up, queue_for_absent
 from end_to_end.programs import SATCHEL, Person
 from lab import Dialogue, Lab
 from lab.clock import Clock
@@ -80,7 +80,7 @@ def together(lab: Lab, number: int, clock: Clock | None, contacts: int, *, meets
         person.host.crash()
         node.wait(STARTED_S)
         befriend_absent(person, contacts - 1)
-    wait_for_absent(amina, WAITING)
+    queue_for_absent(amina, WAITING)
     path = amina.host.home / "first"
     path.write_bytes(b"first")
     run(amina, "send", str(path), "--to", bilal.host.name, "--later")

@@ -1,13 +1,18 @@
 """What a person reads about contacts: true, and lines to type that work as they stand."""
 
 import shlex
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from satchel.cli import status_cmd
-from satchel.cli.contact_lines import about_question, how_to_look
-from satchel.cli.show import PersonShow
+from satchel.cli.console import Terminal
+from satchel.cli.contact_lines import about_delivery, about_leaving, about_question, how_to_look
+from satchel.cli.show import JsonShow, PersonShow
+from satchel.cli.up_cmd import Herald
 from satchel.core.identity.contacts import ContactId
+from satchel.errors import EnvironmentProblem
 from satchel.node import events
 
 BILAL = ContactId(bytes(16))
@@ -61,3 +66,54 @@ def test_a_delivery_that_is_over_counts_no_more(monkeypatch: pytest.MonkeyPatch)
                 )
             )
     assert [progress.files_of for progress in drawn] == [5, 1], "a text alone has no progress"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.Delivered(),
+        events.Declined(),
+        events.CannotBeRead(problem=EnvironmentProblem("It is gone.")),
+        events.Lost(loss=events.Loss.BROKEN),
+        events.Trouble(problem=EnvironmentProblem("The disk is full.")),
+    ],
+)
+@pytest.mark.parametrize("giving", [True, False])
+def test_whatever_is_said_of_an_unverified_contact_says_so(event: events.Event, giving: bool) -> None:
+    """cli 5.6."""
+    told = events.ByContact(contact=BILAL, name="bilal", giving=giving, handover=bytes(16), event=event)
+    assert "UNVERIFIED bilal" in (about_delivery(told) or "")
+    assert "UNVERIFIED" not in (about_delivery(replace(told, verified=True)) or "")
+    gone = events.PeerGone(contact=BILAL, name="bilal", broke=False)
+    assert about_leaving(gone) == "UNVERIFIED bilal has gone."
+
+
+MET = events.PeerMet(contact=BILAL, name="bilal", verified=True)
+READ = events.ByContact(
+    contact=BILAL,
+    name="bilal",
+    giving=False,
+    handover=bytes(16),
+    event=events.NoteReceived(text="meet me at the well"),
+)
+
+
+@pytest.mark.parametrize("on_screen", [True, False])
+def test_t1_what_a_node_says_of_people_goes_into_no_log(
+    on_screen: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system writes down what a program says that it started: not who was met, and when."""
+    for seen in ("result_is_seen", "notes_are_seen"):
+        monkeypatch.setattr(Terminal, seen, on_screen)
+    herald = Herald(PersonShow(), SimpleNamespace())  # type: ignore[arg-type]
+    for event in (MET, READ, events.PeerGone(contact=BILAL, name="bilal", verified=True, broke=False)):
+        herald.hear(event)
+    out, err = capsys.readouterr()
+    assert out == ("bilal is here.\n" if on_screen else "")
+    assert ("bilal has gone." in err) is on_screen
+    assert "well" not in out + err, "who reads a text has it at another screen"
+
+
+def test_a_script_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Herald(JsonShow(), SimpleNamespace()).hear(MET)  # type: ignore[arg-type]
+    assert '"contact": "bilal"' in capsys.readouterr().out

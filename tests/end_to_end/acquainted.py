@@ -55,7 +55,7 @@ def pair_up(one: Person, other: Person, *, days_ago: int = 3) -> None:
         contacts_of(person, Contact(id=ContactId(os.urandom(16)), name=peer.host.name, pair=pair))
 
 
-def wait_for_absent(person: Person, count: int) -> None:
+def queue_for_absent(person: Person, count: int) -> None:
     """Something waits for so many of those contacts."""
     folder = ProfileFolder.take(person.profile)
     with closing(folder):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.acquainted import befriend_absent, couple, made, pair_up, wait_for_absent
+from end_to_end.acquainted import befriend_absent, couple, made, pair_up, queue_for_absent
 from end_to_end.programs import SATCHEL, Person, events, fill
 from end_to_end.test_up import HERE_S, told, until, up
 from lab import Dialogue, Lab
@@ -45,7 +45,7 @@ def test_queued_before_it_goes_on_another_network_with_another_address(lab: Lab)
         person.host.crash()
         node.wait(10)
         befriend_absent(person, CONTACTS_MAX - 1)
-    wait_for_absent(couples[1][0], WAITING_MAX - 1)
+    queue_for_absent(couples[1][0], WAITING_MAX - 1)
     before = {address for person in chain(*couples) for address in (person.host.mac, person.host.ip)}
     nodes[1] = taking_up(*couples[1])
     for _, taker in couples:

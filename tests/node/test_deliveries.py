@@ -3,7 +3,8 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,17 @@ def told(node: Running, kind: type[events.Event]) -> list[events.ByContact]:
     return [one for one in node.told if isinstance(one, events.ByContact) and isinstance(one.event, kind)]
 
 
+@asynccontextmanager
+async def together(giver: Hands, taker: Hands) -> AsyncIterator[tuple[Running, Running]]:
+    """Both in one network, with nobody else."""
+    air = Air()
+    async with (
+        running(air, giver.device, A, hands_over=giver) as here,
+        running(air, taker.device, B, hands_over=taker) as there,
+    ):
+        yield here, there
+
+
 async def over(*nodes: Running, times: int = 1) -> None:
     for node in nodes:
         await node.until(lambda node=node: len(told(node, events.Delivered)) >= times)  # type: ignore[misc]
@@ -86,11 +98,7 @@ def test_both_give_at_once_and_more_than_one_thing(hands: tuple[Hands, Hands], t
             side.queue.add(side.wants_to_give(path))
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, hands[0].device, A, hands_over=hands[0]) as here,
-            running(air, hands[1].device, B, hands_over=hands[1]) as there,
-        ):
+        async with together(*hands) as (here, there):
             await over(here, there, times=6)
 
     run(test)
@@ -107,11 +115,7 @@ def test_a_person_is_asked_and_may_decline(hands: tuple[Hands, Hands], photo: Pa
     giver.queue.add(giver.wants_to_give(photo))
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver) as here,
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (here, there):
             await there.until(lambda: taker.asked)
             [question] = taker.desk.questions()
             assert question.name == "amina"
@@ -156,11 +160,7 @@ def test_m2_an_unverified_contact_is_never_taken_from_unasked(
     giver.queue.add(giver.wants_to_give(photo))
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver),
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (_, there):
             await there.until(lambda: taker.asked)
             assert not taker.asked[0].is_verified
             assert not any(taker.into.iterdir())
@@ -179,11 +179,7 @@ def test_who_is_refused_is_told_and_asks_nobody(hands: tuple[Hands, Hands], phot
     giver.queue.add(giver.wants_to_give(photo))
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver) as here,
-            running(air, taker.device, B, hands_over=taker),
-        ):
+        async with together(giver, taker) as (here, _):
             await here.until(lambda: told(here, events.Declined))
 
     run(test)
@@ -195,11 +191,7 @@ def test_a_text_waits_for_its_reader(hands: tuple[Hands, Hands]) -> None:
     giver.queue.add(giver.wants_to_give(note="meet me at the well"))
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver) as here,
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (here, there):
             await there.until(lambda: taker.asked)
             await asyncio.sleep(0.2)
             assert giver.queue.all()
@@ -248,11 +240,7 @@ def test_what_cannot_be_read_is_told_once_and_waits(hands: tuple[Hands, Hands], 
     giver.queue.add(giver.wants_to_give(photo))
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver) as here,
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (here, there):
             await over(here, there)
             assert len(told(here, events.CannotBeRead)) == 1
 
@@ -265,11 +253,7 @@ def test_what_cannot_be_read_is_told_once_and_waits(hands: tuple[Hands, Hands], 
 
 
 async def deliver(giver: Hands, taker: Hands) -> None:
-    air = Air()
-    async with (
-        running(air, giver.device, A, hands_over=giver) as here,
-        running(air, taker.device, B, hands_over=taker) as there,
-    ):
+    async with together(giver, taker) as (here, there):
         await over(here, there)
 
 
@@ -277,11 +261,7 @@ def test_put_while_the_contact_is_here(hands: tuple[Hands, Hands], photo: Path) 
     giver, taker = hands
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver) as here,
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (here, there):
             await here.until(lambda: here.talking)
             await there.until(lambda: there.talking)
             assert here.deliveries is not None
@@ -298,11 +278,7 @@ def test_what_is_taken_back_while_the_contact_thinks_does_not_go(hands: tuple[Ha
     secret = giver.wants_to_give(note="meet me at the well")
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver) as here,
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (here, there):
             assert here.deliveries is not None
             thinks, decided = threading.Event(), threading.Event()
             assert there.deliveries is not None
@@ -346,12 +322,47 @@ def test_m3_room_is_promised_once(
     taker.records.create(broken_off, [receiver_record(0, film, accepted=True)])
 
     async def test() -> None:
-        air = Air()
-        async with (
-            running(air, giver.device, A, hands_over=giver),
-            running(air, taker.device, B, hands_over=taker) as there,
-        ):
+        async with together(giver, taker) as (_, there):
             await there.until(lambda: taker.asked or told(there, events.Delivered))
             assert [question.entries[0].path for question in taker.asked] == [(b"photo.jpg",)]
+
+    run(test)
+
+
+def test_m3_a_text_that_comes_again_and_again_waits_each_time(hands: tuple[Hands, Hands]) -> None:
+    """Its reader has said yes once, and each time it stands on the screen."""
+    giver, taker = hands
+    text = giver.wants_to_give(note="read me")
+    giver.queue.add(text)
+
+    async def test() -> None:
+        air = Air()
+        async with running(air, taker.device, B, hands_over=taker) as there:
+            async with running(air, giver.device, A, hands_over=giver) as here:
+                await there.until(lambda: taker.asked)
+                taker.desk.answer(1, range(0))
+                await over(here, there)
+            giver.queue.add(text)
+            async with running(air, giver.device, A, hands_over=giver):
+                await there.node.meet()  # shouts at once
+                await there.until(lambda: len(there.sessions) > 1)
+                await asyncio.sleep(1.0)
+                assert len(told(there, events.NoteReceived)) == 1
+
+    run(test)
+
+
+def test_of_an_unverified_contact_everything_says_so(hands: tuple[Hands, Hands]) -> None:
+    giver, taker = hands
+    giver.queue.add(giver.wants_to_give(note="who am I?"))
+    unverify(taker.device)
+
+    async def test() -> None:
+        async with together(giver, taker) as (here, there):
+            await there.until(lambda: taker.asked)
+            taker.desk.answer(1, range(0))
+            await over(here, there)
+            assert {one.verified for one in told(there, events.Delivered)} == {False}
+            assert {one.verified for one in told(here, events.Delivered)} == {True}
 
     run(test)

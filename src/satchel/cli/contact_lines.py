@@ -3,12 +3,18 @@
 import shlex
 
 from satchel.cli import units
-from satchel.cli.escape import show_text
+from satchel.cli.escape import show_name, show_text
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 
 ContactEvent = events.Reachable | events.PeerMet | events.PeerGone | events.Asked
+
+
+def called(name: str, *, verified: bool) -> str:
+    """A contact's name on a screen; whether to trust it stands first: no name can imitate that [cli 5.6]."""
+    shown = show_name(name.encode())
+    return shown if verified else f"UNVERIFIED {shown}"
 
 
 def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
@@ -29,10 +35,13 @@ def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
 
 def about_question(asked: events.Asked) -> str:
     """What a contact offers, and how to answer."""
-    name = show_text(asked.name)
     what = f"{units.files(asked.files)}, {units.size(asked.size_bytes)}" if asked.files else "a text"
-    who = name if asked.is_verified else f"UNVERIFIED {name}"
-    return f"{who} offers {what}. To look at it:\n{how_to_look(name)}"
+    who = called(asked.name, verified=asked.is_verified)
+    return f"{who} offers {what}. To look at it:\n{how_to_look(show_text(asked.name))}"
+
+
+def about_leaving(gone: events.PeerGone) -> str:
+    return f"{called(gone.name, verified=gone.verified)} {'was lost' if gone.broke else 'has gone'}."
 
 
 def how_to_look(name: str) -> str:
@@ -42,7 +51,7 @@ def how_to_look(name: str) -> str:
 
 def about_delivery(told: events.ByContact) -> str | None:
     """The line for it; None: what happened is told as in a hand-over by code."""
-    name = show_text(told.name)
+    name = called(told.name, verified=told.verified)
     match told.event:
         case events.Delivered() if told.giving:
             return f"{name} has it: all that was wanted is over there."

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from satchel.cli import units
+from satchel.cli.contact_lines import called
 from satchel.cli.escape import show_name
 from satchel.cli.profile import LentProfile, Profile, open_existing
-from satchel.cli.settling import shown
 from satchel.cli.show import JsonShow, Show
 from satchel.errors import MisuseError
 from satchel.node import clock
@@ -34,11 +34,15 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
             _tell(show, number, queued, people[queued.contact])
         else:
             # Whose it is stands last, and what it is on a line of its own: no name can imitate the rest.
-            state, whose = _state(queued), _whose(people[queued.contact])
+            contact = people[queued.contact]
+            state, whose = _state(queued), called(contact.name, verified=contact.pair.proof.is_verified)
             show.console.write(f"{number:>4}  {state:<14}  {_since(queued, now_s):<12}  for {whose}\n")
             show.console.write(f"      {what(queued)}\n")
     if any(queued.state is not QueueState.WAITING for queued in queue):
-        show.note("\nWhat is declined or cannot be read stays here until you remove it: satchel queue remove")
+        show.note(
+            "\nWhat is declined stays here until you remove it (satchel queue remove). What cannot be read is"
+            " tried again when you meet."
+        )
     show.done(text=f"{units.count(len(queue), 'thing')} in the queue.", queued=len(queue))
 
 
@@ -100,10 +104,6 @@ def _since(queued: Queued, now_s: int | None) -> str:
     if queued.made_s is None or now_s is None or queued.made_s > now_s:
         return ""
     return units.days_ago(now_s - queued.made_s)
-
-
-def _whose(contact: Contact) -> str:
-    return shown(contact) if contact.pair.proof.is_verified else f"UNVERIFIED {shown(contact)}"
 
 
 def _tell(show: JsonShow, number: int, queued: Queued, contact: Contact) -> None:

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from satchel.cli import streams, units
 from satchel.cli.console import Console, Terminal
-from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery, about_question
+from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery, about_leaving, about_question
 from satchel.cli.escape import show_name, show_path, show_text
 from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts
 from satchel.cli.progress import Crowd, ProgressLine
@@ -321,8 +321,8 @@ class PersonShow:
                 self.console.write(f"{doubt}{show_text(name)} is here.\n")
                 for copy in shown:
                     self.warning(about_copy(copy, show_text(name)))
-            case events.PeerGone(name=name, broke=broke):
-                self.note(f"{show_text(name)} {'was lost' if broke else 'has gone'}.")
+            case events.PeerGone():
+                self.note(about_leaving(event))
             case events.Asked():
                 self.note(about_question(event))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satchel.cli import units
-from satchel.cli.contact_lines import how_to_look
+from satchel.cli.contact_lines import called, how_to_look
 from satchel.cli.escape import show_name
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import NodeConnection, runs
@@ -86,7 +86,7 @@ def _tell_person(show: Show, status: Status) -> None:
         write("Nobody of your contacts is here.\n")
     for asked in status["asked"]:
         name = show_name(asked["contact"].encode())
-        who = name if asked["verified"] else f"UNVERIFIED {name}"
+        who = called(asked["contact"], verified=asked["verified"])
         write(f"{who} offers something. To look at it:\n{how_to_look(name)}\n")
 
 

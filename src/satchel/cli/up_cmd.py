@@ -67,7 +67,7 @@ async def _run_node(
     assert task is not None
     async with a_node(profile, mode=mode, taking=taking, port=port) as node:
         jobs.serve(node)
-        herald = _Herald(show, node)
+        herald = Herald(show, node)
         with node.presence.listening(herald.hear):
             running = [
                 asyncio.ensure_future(node.run()),
@@ -88,8 +88,12 @@ async def _run_node(
                 raise problem
 
 
-class _Herald:
-    """Says on the screen of the node who comes and goes."""
+class Herald:
+    """Says on the screen of the node who comes and goes, and what goes to them and comes from them.
+
+    On a screen, or to a script that has asked for it. What a system keeps of a program that it starts is
+    neither: nothing of whom somebody met, and when, goes into such a log (T1).
+    """
 
     def __init__(self, show: Show, node: Node) -> None:
         self._show = show
@@ -98,7 +102,8 @@ class _Herald:
 
     def hear(self, event: events.Event) -> None:
         if not isinstance(event, events.Reachable):
-            self._show.hear(event)
+            if isinstance(self._show, JsonShow) or self._is_on_screen(event):
+                self._show.hear(event)
             return
         addresses = self._node.addresses()
         if self._told is None:
@@ -106,6 +111,11 @@ class _Herald:
         elif addresses != self._told and isinstance(self._show, JsonShow):
             self._show.hear(events.Listening(addresses=tuple(addresses)))
         self._told = addresses
+
+    def _is_on_screen(self, event: events.Event) -> bool:
+        if isinstance(event, events.ByContact) and isinstance(event.event, events.NoteReceived):
+            return False  # its reader has it, at another screen
+        return self._show.console.result_is_seen and self._show.console.notes_are_seen
 
     def _tell_ready(self, addresses: list[str]) -> None:
         mode = self._node.presence.mode

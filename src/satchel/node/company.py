@@ -4,7 +4,6 @@ Here is the seam for whatever two contacts have to say to each other: `talk`.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 
 from satchel.core.discovery.people import People
@@ -45,7 +44,6 @@ class Company:
         self._talk = talk
         self._report = report
         self._with_us: dict[ContactId, list[Session]] = {}
-        self._whence: Counter[tuple[bytes, ContactId]] = Counter()  # from which address each session came
         self._troubles: set[str] = set()
 
     def is_with_us(self, contact: ContactId) -> bool:
@@ -59,7 +57,11 @@ class Company:
 
     def at(self, address: bytes) -> list[ContactId]:
         """Who has a session with us from there."""
-        return [contact for whence, contact in self._whence if whence == address]
+        return [
+            contact
+            for contact, sessions in self._with_us.items()
+            if any(session.channel.pipe.remote.address == address for session in sessions)
+        ]
 
     def tell_trouble(self, problem: SatchelError) -> None:
         """Of our own disk: once, not at each beacon."""
@@ -80,10 +82,8 @@ class Company:
         if contact.id not in self._people.tags:  # forgotten while the two greeted each other
             pipe.close()
             return
-        whence = bytes(pipe.remote.address), contact.id
         here = self._with_us.setdefault(contact.id, [])
         here.append(session)
-        self._whence[whence] += 1
         self._people.began(contact.id, clock.awake_and_asleep_s())
         if len(here) == 1:
             met = events.PeerMet(
@@ -101,7 +101,6 @@ class Company:
             pipe.close()
             known.ended(session.channel)
             here.remove(session)
-            self._whence -= Counter([whence])  # keeps none at zero
             if not here:
                 self._with_us.pop(contact.id, None)
                 self._left(known.contact, broke=broke)
@@ -113,7 +112,8 @@ class Company:
             self._people.broke(contact.id)
         else:
             self._people.ended(contact.id, clock.awake_and_asleep_s())
-        self._report(events.PeerGone(contact=contact.id, name=contact.name, broke=broke))
+        verified = contact.pair.proof.is_verified
+        self._report(events.PeerGone(contact=contact.id, name=contact.name, verified=verified, broke=broke))
 
     async def _learn_address(self, contact: ContactId, pipe: Pipe, link: Link | None) -> None:
         network = self._network(link) if link is not None else None

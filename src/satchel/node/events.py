@@ -165,6 +165,7 @@ class PeerGone:
 
     contact: ContactId
     name: str
+    verified: bool = False
     broke: bool
 
 
@@ -198,6 +199,7 @@ class ByContact:
 
     contact: ContactId
     name: str  # as the person calls it here
+    verified: bool = False
     giving: bool  # to the contact
     handover: bytes  # 16 bytes: which, of this profile
     event: "Event"

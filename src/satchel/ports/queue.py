@@ -11,11 +11,11 @@ QUEUED_MAX = 1000  # for one contact
 
 
 class QueueState(Enum):
-    """The last two are over: they are told until the person has removed them."""
+    """The last two are told until the person has removed them."""
 
     WAITING = 0
     DECLINED = 1  # the contact does not want it
-    FAILED = 2  # it cannot be read any more
+    FAILED = 2  # it could not be read when it was its turn; tried again when the contact is met next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from typing import assert_never
 
 from satchel.core.delivery.messages import Bye, Come, Leave, LeaveReason, Message, Take, Waits
 from satchel.core.wire import cbor
-from satchel.core.wire.fields import Fields
-from satchel.errors import PeerError
+from satchel.core.wire.fields import Fields, begin_message
 
 MESSAGE_BYTES_MAX = 232  # fits the smallest control frame
 ID_BYTES = 16
@@ -45,14 +44,7 @@ def decode(body: bytes) -> Message:
     Raises:
         PeerError: any deviation from section 2. Nothing else.
     """
-    if len(body) > MESSAGE_BYTES_MAX:
-        raise PeerError(f"delivery 2.1: a message of {len(body)} bytes")
-    value = cbor.decode(body)
-    kind = value.get(0) if isinstance(value, dict) else None
-    if type(kind) is not int or kind not in _PAGES:
-        raise PeerError("delivery 2.1: no such message")
-    fields = Fields(value, page=_PAGES[kind])
-    fields.uint(0)
+    kind, fields = begin_message(body, _PAGES, clause="delivery 2.1", bytes_max=MESSAGE_BYTES_MAX)
     message = _read(kind, fields)
     fields.done()
     return message

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from satchel.core.opening.messages import Bye, Hello, Message, Stored
 from satchel.core.wire import cbor
-from satchel.core.wire.fields import Fields
+from satchel.core.wire.fields import Fields, begin_message
 from satchel.errors import PeerError
 
 MESSAGE_BYTES_MAX = 232  # fits the smallest control frame
@@ -46,14 +46,7 @@ def decode(body: bytes) -> Message:
     Raises:
         PeerError: any deviation from 4.1 to 4.3 and 4.8. Nothing else.
     """
-    if len(body) > MESSAGE_BYTES_MAX:
-        raise PeerError(f"session 4.1: a message of {len(body)} bytes")
-    value = cbor.decode(body)
-    kind = value.get(0) if isinstance(value, dict) else None
-    if type(kind) is not int or kind not in _PAGES:
-        raise PeerError("session 4.1: no such message")
-    fields = Fields(value, page=_PAGES[kind])
-    fields.uint(0)
+    kind, fields = begin_message(body, _PAGES, clause="session 4.1", bytes_max=MESSAGE_BYTES_MAX)
     message: Message = Bye()
     if kind == _HELLO:
         message = _read_hello(fields)

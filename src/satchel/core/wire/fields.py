@@ -7,7 +7,7 @@ PeerError under the clause of the message that is being read.
 from collections.abc import Mapping
 from typing import NoReturn
 
-from satchel.core.wire.cbor import UINT_MAX, Value
+from satchel.core.wire.cbor import UINT_MAX, Value, decode
 from satchel.errors import PeerError
 
 Octets = bytes  # below, `bytes` is the method
@@ -87,3 +87,26 @@ class Fields:
 
     def _refuse(self, what: str) -> NoReturn:
         raise PeerError(f"{self._page}: {what}")
+
+
+def begin_message(
+    body: bytes, pages: Mapping[int, str], *, clause: str, bytes_max: int
+) -> tuple[int, Fields]:
+    """The kind of a message, which is its field 0, and the fields that are still to be read.
+
+    Args:
+        pages: page and clause of each kind.
+        clause: of what holds for all kinds.
+        bytes_max: looked at before anything is decoded.
+    Raises:
+        PeerError: it is longer, no map, or of no such kind.
+    """
+    if len(body) > bytes_max:
+        raise PeerError(f"{clause}: a message of {len(body)} bytes")
+    value = decode(body)
+    kind = value.get(0) if isinstance(value, dict) else None
+    if type(kind) is not int or kind not in pages:
+        raise PeerError(f"{clause}: no such message")
+    fields = Fields(value, page=pages[kind])
+    fields.uint(0)
+    return kind, fields

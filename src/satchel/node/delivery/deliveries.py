@@ -273,7 +273,8 @@ class Deliveries:
 
     def was_taken(self, reception: Reception, ended: Ended) -> None:
         report = reception.report
-        if ended.outcome not in (Outcome.COMPLETE, Outcome.WHOLE, Outcome.DECLINED):
+        is_settled = ended.outcome in (Outcome.COMPLETE, Outcome.WHOLE, Outcome.DECLINED)
+        if not is_settled or reception.is_text:  # the same text may come again
             with self._lock:
                 self._considers_s[reception.contact.id] = clock.monotonic_s() + ASK_AGAIN_S
         match ended.outcome:
@@ -311,11 +312,15 @@ class Deliveries:
 
     def _report_of(self, contact: Contact, id: HandoverId, *, giving: bool) -> events.Report:
         def report(event: events.Event) -> None:
-            self._has.report(
-                events.ByContact(
-                    contact=contact.id, name=contact.name, giving=giving, handover=id, event=event
-                )
+            told = events.ByContact(
+                contact=contact.id,
+                name=contact.name,
+                verified=contact.pair.proof.is_verified,
+                giving=giving,
+                handover=id,
+                event=event,
             )
+            self._has.report(told)
 
         return report
 

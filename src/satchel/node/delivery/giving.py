@@ -67,8 +67,8 @@ class Giving:
             report=node.report,
             open_pipes=way.open_more if we_dialled else None,
         )
-        if not we_dialled:
-            way.open_more(0, self.conversation)
+        if not we_dialled:  # they come when it has asked for them
+            way.open_more(1, self.conversation)
 
     def run(self) -> Outcome:
         """Raises PeerError, EnvironmentProblem: the files, or our own disk."""

@@ -36,7 +36,8 @@ class OnePipe(Protocol):
         ...
 
     def open_more(self, pipes: int, talk: Conversation) -> None:
-        """From the hand-over's thread: until there are so many. Returns at once."""
+        """From now on `talk` takes further ones: where we dial until there are so many in all, else those
+        that come. From any thread; returns at once."""
         ...
 
     def close(self) -> None:

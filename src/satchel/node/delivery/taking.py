@@ -84,6 +84,7 @@ class Reception:
         self._taken: Unfinished | None = None
         self._conversation: ReceivingConversation | None = None
         self.loss = events.Loss.BROKEN  # why, where `run` returned LOST
+        self.is_text = False  # a text came with it, or alone
         self._stopped = False
         self._lock = threading.Lock()
 
@@ -160,6 +161,7 @@ class Reception:
             self._forget_dead()
             return None
         if note is not None:
+            self.is_text = True
             self.report(events.NoteReceived(text=note))
         self._forget_dead()
         if not numbers:

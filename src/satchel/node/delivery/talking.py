@@ -269,9 +269,9 @@ class Talking:
             with self._guard:
                 self._giving = None
         self._owner.was_given(gift, Ended(outcome, problem, loss))
+        # Not again at once, while the session stays; not at all if our disk could not keep that it is over.
+        self._leave_out(gift.queued.id)
         if outcome not in (Outcome.COMPLETE, Outcome.DECLINED, Outcome.GIVEN_UP):
-            # The session is still there: not again at once.
-            self._leave_out(gift.queued.id)
             self._offer_left_again(gift.queued.id)
         with self._turn:
             self._turns.given()
