@@ -25,6 +25,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.spent import Spent
 from satchel.core.identity.tags import Tags
+from satchel.node.hardware import macs_per_s
 
 START_S = 1_800_000_000
 INTERVAL_S = 60.0  # of each device, where 500 are nearby
@@ -37,7 +38,7 @@ def main(contacts: int, nearby: int, friends: int, minutes: int) -> None:
     people, theirs = acquaint(contacts, chance)
     packets = sorted(heard(nearby, friends, theirs, minutes * 60.0, chance), key=lambda packet: packet[0])
     bare_s = bare_macs(contacts * MARKS_PER_CONTACT, packets[0][2])
-    budget = Budget(macs_per_s=contacts * MARKS_PER_CONTACT / bare_s)
+    budget = Budget(macs_per_s=macs_per_s())  # as a node measures it: with all that stands around a MAC
     machine = b.Beacon(people=people, budget=budget, source=OURS)
     now = reading(0.0)
     spent_s = [0.0]
