@@ -9,7 +9,7 @@ import pytest
 
 from end_to_end.acquainted import befriend_absent, made, met, pair_up
 from end_to_end.programs import Person
-from lab import Host, Lab, Traffic, attacker
+from lab import Dialogue, Host, Lab, Traffic, attacker
 from lab.frames import SYN, TCP, Packet
 from watcher.recordings import ACK, Recording, of_device
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.lab
 ATTACK = [sys.executable, attacker.__file__]
 FLIGHT_BYTES = 256
 PATIENCE_S = 1.5
+SPENT_S = 1.0  # what was heard is stored by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +91,23 @@ def let_shouts_pass(lab: Lab, multicast: bool) -> None:
 def record(lab: Lab, amina: Person, bilal: Person) -> Loot:
     """She is met by her beacon, by his, and at a typed address, where a flight names no door.
 
-    The third time nothing that is shouted reaches anybody: what he has not heard may be replayed to him
-    (discovery 9.3), and is no loot.
+    Her beacons are those that were shouted while he listened: what he has not heard may be replayed to him
+    (discovery 9.3), and is no loot. While he starts again, she may draw a new one.
     """
     with lab.watch("home") as watch:
         there = bilal.satchel("meet")
+        listens_on_both(there)
         here = amina.satchel("meet")
         met(here, "bilal")
         met(there, "amina")
+        time.sleep(SPENT_S)
+        heard = watch.traffic()
+        time.sleep(SPENT_S)
         bilal.host.crash()
         there = bilal.satchel("meet")
-        addresses = there.expect_event("address", 10)["addresses"]
+        addresses = listens_on_both(there)
         met(there, "amina")
         amina.host.crash()
-        heard = watch.traffic()
         let_shouts_pass(lab, False)
         [at] = [address for address in addresses if address.startswith(bilal.host.ip)]
         here = amina.satchel("meet", "--at", at)
@@ -116,6 +120,13 @@ def record(lab: Lab, amina: Person, bilal: Person) -> Loot:
             beacons=sorted({beacon.payload for beacon in of_device(heard, amina.host.mac).beacons}),
             flights=flights_of(amina.host, watch.traffic()),
         )
+
+
+def listens_on_both(node: Dialogue) -> list[str]:
+    """Where it listens, as soon as that is on IPv4 and on IPv6."""
+    while len(addresses := node.expect_event("address", 10)["addresses"]) < 2:
+        pass
+    return list(addresses)
 
 
 def test_what_was_recorded_is_answered_nowhere_and_never(lab: Lab) -> None:
@@ -145,7 +156,7 @@ def test_what_was_recorded_is_answered_nowhere_and_never(lab: Lab) -> None:
     lab.move(mallory, "home")
     with lab.watch("home") as watch:
         there = Person(bilal.host, "+1h").satchel("meet")
-        there.expect_event("address", 10)
+        listens_on_both(there)
         time.sleep(1)
         doors = doors_of(bilal.host, watch.traffic())
     replay(lab, mallory, loot, bilal.host)
