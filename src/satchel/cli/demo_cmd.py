@@ -1,5 +1,6 @@
 """`satchel demo`: three nodes on this machine, each a process of its own with a profile of its own,
-hand a folder from one to the next over real sockets, with real codes, and two of them pair."""
+hand a folder from one to the next over real sockets, with real codes. Two of them pair, and what waits for a
+contact goes by itself."""
 
 import argparse
 import json
@@ -7,7 +8,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from satchel.cli import units
@@ -40,10 +42,7 @@ def _demo(place: Path, show: Show) -> int:
         began_s = clock.monotonic_s()
         code = _hand_over(place, giver, taker)
         seconds = clock.monotonic_s() - began_s
-        if describe(place / taker / "school") != contents:
-            raise EnvironmentProblem(
-                "The demo failed: the folder did not arrive as it was.", do="Please report it."
-            )
+        _compare(place / taker / "school", contents)
         left = [path for path in (place / taker).rglob(".satchel-*") if path.is_dir()]
         if left:
             raise EnvironmentProblem("The demo failed: something temporary was left.", do="Please report it.")
@@ -53,9 +52,16 @@ def _demo(place: Path, show: Show) -> int:
     _pair(place, "amina", "bilal")
     seconds = clock.monotonic_s() - began_s
     show.note(f"amina and bilal pair: each is a verified contact of the other now ({seconds:.1f} s).")
+    began_s = clock.monotonic_s()
+    letters = school / "letters"
+    _deliver(place, letters, "amina", "bilal")
+    seconds = clock.monotonic_s() - began_s
+    _compare(place / "bilal" / "letters", describe(letters))
+    show.note("amina sends her letters to bilal, by name: no code, nobody types anything.")
+    show.note(f"  -> bilal has them ({seconds:.1f} s).")
     seconds = clock.monotonic_s() - started_s
     show.done(
-        text=f"\nDone: two hand-overs and a pairing in {seconds:.1f} s, start of the programs included.",
+        text=f"\nDone in {seconds:.1f} s, start of the programs included.",
         seconds=round(seconds, 3),
     )
     show.note("Now with somebody beside you:  satchel send PATH   and there:  satchel receive")
@@ -89,69 +95,75 @@ def describe(folder: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
+def _compare(arrived: Path, contents: dict[str, tuple[object, ...]]) -> None:
+    if describe(arrived) != contents:
+        raise EnvironmentProblem(
+            "The demo failed: the folder did not arrive as it was.", do="Please report it."
+        )
+
+
 def _hand_over(place: Path, giver: str, taker: str) -> str:
     """One hand-over between two programs; returns the code that was used."""
-    program = [sys.executable, "-m", "satchel.cli.main"]
-    sending = _start(
-        [*program, "send", str(place / giver / "school"), "--json", "--home", str(place / giver / "profile")]
-    )
-    try:
-        code = str(_wait_for(sending, lambda event: event["event"] == "code")["code"])
-        into = str(place / taker)
-        receiving = _start(
-            [*program, "receive", "--yes", "--into", into, "--json", "--home", str(place / taker / "profile")]
-        )
-        try:
-            assert receiving.stdin is not None
-            receiving.stdin.write(code + "\n")
-            receiving.stdin.flush()
-            _wait_for(receiving, lambda event: event["event"] == "done")
-            _wait_for(sending, lambda event: event["event"] == "done")
-        finally:
-            _end(receiving)
-    finally:
-        _end(sending)
+    with _started(place, giver, "send", str(place / giver / "school")) as sending:
+        code = str(_wait_for(sending, "code")["code"])
+        with _started(place, taker, "receive", "--yes", "--into", str(place / taker)) as receiving:
+            _type(receiving, code)
+            _wait_for(receiving, "done")
+            _wait_for(sending, "done")
     return code
 
 
 def _pair(place: Path, host: str, taker: str) -> None:
     """Two programs make each other contacts, by a code, and know each other afterwards."""
-    program = [sys.executable, "-m", "satchel.cli.main"]
-    homes = {person: str(place / person / "profile") for person in (host, taker)}
-    showing = _start([*program, "pair", "--show", "--yes", "--json", "--name", taker, "--home", homes[host]])
-    try:
-        code = str(_wait_for(showing, lambda event: event["event"] == "code")["code"])
-        taking = _start(
-            [*program, "pair", "--take", "--yes", "--json", "--name", host, "--home", homes[taker]]
-        )
-        try:
-            assert taking.stdin is not None
-            taking.stdin.write(code + "\n")
-            taking.stdin.flush()
+    with _started(place, host, "pair", "--show", "--yes", "--name", taker) as showing:
+        code = str(_wait_for(showing, "code")["code"])
+        with _started(place, taker, "pair", "--take", "--yes", "--name", host) as taking:
+            _type(taking, code)
             for process in (taking, showing):
-                if not _wait_for(process, lambda event: event["event"] == "done")["verified"]:
+                if not _wait_for(process, "done")["verified"]:
                     raise EnvironmentProblem("The demo failed: nobody was verified.", do="Please report it.")
-        finally:
-            _end(taking)
-    finally:
-        _end(showing)
 
 
-def _start(command: list[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603 - our own program
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+def _deliver(place: Path, sent: Path, giver: str, taker: str) -> None:
+    """Two programs find the contact on the network, and hand over what waits for it."""
+    into = str(place / taker)
+    with (
+        _started(place, taker, "receive", "--from", giver, "--yes", "--into", into) as receiving,
+        _started(place, giver, "send", str(sent), "--to", taker) as sending,
+    ):
+        for process in (sending, receiving):
+            _wait_for(process, "done")
+
+
+@contextmanager
+def _started(place: Path, person: str, *words: str) -> "Iterator[subprocess.Popen[str]]":
+    command = [sys.executable, "-m", "satchel.cli.main", *words]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*command, "--json", "--home", str(place / person / "profile")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
+    try:
+        yield process
+    finally:
+        _end(process)
 
 
-def _wait_for(
-    process: "subprocess.Popen[str]", wanted: Callable[[dict[str, object]], bool]
-) -> dict[str, object]:
+def _type(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
+def _wait_for(process: "subprocess.Popen[str]", wanted: str) -> dict[str, object]:
     for event in _events(process):
         if event["event"] == "error":
             raise EnvironmentProblem(
                 f"The demo failed: {event['what']}", safe=str(event["safe"]), do=str(event["do"])
             )
-        if wanted(event):
+        if event["event"] == wanted:
             return event
     raise EnvironmentProblem("The demo failed: a program ended early.", do="Please report it.")
 

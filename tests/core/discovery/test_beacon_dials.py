@@ -170,8 +170,17 @@ def test_our_own_packet_sent_back_to_us_is_nobodys() -> None:
     """Reflection: the two directions of a pair have different keys."""
     driver = Driver(people())
     [(_, packet)] = driver.sent
-    assert driver.hear(packet, HERE) == []
-    assert recognised(driver.hear(packet, THEM)) == []
+    for source in (HERE, THEM):
+        effects = driver.hear(packet, source)
+        assert not recognised(effects)
+        assert not dials(effects)
+
+
+def test_two_people_with_a_node_each_on_one_machine_meet() -> None:
+    """A class with one laptop: both speak from the same address."""
+    driver = Driver(people())
+    [dial] = dials(driver.hear(from_them(1, HERE), HERE))
+    assert dial.address == HERE
 
 
 @pytest.mark.parametrize("length", [0, 18, 529, 531, 1500])

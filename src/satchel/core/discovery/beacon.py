@@ -201,9 +201,9 @@ class Beacon:
 
         Args:
             datagram: as it came; anything that is not 530 bytes is ignored.
-            source: its 16-byte address, on-link on this interface: the carrier has looked.
+            source: its 16-byte address, on-link on this interface: the carrier has looked. It may be ours.
         """
-        if self._mode is Mode.OFF or len(datagram) != DATAGRAM_BYTES or source == self._source:
+        if self._mode is Mode.OFF or len(datagram) != DATAGRAM_BYTES:
             return []
         self._crowd.hear(source, now_s)
         if advertised_port(datagram) < PORT_MIN:
