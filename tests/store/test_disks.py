@@ -128,6 +128,17 @@ assert len(records.entries(head().id)) == 400
 records.forget(head().id)
 """
 
+FULL_AT_FIRST = """
+for size_kib in range(8, 200, 12):  # whichever page does not fit any more
+    mount("-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs", str(disk))
+    (disk / "home").mkdir()
+    try:
+        open_records(disk / "home").database.close()
+    except EnvironmentProblem as problem:
+        assert problem.disk_full and "its disk is full" in problem.what, (size_kib, problem)
+    subprocess.run(["umount", str(disk)], check=True)
+"""
+
 FULL_PEOPLE = """
 mount("-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk))
 contacts = SqliteContacts(open_records(disk / "home").database, salt=bytes(32))
@@ -231,6 +242,7 @@ SCENES = {
     "an exFAT stick": STICK,
     "full": FULL,
     "read-only": READ_ONLY,
+    "full before the first record": FULL_AT_FIRST,
     "full under the records": FULL_RECORDS,
     "full under the people": FULL_PEOPLE,
     "another disk inside": ANOTHER_DISK_INSIDE,

@@ -143,5 +143,6 @@ def climb(connection: apsw.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has rolled it back by itself
+            connection.execute("ROLLBACK")
         raise
