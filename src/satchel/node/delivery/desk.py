@@ -69,7 +69,7 @@ class Desk:
         has_gone: Callable[[], bool],
     ) -> Numbers | None:
         """What the person wants of it; None: nothing. Blocks. The word stays, for when it is not heard over
-        there, until the contact offers something else.
+        there, until it `was_heard`, or the contact offers something else.
 
         Args:
             has_gone: whether who asks has gone; `withdraw` comes after that.
@@ -110,6 +110,13 @@ class Desk:
             safe="Nothing was accepted.",
             do="See what is asked now: satchel status",
         )
+
+    def was_heard(self, key: Key) -> None:
+        """The contact knows the word, if there is one: it was for that once."""
+        with self._news:
+            asked = self._asked.get(key)
+            if asked is not None and asked.is_answered:
+                del self._asked[key]
 
     def withdraw(self, contact: ContactId) -> None:
         """It has gone. What was asked for it is asked again when it comes back."""

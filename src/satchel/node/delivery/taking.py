@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from satchel.core.handover.messages import Entry, as_entry
+from satchel.core.handover.messages import Entry, EntryKind, as_entry
 from satchel.core.handover.receiving import Receiver
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
@@ -27,6 +27,7 @@ from satchel.ports.contacts import Contact, Taking
 ID_BYTES = 16
 LEFT_FREE_BYTES = 1 << 30  # what is taken without asking leaves so much room (M3)
 ENTRY_COST_BYTES = 4096  # names take room, too
+_CAME = (FileState.PLACING, FileState.DONE)
 
 
 class Accept(Enum):
@@ -76,6 +77,7 @@ class Reception:
         as the person sees it now, None if it was forgotten."""
         self.contact = contact
         self._theirs = theirs
+        self._key = contact.id, theirs
         self._head = head
         self._resumes = resumes
         self._node = node
@@ -128,7 +130,12 @@ class Reception:
         except BaseException:
             self._let_go(Outcome.LOST)
             raise
+        finally:
+            if self._resumes or conversation.sender_went_on:
+                self._node.desk.was_heard(self._key)
         self.loss = conversation.loss
+        if outcome is Outcome.COMPLETE:
+            self._node.desk.was_heard(self._key)
         self._let_go(outcome)
         return outcome
 
@@ -186,7 +193,7 @@ class Reception:
             if needed_bytes + LEFT_FREE_BYTES <= free_bytes:
                 return range(len(entries))
         return self._node.desk.ask(
-            (self.contact.id, self._theirs),
+            self._key,
             (entries, note),
             name=contact.name,
             is_verified=contact.pair.proof.is_verified,
@@ -201,6 +208,8 @@ class Reception:
         kept = self._node.records.entries(self._head.id)
         if tuple(map(as_entry, kept)) != entries:
             return None
+        if any(entry.kind is EntryKind.FILE and entry.state in _CAME for entry in kept):
+            return None  # it has heard, and would give again and again what was accepted once (M3)
         return frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
 
     def _remember(self, id: HandoverId, entries: tuple[Entry, ...], numbers: Numbers) -> Unfinished:
