@@ -9,7 +9,7 @@ import pytest
 
 from end_to_end.acquainted import befriend_absent, couple, made, pair_up, queue_for_absent
 from end_to_end.programs import SATCHEL, Person, events, fill
-from end_to_end.test_up import HERE_S, told, until, up
+from end_to_end.test_up import HERE_S, contacts, status, told, until, up
 from lab import Dialogue, Lab
 
 pytestmark = pytest.mark.lab
@@ -90,7 +90,9 @@ def test_a_person_is_asked_and_takes_it(lab: Lab) -> None:
     asked = there.expect_event("asked", HERE_S)
     assert (asked["contact"], asked["verified"], asked["files"]) == ("amina", True, 1)
     assert not any(bilal.into.iterdir())
-    taking = bilal.satchel("receive", "--from", "amina")
+    contacts(bilal, "rename", "amina", "Amina M")  # status says what to type from now on
+    assert [one["contact"] for one in status(bilal)["asked"]] == ["Amina M"]
+    taking = bilal.satchel("receive", "--from", "Amina M")
     offer = taking.expect_event("offer", 10)
     assert [file["path"] for file in offer["files"]] == ["photo.jpg"]
     taking.type("y")

@@ -184,7 +184,7 @@ def quick(call: Callable[[], object]) -> bool:
 
 
 def ask(desk: Desk, note: str = "a text", *, has_gone: Callable[[], bool] = lambda: False) -> Any:
-    return desk.ask(KEY, ((), note), name="amina", is_verified=True, free_bytes=0, has_gone=has_gone)
+    return desk.ask(KEY, ((), note), name="amina", is_verified=True, has_gone=has_gone)
 
 
 def asking(desk: Desk, note: str = "a text", **gone: Any) -> "queue.SimpleQueue[object]":

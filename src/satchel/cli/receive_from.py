@@ -19,7 +19,7 @@ from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
 from satchel.errors import AccessDenied, EnvironmentProblem, MisuseError, NothingToDo, SatchelError
 from satchel.node import events
 from satchel.node.delivery.desk import Question
-from satchel.node.delivery.taking import Accept
+from satchel.node.delivery.taking import Accept, TakingNode
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.node.receiving import Numbers
@@ -111,21 +111,22 @@ class _Taking:
         return None
 
     async def _answer(self, node: Node, question: Question) -> None:
-        """Raises EnvironmentProblem: there is no room for it."""
+        """Raises EnvironmentProblem: there is no room for it, or the disk does not say."""
         assert node.taking is not None
-        word = await in_own_thread(self._decide, question)
+        word = await in_own_thread(self._decide, question, node.taking)
         node.taking.desk.answer(question.number, word)
         if word is None:
             self.is_declined = self._over = True
 
-    def _decide(self, question: Question) -> Numbers | None:
-        offer = events.OfferShown(entries=question.entries, free_bytes=question.free_bytes)
+    def _decide(self, question: Question, taking: TakingNode) -> Numbers | None:
         if not question.entries:
             self._show.ask("text")
             if self._yes:
                 return range(0)
             typed = self._show.console.read_line("A text. Read it? [Y]es, [n]o: ")
             return None if typed is None or typed.strip().lower() in ("n", "no") else range(0)
+        free_bytes = taking.chosen.free_bytes()  # now: room may have been made since it was asked
+        offer = events.OfferShown(entries=question.entries, free_bytes=free_bytes)
         return Asker(self._show, yes=self._yes, text_only=False).decide(offer)
 
     def _hear(self, event: events.Event) -> None:

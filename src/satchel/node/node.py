@@ -124,12 +124,18 @@ class Node:
         return [self._show_address(link) for link in self.presence.links]
 
     def asked(self) -> list[dict[str, object]]:
-        """What contacts who are here offer, and nobody has answered yet [api 2.4]."""
+        """What contacts who are here offer, and nobody has answered yet [api 2.4]; on the loop."""
         if self.taking is None:
             return []
+        found = [(self._neighbours.contact(one.contact), one) for one in self.taking.desk.questions()]
         return [
-            {"contact": one.name, "verified": one.is_verified, "entries": len(one.entries)}
-            for one in self.taking.desk.questions()
+            {
+                "contact": contact.name,  # and not as it was called when it was asked
+                "verified": contact.pair.proof.is_verified,
+                "entries": len(one.entries),
+            }
+            for contact, one in found
+            if contact is not None
         ]
 
     def waits(self) -> list[Waiting]:

@@ -27,11 +27,10 @@ class Question:
 
     number: int  # from 1; of this run of the program
     contact: ContactId
-    name: str  # as the person calls them here
-    is_verified: bool
+    name: str  # as the person called them when it was asked
+    is_verified: bool  # and then
     entries: tuple[Entry, ...] = field(repr=False)
     note: str | None = field(repr=False)
-    free_bytes: int
     theirs: bytes = field(repr=False)  # the id that the contact has given it
 
 
@@ -65,7 +64,6 @@ class Desk:
         *,
         name: str,
         is_verified: bool,
-        free_bytes: int,
         has_gone: Callable[[], bool],
     ) -> Numbers | None:
         """What the person wants of it; None: nothing. Blocks. The word stays, for when it is not heard over
@@ -80,7 +78,7 @@ class Desk:
         with self._news:
             asked = self._asked.get(key)
             if asked is None or (asked.question.entries, asked.question.note) != offered:
-                asked = self._put(key, offered, name, is_verified=is_verified, free_bytes=free_bytes)
+                asked = self._put(key, offered, name, is_verified=is_verified)
             asked.turn, asked.waits = turn, True
             self._news.notify_all()
             while not asked.is_answered:
@@ -133,7 +131,7 @@ class Desk:
                 del self._asked[key]
             self._news.notify_all()
 
-    def _put(self, key: Key, offered: Offered, name: str, *, is_verified: bool, free_bytes: int) -> _Asked:
+    def _put(self, key: Key, offered: Offered, name: str, *, is_verified: bool) -> _Asked:
         self._numbers += 1
         entries, note = offered
         question = Question(
@@ -143,7 +141,6 @@ class Desk:
             is_verified=is_verified,
             entries=entries,
             note=note,
-            free_bytes=free_bytes,
             theirs=key[1],
         )
         # One of each contact: it may offer one thing after the other, each with 200,000 names, and go (M3).

@@ -185,19 +185,17 @@ class Reception:
         before = self._said_before(entries) if note is None else None
         if before is not None:
             return before
-        free_bytes = self._node.chosen.free_bytes()
         if note is None and may_take_unasked(contact, self._node.accept):
             needed_bytes = sum(entry.size + ENTRY_COST_BYTES for entry in entries)
             # Sixteen offers, each accepted and broken off, would each see the same free room (M3).
             needed_bytes += self._node.records.awaited_bytes(a_file_bytes=ENTRY_COST_BYTES)
-            if needed_bytes + LEFT_FREE_BYTES <= free_bytes:
+            if needed_bytes + LEFT_FREE_BYTES <= self._node.chosen.free_bytes():
                 return range(len(entries))
         return self._node.desk.ask(
             self._key,
             (entries, note),
             name=contact.name,
             is_verified=contact.pair.proof.is_verified,
-            free_bytes=free_bytes,
             has_gone=lambda: self._stopped,
         )
 
