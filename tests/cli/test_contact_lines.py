@@ -1,6 +1,7 @@
 """What a person reads about contacts: true, and lines to type that work as they stand."""
 
 import shlex
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,9 +12,11 @@ from satchel.cli.console import Terminal
 from satchel.cli.contact_lines import about_delivery, about_leaving, about_question, how_to_look
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.cli.up_cmd import Herald
+from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.contacts import ContactId
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
+from satchel.node.presence import Presence
 
 BILAL = ContactId(bytes(16))
 
@@ -89,6 +92,7 @@ def test_whatever_is_said_of_an_unverified_contact_says_so(event: events.Event, 
 
 
 MET = events.PeerMet(contact=BILAL, name="bilal", verified=True)
+GONE = events.PeerGone(contact=BILAL, name="bilal", verified=True, broke=False)
 READ = events.ByContact(
     contact=BILAL,
     name="bilal",
@@ -106,8 +110,9 @@ def test_t1_what_a_node_says_of_people_goes_into_no_log(
     for seen in ("result_is_seen", "notes_are_seen"):
         monkeypatch.setattr(Terminal, seen, on_screen)
     herald = Herald(PersonShow(), SimpleNamespace())  # type: ignore[arg-type]
-    for event in (MET, READ, events.PeerGone(contact=BILAL, name="bilal", verified=True, broke=False)):
-        herald.hear(event)
+    with herald.telling():
+        for event in (MET, READ, GONE):
+            herald.hear(event)
     out, err = capsys.readouterr()
     assert out == ("bilal is here.\n" if on_screen else "")
     assert ("bilal has gone." in err) is on_screen
@@ -115,5 +120,28 @@ def test_t1_what_a_node_says_of_people_goes_into_no_log(
 
 
 def test_a_script_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    Herald(JsonShow(), SimpleNamespace()).hear(MET)  # type: ignore[arg-type]
+    herald = Herald(JsonShow(), SimpleNamespace())  # type: ignore[arg-type]
+    with herald.telling():
+        herald.hear(MET)
     assert '"contact": "bilal"' in capsys.readouterr().out
+
+
+def test_a_screen_that_stands_still_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-S at the screen of a node: it met nobody any more, gave nothing, and did not answer `status`."""
+    stands, goes_on, told = threading.Event(), threading.Event(), []
+
+    def hear(_show: JsonShow, event: events.Event) -> None:
+        stands.set()
+        goes_on.wait(10)
+        told.append(event)
+
+    monkeypatch.setattr(JsonShow, "hear", hear)
+    presence = Presence(Mode.OPEN)
+    herald = Herald(JsonShow(), SimpleNamespace())  # type: ignore[arg-type]
+    with herald.telling(), presence.listening(herald.hear):
+        for event in (MET, READ, GONE):
+            presence.hear(event)
+        assert stands.wait(10)
+        assert (presence.near, told) == ([], [])
+        goes_on.set()
+    assert told == [MET, READ, GONE]

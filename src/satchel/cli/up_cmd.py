@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import queue
 import socket
-from contextlib import ExitStack, closing, suppress
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from satchel.carriers.lan.lan import require_free_port
@@ -24,6 +27,8 @@ from satchel.web.api import Api
 from satchel.web.serving import serve
 
 JOBS_END_S = 1.5  # for commands that run inside; `satchel lock` insists after three seconds
+HELD_MAX = 10_000  # events for a screen that stands still
+LAST_WORDS_S = 0.5
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
@@ -68,7 +73,7 @@ async def _run_node(
     async with a_node(profile, mode=mode, taking=taking, port=port) as node:
         jobs.serve(node)
         herald = Herald(show, node)
-        with node.presence.listening(herald.hear):
+        with herald.telling(), node.presence.listening(herald.hear):
             running = [
                 asyncio.ensure_future(node.run()),
                 asyncio.ensure_future(jobs.keep_house()),
@@ -93,14 +98,38 @@ class Herald:
 
     On a screen, or to a script that has asked for it. What a system keeps of a program that it starts is
     neither: nothing of whom somebody met, and when, goes into such a log (T1).
+
+    From a thread of its own: a screen may stand still (Ctrl-S, `less`), and the node goes on meanwhile.
     """
 
     def __init__(self, show: Show, node: Node) -> None:
         self._show = show
         self._node = node
         self._told: list[str] | None = None  # the addresses
+        self._heard: queue.Queue[events.Event | None] = queue.Queue(HELD_MAX)
 
     def hear(self, event: events.Event) -> None:
+        """From any thread; returns at once. What is too much for a screen that stands still is left out."""
+        with suppress(queue.Full):
+            self._heard.put_nowait(event)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """While the block runs; and what was heard in it, if the screen takes that soon."""
+        thread = threading.Thread(target=self._tell_all, name="satchel-herald", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            with suppress(queue.Full):
+                self._heard.put_nowait(None)
+            thread.join(LAST_WORDS_S)
+
+    def _tell_all(self) -> None:
+        while (event := self._heard.get()) is not None:
+            self._tell(event)
+
+    def _tell(self, event: events.Event) -> None:
         if not isinstance(event, events.Reachable):
             if isinstance(self._show, JsonShow) or self._is_on_screen(event):
                 self._show.hear(event)
