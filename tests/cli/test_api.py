@@ -22,6 +22,8 @@ from satchel.cli import contacts_cmd, jobs, local_socket, over_node
 from satchel.cli.profile import open_existing
 from satchel.cli.remote_console import HELD_BYTES_MAX
 from satchel.cli.show import Show
+from satchel.core.opening.effects import WentBack, WeWentBack
+from satchel.node import events
 from satchel.store.landlock import can_confine_writes
 from satchel.web.api import BODY_BYTES_MAX
 from satchel.web.serving import CONNECTIONS_MAX, HEADERS_BYTES_MAX
@@ -38,6 +40,20 @@ def test_the_status(served: Served) -> None:
     assert code == 200
     assert (status["mode"], status["near"], status["waiting"]) == ("open", [], [])
     assert [address.partition(":")[0] for address in status["addresses"]] == ["wlan0"]
+
+
+def test_a_copy_is_told_until_the_node_ends(served: Served) -> None:
+    """[2.6] It is shown once, and a node in the background has no screen: `status` says it."""
+    node = served.node
+    assert node is not None
+    bilal, chen = (contact.id for contact in node._contacts.all())
+    theirs, ours = WentBack(told=1, known=2), WeWentBack(told=1, known=2)
+    for contact, shown in ((bilal, theirs), (bilal, theirs), (chen, ours)):
+        node.presence.hear(events.PeerMet(contact=contact, name="x", shown=(shown,)))
+        node.presence.hear(events.PeerGone(contact=contact, name="x", broke=False))
+    _, status = served.ask("GET", "/v1/status")
+    told = {(copy["contact"], copy["verified"], copy["ours"]) for copy in status["copies"]}
+    assert told == {("bilal", True, False), ("chen", True, True)}
 
 
 def test_the_socket_is_for_its_owner_alone(served: Served) -> None:

@@ -53,6 +53,26 @@ def test_status_says_who_is_unverified_and_that_something_waits(
     assert status_cmd._last_line(status | {"asked": []}) == "Nothing waits."
 
 
+@pytest.mark.parametrize(
+    ("ours", "begins"), [(False, "UNVERIFIED A B went back"), (True, "This device went")]
+)
+def test_status_says_whose_profile_went_back(
+    ours: bool, begins: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A node in the background has no screen to say it on."""
+    status = {
+        "running": True,
+        "mode": "open",
+        "for_s": 3,
+        "addresses": [],
+        "near": [],
+        "copies": [{"contact": "A B", "verified": False, "ours": ours}],
+        "asked": [],
+    }
+    status_cmd._tell_person(PersonShow(), status)
+    assert [line for line in capsys.readouterr().err.splitlines() if line.startswith(begins)]
+
+
 def test_a_delivery_that_is_over_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a node that runs for weeks the line would be a sum of all that ever went."""
     drawn: list[events.Progress] = []

@@ -19,12 +19,18 @@ def called(name: str, *, verified: bool) -> str:
 
 def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
     """A profile that went back: what the person is to know. Spec: docs/spec/session.md, 5."""
-    if isinstance(found, WentBack):
-        return EnvironmentProblem(
-            f"{name} went back: their profile was restored from a copy, or two devices have it.",
-            safe="Nothing was lost here. But who has the copy can read what you send.",
-            do="Ask them. If they know of no copy, forget this contact and pair again.",
-        )
+    return they_went_back(name) if isinstance(found, WentBack) else we_went_back(name)
+
+
+def they_went_back(name: str) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{name} went back: their profile was restored from a copy, or two devices have it.",
+        safe="Nothing was lost here. But who has the copy can read what you send.",
+        do="Ask them. If they know of no copy, forget this contact and pair again.",
+    )
+
+
+def we_went_back(name: str) -> EnvironmentProblem:
     return EnvironmentProblem(
         f"This device went back, as {name} sees it: its profile was restored from a copy, or two devices"
         " have it.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satchel.cli import units
-from satchel.cli.contact_lines import called, how_to_look
+from satchel.cli.contact_lines import called, how_to_look, they_went_back, we_went_back
 from satchel.cli.escape import show_name
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import NodeConnection, runs
@@ -67,7 +67,15 @@ def _look(options: argparse.Namespace, home: Path, show: Show) -> Status:
     if data is not None and isinstance(decode(data), Bare):
         with closing(open_profile(options, show)) as profile:
             waiting = [one.told() for one in what_waits(profile.records, profile.contacts, profile.queue)]
-    return {"mode": None, "for_s": 0, "addresses": [], "near": [], "asked": [], "waiting": waiting}
+    return {
+        "mode": None,
+        "for_s": 0,
+        "addresses": [],
+        "near": [],
+        "copies": [],
+        "asked": [],
+        "waiting": waiting,
+    }
 
 
 def _tell_person(show: Show, status: Status) -> None:
@@ -84,6 +92,9 @@ def _tell_person(show: Show, status: Status) -> None:
         write(f"{state:10}  {show_name(near['contact'].encode())}, for {units.duration(near['for_s'])}\n")
     if not status["near"]:
         write("Nobody of your contacts is here.\n")
+    for copy in status.get("copies", ()):  # a node of before has none
+        who = called(copy["contact"], verified=copy["verified"])
+        show.warning(we_went_back(who) if copy["ours"] else they_went_back(who))
     for asked in status["asked"]:
         name = show_name(asked["contact"].encode())
         who = called(asked["contact"], verified=asked["verified"])

@@ -119,6 +119,15 @@ class Node:
         found = [(self._neighbours.contact(near.contact), near.since_s) for near in self.presence.near]
         return [(contact, since_s) for contact, since_s in found if contact is not None]
 
+    def copies(self) -> list[dict[str, object]]:
+        """Whose profile went back [api 2.6]; on the loop. A screen says it once, and nobody may see it."""
+        found = [(self._neighbours.contact(id), ours) for id, ours in self.presence.copies]
+        return [
+            {"contact": contact.name, "verified": contact.pair.proof.is_verified, "ours": ours}
+            for contact, ours in found
+            if contact is not None
+        ]
+
     def addresses(self) -> list[str]:
         """Where other devices can dial this one."""
         return [self._show_address(link) for link in self.presence.links]

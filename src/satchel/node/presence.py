@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.contacts import ContactId
+from satchel.core.opening.effects import WeWentBack
 from satchel.node import clock, events
 from satchel.ports import Link
 
@@ -34,6 +35,7 @@ class Presence:
     since_s: float = field(default_factory=clock.awake_and_asleep_s)
     _links: tuple[Link, ...] = ()
     _near: dict[ContactId, Near] = field(default_factory=dict)
+    _copies: set[tuple[ContactId, bool]] = field(default_factory=set)
     _listeners: list[events.Report] = field(default_factory=list)
     _guard: threading.RLock = field(default_factory=threading.RLock)
 
@@ -48,15 +50,22 @@ class Presence:
         with self._guard:
             return list(self._near.values())
 
+    @property
+    def copies(self) -> list[tuple[ContactId, bool]]:
+        """Who went back since this node runs: restored from a copy. True: we did, as that contact sees it."""
+        with self._guard:
+            return sorted(self._copies)
+
     def hear(self, event: events.Event) -> None:
         """What Neighbours reports."""
         with self._guard:
             match event:
                 case events.Reachable(links=links):
                     self._links = links
-                case events.PeerMet(contact=contact, name=name, verified=verified):
+                case events.PeerMet(contact=contact, name=name, verified=verified, shown=shown):
                     now_s = clock.awake_and_asleep_s()
                     self._near[contact] = Near(contact=contact, name=name, verified=verified, since_s=now_s)
+                    self._copies.update((contact, isinstance(copy, WeWentBack)) for copy in shown)
                 case events.PeerGone(contact=contact):
                     self._near.pop(contact, None)
                 case _:

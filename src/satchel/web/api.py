@@ -85,6 +85,7 @@ class Api:
                 "for_s": round(now_s - self._node.presence.since_s),
                 "addresses": self._node.addresses(),
                 "near": [_near(contact, now_s - since_s) for contact, since_s in self._node.near()],
+                "copies": self._node.copies(),
                 "asked": self._node.asked(),
                 "waiting": [one.told() for one in waiting],
             }
