@@ -69,6 +69,11 @@ class _Taking:
         self.is_text = False
 
     async def work(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def hear(event: events.Event) -> None:  # whoever reads here may stand still: the node goes on
+            loop.call_soon_threadsafe(self._hear, event)
+
         async with self._node() as node:
             if node.taking is None:
                 raise AccessDenied(
@@ -76,7 +81,7 @@ class _Taking:
                     safe="Nothing was received.",
                     do="satchel lock, and satchel up without it",
                 )
-            with node.presence.listening(self._hear):
+            with node.presence.listening(hear):
                 self._show.note(f"Looking at what {shown(self._contact)} offers ... (Ctrl-C to stop)")
                 try:
                     async with asyncio.timeout(RENDEZVOUS_OPEN_S):
