@@ -8,11 +8,13 @@ import pytest
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.identity.pair import Pair
 from satchel.core.pairing.effects import Effect
+from satchel.core.pairing.exchange import FLIGHT_BYTES
 from satchel.core.pairing.keys import TAKER_RANDOM_BYTES, TakerKeys
 from satchel.core.pairing.picture import FILL_BYTES
 from satchel.core.pairing.taking import PictureTaker, State, Taking
 from satchel.sim.device import START_S
-from satchel.sim.pairing import ADDRESS, PORT, Call, Line, Person, Trouble, compare
+from satchel.sim.line import ADDRESS, PORT, Line, Trouble
+from satchel.sim.pairing import Call, Person, compare
 from satchel.sim.world import World
 
 YEAR_1970, YEAR_2100 = -START_S, 73 * 365 * 86_400
@@ -154,7 +156,7 @@ def test_p3_who_replays_what_was_recorded_gets_no_pair_and_stops_nobody_for_long
         two.host.forget()  # and it went wrong on one screen
         two.taker.forget()
         two.taker.scan(two.host.show())
-        two.line.flights.append(two.flight_of_taker())
+        two.line.recorded[FLIGHT_BYTES].append(two.flight_of_taker())
         for at in range(20):
             two.world.at(two.world.now_s + 0.5 * at, Call(two.line, two.host, None).start)
         two.run(10.0)
