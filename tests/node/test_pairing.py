@@ -12,6 +12,7 @@ from node.pretend_lan import PretendLan
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.pair import Proof
 from satchel.core.pairing import host as guesses
+from satchel.core.pairing.agreement import FRAME_BYTES
 from satchel.core.pairing.code import SpokenCode
 from satchel.errors import AccessDenied, EnvironmentProblem, NothingToDo
 from satchel.node import code_tries, events, greeting
@@ -123,6 +124,7 @@ def test_a_picture_survives_a_break_anywhere(
 ) -> None:
     """P2: whatever is lost, both have one contact at the end, and it is the same pair."""
     break_with = breaking(monkeypatch, at, before=before)
+    monkeypatch.setattr(taking, "TRIES_S", 60.0)  # on a busy machine one try takes seconds
     over = threading.Event()
 
     def settle(keeper: Keeper) -> None:
@@ -169,6 +171,31 @@ def test_a_code_survives_a_break_or_says_what_is_left(
         assert len(amina.contacts.all()) <= 1
     else:
         assert are_one_pair(amina, bilal)
+
+
+@pytest.mark.parametrize("way", ["picture", "code"])
+def test_who_changes_the_last_frame_does_no_more_than_who_cuts_it_off(
+    amina: Person, bilal: Person, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """P3, pairing 4.11: the host has stored. The other person is told that it may have, and does not search
+    on for who looks for nobody any more."""
+
+    def receive(pipe: Pipe, size: int) -> bytes:
+        data = greeting.receive_bytes(pipe, size)
+        is_last = bool(amina.contacts.all()) and size == FRAME_BYTES
+        return bytes((data[0] ^ 1,)) + data[1:] if is_last else data
+
+    monkeypatch.setattr(exchange, "receive_bytes", receive)
+
+    async def scene() -> None:
+        async with showing(amina) as room, room.enter() as lan:
+            taker = bilal.taker(lan, at=room.lan.endpoint)
+            with pytest.raises(EnvironmentProblem, match="last moment"):
+                await (taker.take_picture(room.picture) if way == "picture" else taker.take_code(room.code))
+
+    asyncio.run(scene())
+    assert len(amina.contacts.all()) == 1
+    assert not bilal.contacts.all()
 
 
 def test_p2_a_second_taker_is_told_and_both_screens_say_so(

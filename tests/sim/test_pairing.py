@@ -26,7 +26,8 @@ TROUBLES = {
     "repeated and late": Trouble(repeat=0.25, late=0.25),
     "changed": Trouble(change=0.25),
     "replayed": Trouble(replace=0.35),
-    "all": Trouble(cut=0.05, lose=0.05, repeat=0.05, late=0.05, change=0.05, replace=0.05),
+    "power": Trouble(power=0.5),
+    "all": Trouble(cut=0.05, lose=0.05, repeat=0.05, late=0.05, change=0.05, replace=0.05, power=0.05),
 }
 
 

@@ -42,16 +42,14 @@ class Owner(Someone):
     def __init__(self, line: Line, name: str, *, wrong_s: int = 0) -> None:
         super().__init__(line, name, wrong_s=wrong_s)
         self.contact: Paired | None = None
-        self.power_failures = 0
 
     def store(self, paired: Paired) -> bool:
-        """False: the power failed, before it was on the disk or after."""
-        chance = self.world.chance
-        fails = chance.random() < self.line.trouble.power
-        if not fails or chance.random() < 0.5:
+        """False: the power failed meanwhile."""
+
+        def store() -> None:
             self.contact = paired
-        self.power_failures += fails
-        return not fails
+
+        return self.try_to_store(store)
 
 
 class CodeHost(Owner):

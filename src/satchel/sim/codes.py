@@ -95,9 +95,9 @@ class CodeTaker(Owner):
         if self.typist is None or call not in self._calls:
             return
         self._calls.remove(call)
-        self.was_cut_off |= call.had_accepted
+        self.was_cut_off = call.taking is not None and call.taking.may_be_stored
         self._silent += call.was_silent
-        if call.had_accepted or self._silent >= SILENT_MAX:
+        if self.was_cut_off or self._silent >= SILENT_MAX:
             self.stop()
         elif call.host_address in self.told or self.was_denied:
             self.world.at(self.world.now_s + OTHER_HOSTS_S, partial(self._give_up, self.typist))
@@ -149,7 +149,6 @@ class CodeCall(Connection):
         self.host_left = self.taker_left = self.is_drained = False
         self.bytes_of_host = 0
         self.taking: Taking | None = None
-        self.had_accepted = False
         self._call: t.Call | None = None
         self._waits = {True: b"", False: b""}  # at the host, and at the taker
 
@@ -319,7 +318,6 @@ class CodeCall(Connection):
         self.say(self.taking.first_bytes, to_host=True)
 
     def _carry_out_taker(self, taking: Taking, effects: Sequence[Effect]) -> None:
-        self.had_accepted |= taking.state is State.ACCEPTED
         for effect in effects:
             match effect:
                 case Send(data=data):

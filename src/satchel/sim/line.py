@@ -6,6 +6,7 @@ cut, and the power may fail while something is stored.
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -70,6 +71,16 @@ class Someone:
         self.name = name
         self.wrong_s = wrong_s
         self.problems: list[PeerError] = []
+        self.power_failures = 0
+
+    def try_to_store(self, store: Callable[[], None]) -> bool:
+        """False: the power failed, before it was on the disk or after."""
+        chance = self.world.chance
+        fails = chance.random() < self.line.trouble.power
+        if not fails or chance.random() < 0.5:
+            store()
+        self.power_failures += fails
+        return not fails
 
     @property
     def card(self) -> Card:

@@ -62,14 +62,20 @@ class Person(Someone):
             self.paired, self.was_taken, self.others_seen, self._taken_by = None, False, 1, b""
 
     def keep(self, paired: Paired, *, taker: bytes = b"") -> bool:
-        """As the node keeps it: one pairing yields one contact."""
+        """As the node keeps it: one pairing yields one contact. False: nothing is said of it."""
         if self.paired is not None and not (
             paired.replaces and taker == self._taken_by and not self.is_confirmed
         ):
             return False
-        self.paired, self._taken_by = paired, taker
-        self.others_seen = max(self.others_seen, paired.takers)
-        return True
+
+        def store() -> None:
+            self.paired, self._taken_by = paired, taker
+            self.others_seen = max(self.others_seen, paired.takers)
+
+        survives = self.try_to_store(store)
+        if not survives:
+            self.screen = self.camera = None  # of which nothing but the memory knew
+        return survives
 
     def confirm(self) -> None:
         assert self.paired is not None
@@ -89,6 +95,7 @@ class Call(Connection):
         self.hosting: Hosting | None = None
         self.tries_again = tries_again
         self._is_drained = False
+        self._screen = host.screen
         self._waits = b""  # at the host
 
     def start(self) -> None:
@@ -121,7 +128,7 @@ class Call(Connection):
 
     def _start_again(self, camera: PictureTaker | None) -> None:
         """Unless another picture has been scanned since."""
-        if self.taker is not None and self.taker.camera is camera and self.taker.paired is None:
+        if self.taker is not None and self.taker.camera is camera is not None and self.taker.paired is None:
             self.start()
 
     def refuse(self, problem: PeerError, *, at_host: bool) -> None:
@@ -130,7 +137,7 @@ class Call(Connection):
 
     def at_host(self, data: bytes) -> None:
         self._waits += data
-        if self._is_drained:
+        if self._is_drained or self.host.screen is not self._screen:
             return  # not one byte, until the taker gives up
         if self.hosting is None and len(self._waits) >= FLIGHT_BYTES and self.host.screen is not None:
             flight, self._waits = self._waits[:FLIGHT_BYTES], self._waits[FLIGHT_BYTES:]

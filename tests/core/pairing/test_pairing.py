@@ -292,7 +292,9 @@ def test_the_host_stores_before_it_says_so() -> None:
     assert [type(effect).__name__ for effect in effects] == ["Paired"]
     assert exchange.state is State.STORING
     assert taking.state is TakerState.ACCEPTED
+    assert taking.may_be_stored
     assert isinstance(taking.hear(sent(exchange.stored()))[0], Paired)
+    assert not taking.may_be_stored
     with pytest.raises(MisuseError):
         exchange.stored()
 

@@ -69,9 +69,7 @@ class Taking:
     ) -> None:
         """Use PictureTaker.call or take_code."""
         self.state = State.OPENED
-        self.first_bytes = (
-            first_bytes  # send it first: the first flight, or what follows the confirmation of a code
-        )
+        self.first_bytes = first_bytes  # to be sent: the first flight, or what follows a code's confirmation
         self._way = way
         self._shared = shared
         self._keys = keys
@@ -82,6 +80,7 @@ class Taking:
         self._host_card: HostCard | None = None
         self._agreement: Agreement | None = None
         self._scan = self._scanned_key = b""
+        self.may_be_stored = False  # by the host alone [4.11]: our last frame is out, and nothing right came
 
     def __repr__(self) -> str:
         return f"Taking({self.state.name})"
@@ -103,10 +102,8 @@ class Taking:
 
     def encapsulated(self, secret: bytes, ciphertext: bytes) -> list[Effect]:
         """What `Encapsulate` yielded. Our keys leave now, together with our confirmation."""
-        if self.state is not State.ASKING or (len(secret), len(ciphertext)) != (
-            SECRET_BYTES,
-            CIPHERTEXT_BYTES,
-        ):
+        lengths = len(secret), len(ciphertext)
+        if self.state is not State.ASKING or lengths != (SECRET_BYTES, CIPHERTEXT_BYTES):
             raise MisuseError("a secret and a ciphertext of ML-KEM-768 belong here, once")
         self.state = State.FAILED
         their_ephemeral = self._host_public[:KEY_BYTES]
@@ -159,6 +156,7 @@ class Taking:
         accepted = seal(agreement.take(Use.ACCEPTED_TAKER), self._transcript, b"")
         self._transcript.add(accepted)
         self.state = State.ACCEPTED
+        self.may_be_stored = True
         return [Send(data=accepted)]
 
     def _hear_stored(self, frame: bytes) -> list[Effect]:
@@ -167,6 +165,7 @@ class Taking:
         if before is None or now.card != before.card or now.takers < before.takers:
             raise refused("4.8", "a card that has changed")
         self._transcript.add(frame)
+        self.may_be_stored = False
         if now.taken:
             return self._give_up(now)
         pair = agreement.take_pair(

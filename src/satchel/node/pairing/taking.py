@@ -141,11 +141,12 @@ class PairingTaker:
         except EnvironmentProblem:
             if self.keeper.problem is not None:
                 raise self.keeper.problem from None
-            self._was_cut_off |= taking.state is State.ACCEPTED
             return False
         except PeerError as problem:
             self._problem = problem
             return False
+        finally:
+            self._was_cut_off |= taking.may_be_stored
         if isinstance(outcome, Taken):
             raise endings.taken(outcome.takers)
         assert isinstance(outcome, Paired)
