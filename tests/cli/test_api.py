@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from hypothesis import strategies as st
 
 from cli.node_kit import SCREEN, Following, Served, serving
 from satchel.cli import contacts_cmd, jobs, local_socket, over_node
+from satchel.cli.over_node import NodeConnection
 from satchel.cli.profile import open_existing
 from satchel.cli.remote_console import HELD_BYTES_MAX
 from satchel.cli.show import Show
+from satchel.core.identity.contacts import ContactId
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.node import events
 from satchel.store.landlock import can_confine_writes
@@ -54,6 +57,17 @@ def test_a_copy_is_told_until_the_node_ends(served: Served) -> None:
     _, status = served.ask("GET", "/v1/status")
     told = {(copy["contact"], copy["verified"], copy["ours"]) for copy in status["copies"]}
     assert told == {("bilal", True, False), ("chen", True, True)}
+
+
+def test_the_events_come_from_whatever_thread_tells_them(served: Served) -> None:
+    """[2.5]"""
+    node = served.node
+    assert node is not None
+    with closing(NodeConnection(served.home)) as connection:
+        connection.request("GET", "/v1/events")
+        told = connection.getresponse()
+        node.presence.hear(events.PeerMet(contact=ContactId(b"1" * 16), name="bilal", verified=True))
+        assert json.loads(told.readline()) == {"event": "peer", "contact": "bilal", "verified": True}
 
 
 def test_the_socket_is_for_its_owner_alone(served: Served) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from end_to_end.acquainted import befriend_absent, made, met, pair_up
+from end_to_end.acquainted import made, met, pair_up
 from end_to_end.programs import Person
 from lab import Lab
 from lab.flooding import Flood
@@ -19,11 +19,10 @@ def test_a_flood_keeps_no_contact_away(lab: Lab) -> None:
     """P3: 10,000 forged beacons and 1,000 forged flights a second from 16 addresses. A contact that shouts is
     met within 5 s of its first packet, one that dials is through in 5 s; below 150 MB and 60 % of a core."""
     bilal, amina, chen = (made(Person(lab.host(name))) for name in ("bilal", "amina", "chen"))
-    befriend_absent(bilal, 1)  # so that he is never done
     for other in (amina, chen):
         pair_up(other, bilal)
-    there = bilal.satchel("meet")
-    addresses = there.expect_event("address", 10)["addresses"]
+    there = bilal.satchel("up")
+    addresses = there.expect_event("ready", 10)["addresses"]
     [target] = [address for address in addresses if address.startswith(bilal.host.ip)]
     flood = Flood(lab.host("mallory"), target, 4 * SECONDS)
     began_s = time.monotonic()

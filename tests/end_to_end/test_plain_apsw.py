@@ -36,7 +36,9 @@ def contents(home: Path) -> dict[str, bytes]:
 
 
 def test_plain_apsw_is_told_in_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
-    assert (PLAIN / "apsw").is_dir(), "dev.py test puts it there"
+    if not (PLAIN / "apsw").is_dir():
+        assert os.environ.get("CI") != "true", "dev.py test puts it there"
+        pytest.skip("no plain apsw: `python3 dev.py test` puts it there")
     trap = tmp_path / "trap"
     assert run("-c", SETTINGS, str(trap), library=PLAIN).returncode == 0
     assert trap.read_bytes().startswith(b"SQLite format 3\0")  # the trap is real

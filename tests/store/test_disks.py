@@ -16,9 +16,11 @@ pytestmark = pytest.mark.lab
 TESTS = str(Path(__file__).parents[1])
 
 BEGIN = """
-import os, subprocess, sys
+import argparse, os, subprocess, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from satchel.cli import wipe_cmd
+from satchel.cli.show import JsonShow
 from satchel.core.opening.effects import Kept
 from satchel.errors import EnvironmentProblem, NameRefused
 from satchel.ports import FileState, HandoverId
@@ -91,6 +93,8 @@ records.database.close()
 mount("-o", "remount,ro", str(disk))
 problem = problem_of(ProfileFolder.take, disk / "home")
 assert "read-only" in problem.what and "copy that folder" in problem.do, problem
+wiping = argparse.Namespace(home=str(disk / "home"), ephemeral=False, yes=True)
+assert "Nothing was destroyed" in problem_of(wipe_cmd.run, wiping, JsonShow()).safe
 for call in (
     lambda: FolderLanding.open(disk, HandoverId(b"1" * 16)),
     lambda: FolderLanding.open(disk / "new", ID),

@@ -13,10 +13,11 @@ from satchel.cli.prompt import read_line
 from satchel.cli.show import Show
 from satchel.cli.undisturbed import undisturbed
 from satchel.core.identity.keyfile import Bare, decode
-from satchel.errors import AccessDenied, SatchelError
+from satchel.errors import AccessDenied, EnvironmentProblem, SatchelError
 from satchel.node import clock
 from satchel.ports import RecordHead
 from satchel.store.landing import FolderLanding
+from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
     home = home_folder(options.home)
     if not has_profile(home):
         raise no_profile()
+    _refuse_read_only(home)
     if not options.yes:
         _ask(home, show)
     with undisturbed():  # somebody is at the door: no half of it
@@ -37,6 +39,17 @@ def run(options: argparse.Namespace, show: Show) -> int:
             FolderLanding.sweep(head.into, head.id)
     show.done(text="Done: the profile is destroyed. Files that were received stay where they are.")
     return 0
+
+
+def _refuse_read_only(home: Path) -> None:
+    with disk_problems(f"look at the profile {str(home)!r}"):
+        is_read_only = bool(os.statvfs(home).f_flag & os.ST_RDONLY)
+    if is_read_only:
+        raise EnvironmentProblem(
+            f"The profile {show_name(os.fsencode(home))} lies on a disk that is read-only.",
+            safe="Nothing was destroyed: who has the disk can read it, with the passphrase if there is one.",
+            do="Make the disk writable and wipe again, or destroy the disk by other means.",
+        )
 
 
 def _ask(home: Path, show: Show) -> None:

@@ -85,7 +85,7 @@ class Company:
         here = self._with_us.setdefault(contact.id, [])
         here.append(session)
         self._people.began(contact.id, clock.awake_and_asleep_s())
-        if len(here) == 1:
+        if len(here) == 1 or session.shown:  # a copy that comes beside the real one is said all the same (P2)
             met = events.PeerMet(
                 contact=contact.id,
                 name=known.contact.name,

@@ -313,8 +313,7 @@ def _lock(home: Path) -> int | None:
         raise EnvironmentProblem(
             "Satchel is running with this profile already.",
             safe="Nothing was changed.",
-            do="Let it go on, or stop it: satchel lock. Or, for this once, add --ephemeral: then nothing is"
-            " remembered.",
+            do="Let it go on, or stop it: satchel lock",
         ) from exc
     except BaseException:
         os.close(lock)

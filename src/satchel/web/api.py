@@ -96,10 +96,14 @@ class Api:
 
     async def _news(self) -> AsyncIterator[bytes]:
         held: asyncio.Queue[events.Event] = asyncio.Queue(EVENTS_HELD_MAX)
+        loop = asyncio.get_running_loop()
 
-        def keep(event: events.Event) -> None:
+        def put(event: events.Event) -> None:
             with suppress(asyncio.QueueFull):
                 held.put_nowait(event)
+
+        def keep(event: events.Event) -> None:  # from any thread
+            loop.call_soon_threadsafe(put, event)
 
         with self._node.presence.listening(keep):
             for contact, _ in self._node.near():
