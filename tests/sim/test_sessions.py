@@ -1,12 +1,13 @@
-"""The product's Opening and Rivals, over pipes and power that fail at any step, with clocks of any year."""
+"""The product's sessions of contacts, over pipes and power that fail at any step, with clocks of any year."""
 
 from functools import partial
 
 import pytest
 
-from satchel.core.opening.effects import Kept
+from satchel.sim.contacts import befriend, common_epoch, dial
 from satchel.sim.device import START_S
-from satchel.sim.sessions import Breaks, Side, common_epoch, contacts, dial
+from satchel.sim.sessions import Disk, Node, Side
+from satchel.sim.wire import Breaks, Wire
 from satchel.sim.world import World
 
 DAY_S = 86_400
@@ -21,9 +22,11 @@ class Two:
     def __init__(self, seed: int, *, wrong_s: tuple[int, int] = (0, 0), restores: bool = False) -> None:
         self.world = World(seed)
         self.breaks = Breaks(cut=0.15, power=0.1)
-        self.one, self.other = contacts(self.world, self.breaks, wrong_s=wrong_s)
+        wire = Wire(self.world, self.breaks)
+        one, other = (Node(wire, wrong_s=seconds) for seconds in wrong_s)
+        self.one, self.other = befriend(one, other)
         self.restores = restores
-        self.copies: list[Kept] = []
+        self.copies: list[Disk] = []
         self.trace: list[tuple[float, int, int]] = []
 
     @property
@@ -54,15 +57,15 @@ class Two:
             for caller, listener in (self.both, self.both[::-1]):
                 if chance.random() < 0.7:
                     late_s = chance.choice((0.0, 0.0, chance.uniform(0, 0.3)))
-                    self.world.at(began_s + late_s, partial(dial, caller, listener))
+                    self.world.at(began_s + late_s, partial(dial, caller, listener.node.place))
             self.run(chance.choice((0.2, 1.0, 30.0, 0.3 * DAY_S, 1.5 * DAY_S)))
 
     def _copy_or_restore(self) -> None:
         match self.world.chance.randrange(6):
             case 0:
-                self.copies.append(self.one.kept)
+                self.copies.append(self.one.node.disk.copy())
             case 1 if self.copies:
-                self.one.restore(self.world.chance.choice(self.copies))
+                self.one.node.restore(self.world.chance.choice(self.copies))
 
     def calm(self) -> None:
         self.breaks.cut = self.breaks.power = 0.0
@@ -84,8 +87,8 @@ def test_w4_an_epoch_of_both_always_remains_and_calm_brings_one_session(wrong_s:
         two = Two(seed, wrong_s=wrong_s)
         two.trouble()
         two.calm()
-        dial(two.one, two.other)
-        dial(two.other, two.one)
+        dial(two.one, two.other.node.place)
+        dial(two.other, two.one.node.place)
         two.run(10.0)
         assert_one_session(two)
 
@@ -96,13 +99,13 @@ def test_w4_a_restored_copy_still_meets_and_is_told_of() -> None:
         two = Two(seed, restores=True)
         two.trouble()
         two.calm()
-        dial(two.one, two.other)
+        dial(two.one, two.other.node.place)
         two.run(10.0)
         assert_one_session(two)
         told += bool(two.one.shown or two.other.shown)
         shown = [*two.one.shown, *two.other.shown]
-        two.one.lose_power()
-        dial(two.one, two.other)
+        two.one.node.lose_power()
+        dial(two.one, two.other.node.place)
         two.run(10.0)
         assert [*two.one.shown, *two.other.shown] == shown  # once
     assert told >= SEEDS // 3
@@ -112,8 +115,8 @@ def test_of_two_who_dial_at_once_one_session_stays() -> None:
     for seed in range(4 * SEEDS):
         two = Two(seed)
         two.breaks.cut = two.breaks.power = 0.0
-        dial(two.one, two.other)
-        two.world.at(two.world.chance.uniform(0, 0.2), partial(dial, two.other, two.one))
+        dial(two.one, two.other.node.place)
+        two.world.at(two.world.chance.uniform(0, 0.2), partial(dial, two.other, two.one.node.place))
         two.run(10.0)
         assert_one_session(two)
 
@@ -122,11 +125,11 @@ def test_who_lost_the_power_comes_again_before_the_other_has_noticed() -> None:
     for seed in range(SEEDS):
         two = Two(seed)
         two.breaks.cut = two.breaks.power = 0.0
-        dial(two.one, two.other)
+        dial(two.one, two.other.node.place)
         two.run(10.0)
         assert_one_session(two)
-        two.one.lose_power()
-        dial(two.one, two.other)
+        two.one.node.lose_power()
+        dial(two.one, two.other.node.place)
         two.run(10.0)
         assert_one_session(two)
 

@@ -1,5 +1,8 @@
-"""A device with contacts that runs the real beacon on each link. A dial that reaches its contact counts as a
-session: both learn the other's clock and agree on an epoch, as a real one would have them do.
+"""A device with contacts that runs the real beacon on each link.
+
+Of a session there is only what changes beacons: both learn the other's clock and agree on an epoch, as soon
+as a dial reaches its contact. Whole sessions, and who attacks them, are in sim/sessions.py; here are weeks
+of beacons among hundreds of contacts, and no test of them depends on how a session fails.
 """
 
 from collections.abc import Sequence
