@@ -13,7 +13,11 @@ from node.contact_sides import LIMIT_S, Device, Running, pair_up, running
 from node.pretend_lan import Air
 from satchel.carriers.lan.addresses import pack
 from satchel.core.discovery.beacon import Mode
+from satchel.core.session.contact import MeetingKeys, dialling_key
+from satchel.core.session.flight import ANYWHERE, FLIGHT_FILL_BYTES, Dialler
+from satchel.core.session.handshake import Statics
 from satchel.node import clock, events
+from satchel.node.company import ANSWERED_AT_ONCE_MAX
 from satchel.node.encounter import Session
 from satchel.ports import Arrived, Endpoint, Heard, Link
 
@@ -241,6 +245,40 @@ def test_quiet_nodes_meet_while_both_say_meet(amina: Device, bilal: Device) -> N
             assert air.shouted == []
             await here.node.meet()
             await met(here, there)
+
+    run(test)
+
+
+def test_m3_a_contact_that_dials_and_says_no_word_has_few_of_our_threads(
+    amina: Device, bilal: Device
+) -> None:
+    """M3: eight of its flights are answered, and another contact is met meanwhile; it itself, afterwards."""
+
+    async def test() -> None:
+        air, chloe = Air(), Device("chloe")
+        pair_up(bilal, chloe)
+        async with running(air, bilal, B) as there:
+            pair = amina.kept().pair
+            keys = MeetingKeys(statics=Statics(own=pair.static, theirs=pair.their_static), epochs=pair.epochs)
+            loop, mute, answers = asyncio.get_running_loop(), list[socket.socket](), list[int]()
+            for _ in range(ANSWERED_AT_ONCE_MAX + 2):
+                one = socket.create_connection((B, there.lan.link.port))
+                one.setblocking(False)
+                mute.append(one)
+                e, fill = os.urandom(32), os.urandom(FLIGHT_FILL_BYTES)
+                key, (address, port) = dialling_key(keys, pair.epochs.agreed), ANYWHERE
+                one.sendall(Dialler(key, address=address, port=port, ephemeral=e, fill=fill).flight)
+                answers.append(len(await asyncio.wait_for(loop.sock_recv(one, 1000), LIMIT_S)))
+            assert answers == [256] * ANSWERED_AT_ONCE_MAX + [0, 0]
+            async with running(air, chloe, C) as here:
+                await met(here, there)
+            for one in mute:
+                one.close()
+            async with running(air, amina, A, mode=Mode.QUIET, muted=True) as late:
+                await late.node.meet()
+                seeking = asyncio.ensure_future(late.node.seek(there.lan.endpoint))
+                await met(late)
+                await seeking
 
     run(test)
 

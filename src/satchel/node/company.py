@@ -4,7 +4,9 @@ Here is the seam for whatever two contacts have to say to each other: `talk`.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from satchel.core.discovery.people import People
 from satchel.core.identity.contacts import ContactId
@@ -16,6 +18,9 @@ from satchel.node.encounter import Session
 from satchel.node.own_thread import in_own_thread
 from satchel.ports import Link, Pipe
 from satchel.ports.contacts import Contact, Contacts
+
+# Of one contact. Who tries a typed address has up to eight flights on their way.
+ANSWERED_AT_ONCE_MAX = 8
 
 
 class Company:
@@ -45,6 +50,7 @@ class Company:
         self._report = report
         self._with_us: dict[ContactId, list[Session]] = {}
         self._troubles: set[str] = set()
+        self._answering: Counter[ContactId] = Counter()  # openings of who has dialled
 
     def is_with_us(self, contact: ContactId) -> bool:
         """Whether there is a session with it now."""
@@ -69,15 +75,42 @@ class Company:
             self._troubles.add(problem.what)
             self._report(events.Trouble(problem=problem))
 
-    async def open_and_hold(
-        self, pipe: Pipe, opening: Callable[[], Session], known: Acquaintance, link: Link | None
+    async def let_in(
+        self, pipe: Pipe, opening: Callable[[], Session], known: Acquaintance, link: Link
     ) -> None:
-        """One session, all of it. `opening` blocks; `link`: where, if that is known."""
+        """As `open_and_hold`, of who has dialled: a contact that sends flights and no word has a few threads
+        and sockets of ours, and no more (M3)."""
+        contact = known.contact.id
+        if self._answering[contact] >= ANSWERED_AT_ONCE_MAX:
+            pipe.close()
+            return
+        self._answering[contact] += 1
+        opened = partial(self._answering.subtract, [contact])
+        await self.open_and_hold(pipe, opening, known, link, opened=opened)
+
+    async def open_and_hold(
+        self,
+        pipe: Pipe,
+        opening: Callable[[], Session],
+        known: Acquaintance,
+        link: Link | None,
+        *,
+        opened: Callable[[], None] = lambda: None,
+    ) -> None:
+        """One session, all of it.
+
+        Args:
+            opening: blocks.
+            link: where, if that is known.
+            opened: called when the opening is over, well or not.
+        """
         try:
             session = await greeting.in_thread(pipe, opening)
         except (EnvironmentProblem, PeerError, MisuseError):
             pipe.close()
             return
+        finally:
+            opened()
         contact = session.contact
         if contact.id not in self._people.tags:  # forgotten while the two greeted each other
             pipe.close()

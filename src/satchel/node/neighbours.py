@@ -393,4 +393,4 @@ class Neighbours:
             return
         answer = partial(encounter.answer, listening_port=lambda: arrival.link.port)
         opening = partial(answer, pipe, flight, keys, known, self._opener)
-        self._start(self._company.open_and_hold(pipe, opening, known, arrival.link))
+        self._start(self._company.let_in(pipe, opening, known, arrival.link))

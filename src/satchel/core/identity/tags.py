@@ -11,12 +11,12 @@ from satchel.core.crypto.kdf import MacKey
 from satchel.core.identity.clocks import HOUR_S, Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import EPOCH_HOURS, Chain, Epochs, Use
+from satchel.core.identity.near import PLACES_MAX, Near
 
 HOUR_BYTES = 4
 NO_HOUR = (1 << 8 * HOUR_BYTES) - 1  # of who has no plausible clock, and of what needs none
 HOURS_AROUND = (0, -1, 1)  # what is tried for each contact, the likeliest first
-DAYS_BEHIND = 2
-KEYS_READY_MAX = 8  # for each contact and direction: two agreed epochs, and a few days around now
+KEYS_READY_MAX = PLACES_MAX  # for each contact and direction
 
 
 class Mark(NamedTuple):
@@ -37,7 +37,7 @@ class Tags:
 
     def put(self, contact: ContactId, epochs: Epochs, *, offset_s: int = 0) -> None:
         """A new contact, or what a session changed. `offset_s`: how far their clock is ahead of node time."""
-        self._known[contact] = _Known(epochs, offset_s)
+        self._known[contact] = _Known(epochs, offset_s, self._known.get(contact))
         self._near = None
 
     def forget(self, contact: ContactId) -> None:
@@ -82,10 +82,11 @@ class Tags:
 class _Known:
     """One contact."""
 
-    def __init__(self, epochs: Epochs, offset_s: int) -> None:
+    def __init__(self, epochs: Epochs, offset_s: int, before: "_Known | None") -> None:
+        """`before`: as it was known until now."""
         self.epochs = epochs
-        self.speaking = _Days(epochs.speaking)
-        self._listening = _Days(epochs.listening)
+        self.speaking: _Days = _Days(epochs.speaking, None if before is None else before.speaking)
+        self._listening: _Days = _Days(epochs.listening, None if before is None else before._listening)
         self._offset_s = offset_s
         self._wide: tuple[int, list[Mark]] | None = None  # the hour that it is for
 
@@ -127,26 +128,16 @@ class _Known:
 class _Days:
     """The tag keys of one direction."""
 
-    def __init__(self, chain: Chain) -> None:
-        self._chain = chain
-        self._behind = chain  # a little before the days in question: the way from a year ago is long
-        self._ready: dict[int, tuple[Chain, MacKey]] = {}
+    def __init__(self, chain: Chain, before: "_Days | None") -> None:
+        self._near: Near = Near(chain, None if before is None else before._near)
+        self._ready: dict[int, MacKey] = {}
 
     def mark(self, contact: ContactId, epoch: int, hour: int) -> Mark | None:
         ready = self._ready.get(epoch)
         if ready is None:
-            if not self._chain.reaches(epoch):
+            if not self._near.chain.reaches(epoch):
                 return None
-            ready = self._make_ready(epoch)
-        return Mark(contact, epoch, hour.to_bytes(HOUR_BYTES, "big"), ready[1])
-
-    def _make_ready(self, epoch: int) -> tuple[Chain, MacKey]:
-        known = [self._chain, self._behind, *(chain for chain, _ in self._ready.values())]
-        start = max((chain for chain in known if chain.epoch <= epoch), key=lambda chain: chain.epoch)
-        if epoch - start.epoch > DAYS_BEHIND:
-            start = self._behind = start.at(epoch - DAYS_BEHIND)
-        chain = start.at(epoch)
-        if len(self._ready) >= KEYS_READY_MAX:
-            del self._ready[next(iter(self._ready))]
-        self._ready[epoch] = chain, MacKey(chain.key(Use.TAG))
-        return self._ready[epoch]
+            if len(self._ready) >= KEYS_READY_MAX:
+                del self._ready[next(iter(self._ready))]
+            ready = self._ready[epoch] = MacKey(self._near.at(epoch).key(Use.TAG))
+        return Mark(contact, epoch, hour.to_bytes(HOUR_BYTES, "big"), ready)

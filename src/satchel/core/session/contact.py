@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import EPOCH_HOURS, Chain, Epochs, Use
+from satchel.core.identity.near import Near
 from satchel.core.session.flight import FlightKey, Recognised
 from satchel.core.session.handshake import Purpose, SessionKeys, Statics
 from satchel.errors import PeerError
@@ -93,19 +94,20 @@ def dialling_key(pair: MeetingKeys, epoch: int) -> FlightKey:
     )
 
 
-def listening_keys(contact: ContactId, pair: MeetingKeys, epochs: Collection[int]) -> tuple[ContactKey, ...]:
-    """Those of `heard_epochs`, in their order."""
+def listening_keys(
+    contact: ContactId, pair: MeetingKeys, epochs: Collection[int], near: Near | None = None
+) -> tuple[ContactKey, ...]:
+    """Those of `heard_epochs`, in their order. `near`: of this chain, where it was used before."""
+    near = near or Near(pair.epochs.listening)
     keys: dict[int, ContactKey] = {}
-    chain = pair.epochs.listening
-    for epoch in sorted(epochs):  # so that each step of the chain is made once
-        chain = chain.at(epoch)
-        keys[epoch] = ContactKey(
+    for chain in map(near.at, sorted(epochs)):  # so that each step of the chain is made once
+        keys[chain.epoch] = ContactKey(
             purpose=Purpose.CONTACT,
             open=chain.key(Use.OPEN),
             psk=chain.key(Use.PSK),
             statics=pair.statics,
             contact=contact,
-            epoch=epoch,
+            epoch=chain.epoch,
         )
     return tuple(keys[epoch] for epoch in epochs)
 
@@ -114,6 +116,7 @@ def listening_keys(contact: ContactId, pair: MeetingKeys, epochs: Collection[int
 class _Known:
     pair: MeetingKeys
     ahead_hours: int
+    near: Near
     keys: tuple[ContactKey, ...] = field(default=(), repr=False)
 
 
@@ -127,7 +130,9 @@ class ContactKeys:
 
     def put(self, contact: ContactId, pair: MeetingKeys, *, ahead_hours: int = 0) -> None:
         """A contact is new, or what is kept of it has changed: nothing stays of what it was (W4)."""
-        self._known[contact] = _Known(pair=pair, ahead_hours=ahead_hours)
+        before = self._known.get(contact)
+        near = Near(pair.epochs.listening, None if before is None else before.near)
+        self._known[contact] = _Known(pair=pair, ahead_hours=ahead_hours, near=near)
         self._by_rank = None
 
     def forget(self, contact: ContactId) -> None:
@@ -156,7 +161,7 @@ class ContactKeys:
         for contact, known in self._known.items():
             epochs = heard_epochs(known.pair.epochs, hour=hour, ahead_hours=known.ahead_hours)
             if epochs != tuple(key.epoch for key in known.keys):
-                known.keys = listening_keys(contact, known.pair, epochs)
+                known.keys = listening_keys(contact, known.pair, epochs, known.near)
         ranks = (
             known.keys[rank : rank + 1] for rank in range(EPOCHS_HEARD_MAX) for known in self._known.values()
         )
