@@ -52,7 +52,7 @@ def ids(database: Database) -> list[bytes]:
 def test_one_process_at_a_time(folder: ProfileFolder, home: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="already") as told:
         ProfileFolder.take(home)
-    assert "--ephemeral" in told.value.do
+    assert "satchel lock" in told.value.do
     folder.close()
     ProfileFolder.take(home).close()
 
