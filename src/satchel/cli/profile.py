@@ -19,7 +19,7 @@ from satchel.store.database import Database, require_cipher
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import can_keep_out_of_swap, confine_thread, confine_writes, harden
 from satchel.store.problems import disk_problems
-from satchel.store.profile import ProfileFolder
+from satchel.store.profile import ProfileFolder, ProfileInUse
 from satchel.store.records import SqliteRecords
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.queue import SqliteQueue
+
+
+_WITHOUT_PROFILE = ("send_cmd", "receive_cmd")  # they can do with one in memory (decision 0167)
 
 
 @dataclass(slots=True)
@@ -124,7 +127,7 @@ def open_profile(options: argparse.Namespace, show: Show) -> Profile:
     protect()
     if options.ephemeral:
         return _open(None, Bare(key=SystemEntropy().draw(KEY_BYTES)), show)
-    folder = ProfileFolder.take(home_folder(options.home))
+    folder = _take(options)
     try:
         data = folder.read_key_file()
         if data is None:
@@ -135,6 +138,16 @@ def open_profile(options: argparse.Namespace, show: Show) -> Profile:
     except BaseException:
         folder.close()
         raise
+
+
+def _take(options: argparse.Namespace) -> ProfileFolder:
+    try:
+        return ProfileFolder.take(home_folder(options.home))
+    except ProfileInUse as used:
+        if options.module not in _WITHOUT_PROFILE:
+            raise
+        do = f"{used.do} Or, for this once, add --ephemeral: then nothing is remembered."
+        raise ProfileInUse(used.what, safe=used.safe, do=do) from used
 
 
 def open_existing(options: argparse.Namespace, show: Show) -> Profile:

@@ -31,6 +31,10 @@ _NAMES = (
 )
 
 
+class ProfileInUse(EnvironmentProblem):
+    """Another process holds the profile."""
+
+
 class ProfileFolder:
     """Held by this process until `close`, or its end."""
 
@@ -43,7 +47,7 @@ class ProfileFolder:
 
     @classmethod
     def take(cls, home: Path) -> Self:
-        """Make the folder if it is missing, and hold it. Raises EnvironmentProblem: another process does."""
+        """Make the folder if it is missing, and hold it. Raises EnvironmentProblem; ProfileInUse."""
         with disk_problems(f"open the profile {str(home)!r}"):
             try:
                 while (lock := _lock(home)) is None:  # a wipe went by
@@ -310,7 +314,7 @@ def _lock(home: Path) -> int | None:
         os.pwrite(lock, b"%d" % os.getpid(), 0)
     except BlockingIOError as exc:
         os.close(lock)
-        raise EnvironmentProblem(
+        raise ProfileInUse(
             "Satchel is running with this profile already.",
             safe="Nothing was changed.",
             do="Let it go on, or stop it: satchel lock",
