@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
+from workshop.browsers import prepare_browsers
 from workshop.checks import Tally, bench, check, run_tests
 from workshop.environment import install_beside, set_up
 from workshop.fuzzing import SECONDS, fuzz, refuse_unknown, target_names
@@ -36,7 +37,7 @@ def verb_check() -> int:
 
 
 def verb_test() -> int:
-    """check, then the network laboratory and all that is slow"""
+    """check, then the network laboratory with real browsers, and all that is slow"""
     try:
         set_up()
         install_beside("plain-apsw")
@@ -44,6 +45,7 @@ def verb_test() -> int:
         print(reason, flush=True)
         return conclude(Tally(failed=1))
     prepare_laboratory()
+    prepare_browsers()
     total = check()
     tally, _, seconds = run_tests("lab", "lab or slow", show=True)
     print(f"     lab  {'FAILED' if tally.failed else 'ok':<6}  {seconds:5.1f} s  {tally}", flush=True)

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["lab.pytest_plugin"]
+pytest_plugins = ["browser.pytest_plugin", "lab.pytest_plugin"]
 
 # No deadline: on a busy machine it fails tests that are right.
 settings.register_profile("satchel", deadline=None, print_blob=True)

@@ -79,7 +79,18 @@ def install_group(group: str, *, module: str) -> None:
         say(f"installing the group {group} of uv.lock")
         uv, environment = str(TOOL / "bin" / "uv"), uv_environment()
         if private_index() is None:
-            sync = [uv, "sync", "--locked", "--quiet", "--group", group, "--directory", str(ROOT)]
+            # --inexact: what was added for another verb stays.
+            sync = [
+                uv,
+                "sync",
+                "--locked",
+                "--inexact",
+                "--quiet",
+                "--group",
+                group,
+                "--directory",
+                str(ROOT),
+            ]
             result = run_quietly(sync, environment)
         else:
             result = run_steps(steps_from_private_index(uv, "--only-group", group), environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workshop.running import Stopped, run_quietly, say
@@ -25,10 +25,7 @@ LAB_PACKAGES = {  # command that the laboratory's tests call -> the Debian packa
 
 def prepare_laboratory() -> None:
     """Install what the network laboratory calls; without root, only say what it lacks."""
-    search = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin{os.pathsep}/sbin"
-    missing = sorted(
-        {package for command, package in LAB_PACKAGES.items() if not shutil.which(command, path=search)}
-    )
+    missing = missing_packages(LAB_PACKAGES)
     if not missing:
         return
     try:
@@ -36,6 +33,12 @@ def prepare_laboratory() -> None:
     except Stopped as reason:
         # Not the end: the tests that need the laboratory skip, or fail where CI=true.
         print(reason, flush=True)
+
+
+def missing_packages(wanted: Mapping[str, str]) -> list[str]:
+    """The packages of those commands that are not there."""
+    search = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin{os.pathsep}/sbin"
+    return sorted({package for command, package in wanted.items() if not shutil.which(command, path=search)})
 
 
 def apt_install(packages: Sequence[str], *, why: str) -> None:
