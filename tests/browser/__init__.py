@@ -16,7 +16,9 @@ After the test each page must be without faults: a request to another origin tha
 violation of the content security policy, an error on the console, an uncaught exception, a crash.
 A browser itself says nothing to any network, so the laboratory may count its host's packets as ever.
 
-`lab` has to be asked for before the browsers, since what is made last ends first.
+`lab` has to be asked for before the browsers, since what is made last ends first. While a test has Chromium,
+its thread has an event loop: no `asyncio.run` there. Types of Playwright are imported under TYPE_CHECKING:
+only `dev.py test` installs it, and `check` reads all files of tests, too.
 """
 
 from browser.axe import accessible

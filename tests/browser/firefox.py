@@ -23,7 +23,7 @@ SCRIPT = Path(__file__).with_name("firefox.mjs")
 START_S = 60.0
 ANSWER_S = 2 * WAIT_MS / 1000  # later than the driver itself gives up
 # Firefox looks up the name of the machine it is on; any other than this one would be asked of the network.
-UNNAMED = ["unshare", "--uts", "sh", "-c", 'echo localhost > /proc/sys/kernel/hostname && exec "$@"', "sh"]
+UNNAMED = ["unshare", "--uts", "sh", "-c", 'hostname localhost && exec "$@"', "sh"]
 
 
 class Firefox:
