@@ -16,10 +16,11 @@ from workshop.packages import apt_install, missing_packages
 from workshop.running import DEV, ROOT, Stopped, run_quietly, say
 
 BROWSER_PACKAGES = {"chromium": "chromium", "firefox-esr": "firefox-esr"}  # command -> Debian package
-FONTS = Path("/usr/share/fonts/truetype")
-FONT_PACKAGES = {  # one file of each -> the Debian package; else a screenshot shows boxes for letters
-    FONTS / "noto" / "NotoSansArabic-Regular.ttf": "fonts-noto-core",
-    FONTS / "wqy" / "wqy-microhei.ttc": "fonts-wqy-microhei",
+FILE_PACKAGES = {  # a file below /usr that such a package brings -> the Debian package
+    "lib/*/libatomic.so.1": "libatomic1",  # the Node.js inside of Playwright needs it
+    # Else a screenshot shows boxes for letters.
+    "share/fonts/truetype/noto/NotoSansArabic-Regular.ttf": "fonts-noto-core",
+    "share/fonts/truetype/wqy/wqy-microhei.ttc": "fonts-wqy-microhei",
 }
 WANTED = ROOT / "tests" / "browser"
 INSTALLED = DEV / "browser"
@@ -32,7 +33,7 @@ def prepare_browsers() -> None:
     """Install what drives browsers, as far as it is missing; where that cannot be, only say so."""
     try:
         packages = missing_packages(BROWSER_PACKAGES)
-        packages += sorted(package for file, package in FONT_PACKAGES.items() if not file.exists())
+        packages += [package for file, package in FILE_PACKAGES.items() if not any(Path("/usr").glob(file))]
         if packages:
             apt_install(packages, why="to test pages in real browsers")
         install_group("browser", module="playwright")
