@@ -16,12 +16,16 @@ const browser = await puppeteer.launch({
   headless: true,
   defaultViewport: {width, height},
   extraPrefsFirefox: {
-    "services.settings.server": "data:,", // or it asks its maker for settings; heeded only with the variable set
+    // Or it asks its maker: for settings (heeded only with the variable set), and whether there is an Internet.
+    "services.settings.server": "data:,",
+    "network.captive-portal-service.enabled": false,
+    "network.connectivity-service.enabled": false,
     "intl.accept_languages": locale,
     "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1,
   },
 });
-const page = await browser.newPage();
+const [page] = await browser.pages(); // the one in front: others are drawn seldom, and clicks wait for that
+await page.bringToFront();
 page.setDefaultTimeout(wait_ms);
 
 const faults = [];
@@ -50,7 +54,7 @@ const carryOut = {
     await violations();
     await page.goto(new URL(url, origin).href);
   },
-  click: async ({selector}) => await page.locator(selector).click(),
+  click: async ({selector}) => await (await found(selector)).click(),
   type: async ({selector, text}) => await (await found(selector)).type(text),
   press: async ({key}) => await page.keyboard.press(key),
   upload: async ({selector, paths}) => await (await found(selector)).uploadFile(...paths),

@@ -124,7 +124,12 @@ class Firefox:
         assert not faults, "\n".join(map(str, faults))
 
     def _ask(self, do: str, **arguments: Any) -> Any:
-        self._driver.type(json.dumps({"do": do, **arguments}))
+        try:
+            self._driver.type(json.dumps({"do": do, **arguments}))
+        except OSError as problem:
+            raise LabError(
+                f"Firefox on {self.host.name} has ended by itself, or its host before it"
+            ) from problem
         answer = self._driver.expect_event("answer", ANSWER_S)
         if "failed" in answer:
             raise LabError(f"Firefox on {self.host.name}: {do} {arguments}: {answer['failed']}")

@@ -94,7 +94,7 @@ def test_a_slow_processor(lab: Lab, browser_on: BrowserOn) -> None:
             taken.append(float(page.title()))
         return min(taken)
 
-    assert fastest_ms(6) > 3 * fastest_ms(1)
+    assert fastest_ms(20) > 3 * fastest_ms(1)  # on a busy machine far less than 20
 
 
 def test_a_browser_is_on_its_host_and_each_page_a_person_of_its_own(lab: Lab, browser_on: BrowserOn) -> None:

@@ -10,6 +10,7 @@ from browser.pytest_plugin import FirefoxOn
 from browser.sites import ORIGIN, asked_for, start_site
 from browser.watching import Kind
 from lab import Lab, LabError
+from lab.pytest_plugin import need_lab
 from lab.watched import WatchedLab
 
 pytestmark = pytest.mark.lab
@@ -62,6 +63,7 @@ def test_every_planted_fault_is_found(lab: Lab, firefox_on: FirefoxOn) -> None:
 
 
 def test_a_hint_that_is_followed_is_on_the_cable(firefox_on: FirefoxOn) -> None:
+    need_lab()
     with WatchedLab() as lab:
         host = lab.host("a")
         start_site(host)
