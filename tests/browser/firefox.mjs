@@ -14,7 +14,7 @@ const browser = await puppeteer.launch({
   browser: "firefox",
   executablePath: command,
   headless: true,
-  defaultViewport: {width, height},
+  defaultViewport: null,
   extraPrefsFirefox: {
     // Or it asks its maker: for settings (heeded only with the variable set), and whether there is an Internet.
     "services.settings.server": "data:,",
@@ -26,6 +26,7 @@ const browser = await puppeteer.launch({
 });
 const [page] = await browser.pages(); // the one in front: others are drawn seldom, and clicks wait for that
 await page.bringToFront();
+await page.setViewport({width, height});
 page.setDefaultTimeout(wait_ms);
 
 const faults = [];
