@@ -16,17 +16,24 @@ const browser = await puppeteer.launch({
   headless: true,
   defaultViewport: null,
   extraPrefsFirefox: {
-    // Or it asks its maker: for settings (heeded only with the variable set), and whether there is an Internet.
+    // Or it asks its maker: for settings (heeded only with the variable set), whether there is an Internet, and
+    // what to show in a new tab.
     "services.settings.server": "data:,",
     "network.captive-portal-service.enabled": false,
     "network.connectivity-service.enabled": false,
+    "browser.newtab.preload": false,
+    "browser.newtabpage.activity-stream.unifiedAds.endpoint": "data:,",
+    "browser.topsites.contile.enabled": false,
     "intl.accept_languages": locale,
     "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1,
   },
 });
 const [page] = await browser.pages(); // the one in front: others are drawn seldom, and clicks wait for that
 await page.bringToFront();
-await page.setViewport({width, height});
+await page.setViewport({width, height}).catch((error) => {
+  // Firefox 140 has its size then, and no orientation to be told.
+  if (!String(error).includes("setScreenOrientationOverride")) throw error;
+});
 page.setDefaultTimeout(wait_ms);
 
 const faults = [];
