@@ -129,7 +129,7 @@ def test_t1_what_a_node_says_of_people_goes_into_no_log(
     """A system writes down what a program says that it started: not who was met, and when."""
     for seen in ("result_is_seen", "notes_are_seen"):
         monkeypatch.setattr(Terminal, seen, on_screen)
-    herald = Herald(PersonShow(), SimpleNamespace())  # type: ignore[arg-type]
+    herald = Herald(PersonShow(), SimpleNamespace(), "file:///page")  # type: ignore[arg-type]
     with herald.telling():
         for event in (MET, READ, GONE):
             herald.hear(event)
@@ -140,7 +140,7 @@ def test_t1_what_a_node_says_of_people_goes_into_no_log(
 
 
 def test_a_script_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    herald = Herald(JsonShow(), SimpleNamespace())  # type: ignore[arg-type]
+    herald = Herald(JsonShow(), SimpleNamespace(), "file:///page")  # type: ignore[arg-type]
     with herald.telling():
         herald.hear(MET)
     assert '"contact": "bilal"' in capsys.readouterr().out
@@ -157,7 +157,7 @@ def test_a_screen_that_stands_still_stops_nobody(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(JsonShow, "hear", hear)
     presence = Presence(Mode.OPEN)
-    herald = Herald(JsonShow(), SimpleNamespace())  # type: ignore[arg-type]
+    herald = Herald(JsonShow(), SimpleNamespace(), "file:///page")  # type: ignore[arg-type]
     with herald.telling(), presence.listening(herald.hear):
         for event in (MET, READ, GONE):
             presence.hear(event)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from satchel.cli.escape import NAME_CHARACTERS_MAX, show_name, show_path, show_text
+from satchel.escape import NAME_CHARACTERS_MAX, show_name, show_path, show_text
 
 # Pieces that are likely to collide: escapes, the shown form of escapes, spellings of one character.
 TRICKY = [

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from satchel.cli import units
-from satchel.cli.escape import show_path, show_text
 from satchel.cli.show import JsonShow, Show
 from satchel.core.handover.messages import EntryKind
 from satchel.errors import EnvironmentProblem
+from satchel.escape import show_path, show_text
 from satchel.node.events import OfferShown
 from satchel.node.receiving import Numbers
 

@@ -3,9 +3,9 @@
 import shlex
 
 from satchel.cli import units
-from satchel.cli.escape import show_name, show_text
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.errors import EnvironmentProblem
+from satchel.escape import show_name, show_text
 from satchel.node import events
 
 ContactEvent = events.Reachable | events.PeerMet | events.PeerGone | events.Asked

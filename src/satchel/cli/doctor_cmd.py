@@ -14,12 +14,12 @@ from satchel.carriers.lan.interfaces import IFF_LOOPBACK, IFF_MULTICAST, IFF_RUN
 from satchel.carriers.lan.multicast import PORT
 from satchel.carriers.lan.probe import Hearing, LinkProbe, NetworkProbe, is_tunnel, probe_network
 from satchel.cli import streams, units
-from satchel.cli.escape import show_text
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import runs
 from satchel.cli.show import JsonShow, Show, wrapped
 from satchel.core.crypto.selftest import self_test
 from satchel.errors import EnvironmentProblem, SatchelError
+from satchel.escape import show_text
 from satchel.node import clock
 from satchel.node.doctor import Drawn, Facts, Finding, Kind, diagnose, look
 from satchel.node.doctor.drawn import RANDOM_BYTES
@@ -43,10 +43,8 @@ INNER = re.compile(
 
 def run(options: argparse.Namespace, show: Show) -> int:
     show.note("Looking at this computer. Nothing is changed, and nothing is sent.")
-    entropy = SystemEntropy()
     profile = None if options.ephemeral else home_folder(options.home)
-    facts = look_around(profile, entropy.draw(NONCE_BYTES))
-    findings = diagnose(facts, Drawn.of(entropy.draw(RANDOM_BYTES)))
+    facts, findings = examine(profile)
     wrong = [finding for finding in findings if finding.kind is not Kind.HINT]
     for number, finding in enumerate(findings):
         if isinstance(show, JsonShow):
@@ -60,6 +58,13 @@ def run(options: argparse.Namespace, show: Show) -> int:
         show.note("\nSatchel is running with this profile: satchel status says who is near.")
     show.done(text=_last_line(facts, wrong), findings=len(wrong), unseen=list(facts.unseen), running=running)
     return EnvironmentProblem.exit_code if wrong else 0
+
+
+def examine(profile: Path | None) -> tuple[Facts, list[Finding]]:
+    """What is found, and what it was found by. Raises EnvironmentProblem, as look_around."""
+    entropy = SystemEntropy()
+    facts = look_around(profile, entropy.draw(NONCE_BYTES))
+    return facts, list(diagnose(facts, Drawn.of(entropy.draw(RANDOM_BYTES))))
 
 
 def look_around(profile: Path | None, nonce: bytes) -> Facts:

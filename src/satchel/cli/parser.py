@@ -252,6 +252,7 @@ def _add_node(commands: Commands, shared: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
     )
     up.add_argument("--quiet", action="store_true", help="say nothing, and only listen")
+    up.add_argument("--no-browser", action="store_true", help="do not open the page of this Satchel")
     up.add_argument(
         "--port",
         metavar="N",

@@ -47,7 +47,7 @@ def ask_new(show: Show) -> str:
 
     Raises MisuseError, NothingToDo: none was given.
     """
-    offered = draw_words(SystemEntropy().draw(_DRAWN_BYTES))
+    offered = offer_words()
     in_terminal = os.isatty(STDIN)
     show.ask("new passphrase", offered=offered)
     while True:
@@ -60,7 +60,7 @@ def ask_new(show: Show) -> str:
             )
         chosen = typed or offered
         try:
-            _refuse_weak(chosen)
+            refuse_weak(chosen)
         except MisuseError as weak:
             if not in_terminal:
                 raise
@@ -81,9 +81,15 @@ def draw_words(chance: bytes) -> str:
     return " ".join(word_at(bits >> _WORD_BITS * place & mask) for place in range(OFFERED_WORDS))
 
 
-def seal_here(key: bytes, passphrase: str, show: Show) -> Sealed:
+def offer_words() -> str:
+    """Five words for a new passphrase."""
+    return draw_words(SystemEntropy().draw(_DRAWN_BYTES))
+
+
+def seal_here(key: bytes, passphrase: str, show: Show | None = None) -> Sealed:
     """The key file for a new passphrase, at a cost of about a second on this machine."""
-    show.note("Making each guess cost about a second on this machine ...")
+    if show is not None:
+        show.note("Making each guess cost about a second on this machine ...")
     cost = choose_cost(memory_kib=memory_kib(), processors=processors(), seconds=_measure)
     return seal(key, passphrase, salt=SystemEntropy().draw(SALT_BYTES), cost=cost)
 
@@ -95,7 +101,8 @@ def _measure(cost: Cost) -> float:
     return clock.monotonic_s() - began_s
 
 
-def _refuse_weak(chosen: str) -> None:
+def refuse_weak(chosen: str) -> None:
+    """Raises MisuseError."""
     prepare(chosen)
     if len(chosen) < CHARACTERS_MIN:
         raise MisuseError(

@@ -129,12 +129,7 @@ def open_profile(options: argparse.Namespace, show: Show) -> Profile:
         return _open(None, Bare(key=SystemEntropy().draw(KEY_BYTES)), show)
     folder = _take(options)
     try:
-        data = folder.read_key_file()
-        if data is None:
-            key = SystemEntropy().draw(KEY_BYTES)
-            data = encode(Bare(key=key))
-            folder.create(data, key)
-        return _open(folder, decode(data), show)
+        return open_taken(folder, show)
     except BaseException:
         folder.close()
         raise
@@ -148,6 +143,22 @@ def _take(options: argparse.Namespace) -> ProfileFolder:
             raise
         do = f"{used.do} Or, for this once, add --ephemeral: then nothing is remembered."
         raise ProfileInUse(used.what, safe=used.safe, do=do) from used
+
+
+def open_taken(folder: ProfileFolder, show: Show) -> Profile:
+    """As open_profile, after `protect`. Whoever took the folder closes it where this raises."""
+    data = folder.read_key_file()
+    if data is None:
+        data = make_bare(folder)
+    return _open(folder, decode(data), show)
+
+
+def make_bare(folder: ProfileFolder) -> bytes:
+    """A new profile without a passphrase: its key file. Raises EnvironmentProblem."""
+    key = SystemEntropy().draw(KEY_BYTES)
+    data = encode(Bare(key=key))
+    folder.create(data, key)
+    return data
 
 
 def open_existing(options: argparse.Namespace, show: Show) -> Profile:
@@ -216,12 +227,18 @@ def keys_may_be_swapped() -> EnvironmentProblem | None:
 def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
     match file:
         case Sealed():
-            key = open_with_passphrase(file, show)
-            if (swapped := keys_may_be_swapped()) is not None:
-                show.warning(swapped)
+            return open_with_key(folder, file, open_with_passphrase(file, show), show)
         case Bare(key=key):
-            if folder is not None:
-                show.warning(without_passphrase())
+            return open_with_key(folder, file, key, show)
+
+
+def open_with_key(folder: ProfileFolder | None, file: KeyFile, key: bytes, show: Show) -> Profile:
+    """The profile whose key file says `key`. Raises EnvironmentProblem."""
+    if isinstance(file, Sealed):
+        if (swapped := keys_may_be_swapped()) is not None:
+            show.warning(swapped)
+    elif folder is not None:
+        show.warning(without_passphrase())
     database = folder.open(key) if folder is not None else Database.in_memory()
     profile = Profile(folder, file, key, database, SqliteRecords(database, now_s=clock.wall_s()))
     profile.expire()

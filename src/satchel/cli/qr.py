@@ -6,6 +6,7 @@ may make, is docs/spec/pairing.md, 3.3.
 """
 
 import contextlib
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,13 @@ def draw_for_terminal(text: str) -> str:
     pairs = (zip(rows[at], rows[at + 1], strict=True) for at in range(0, len(rows), 2))
     lines = ("".join(_HALVES[above & 1, below & 1] for above, below in pair) for pair in pairs)
     return "\n".join(f"{_BLACK_ON_WHITE}{line}{_AS_BEFORE}" for line in lines)
+
+
+def draw_svg(text: str) -> bytes:
+    """For a page: an image of its own, without a word of markup that was not made here."""
+    drawn = io.BytesIO()
+    _symbol(text).save(drawn, kind="svg", border=QUIET_MODULES, xmldecl=False, dark="#000", light="#fff")
+    return drawn.getvalue()
 
 
 def write_png(text: str, path: Path) -> None:

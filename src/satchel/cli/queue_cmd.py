@@ -6,10 +6,10 @@ from contextlib import closing
 
 from satchel.cli import units
 from satchel.cli.contact_lines import called
-from satchel.cli.escape import show_name
 from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.show import JsonShow, Show
 from satchel.errors import MisuseError
+from satchel.escape import show_name
 from satchel.node import clock
 from satchel.ports.contacts import Contact
 from satchel.ports.queue import Queued, QueueState

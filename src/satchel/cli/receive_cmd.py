@@ -9,13 +9,13 @@ from satchel.carriers.lan.addresses import parse_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
 from satchel.cli.ask import Asker
-from satchel.cli.escape import show_name
 from satchel.cli.home import absolute
 from satchel.cli.profile import Profile, open_existing, open_profile
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.pairing.code import SpokenCode
 from satchel.errors import MisuseError, NothingToDo
+from satchel.escape import show_name
 from satchel.node import clock, events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes

@@ -3,11 +3,11 @@
 from enum import Enum
 
 from satchel.cli import units
-from satchel.cli.escape import show_name
 from satchel.cli.show import JsonShow, Show
 from satchel.core.identity.comparison import Comparison
 from satchel.core.identity.pair import Proof
 from satchel.errors import AccessDenied, MisuseError
+from satchel.escape import show_name
 from satchel.node.pairing.keeping import Keeper
 from satchel.node.pairing.naming import clean
 from satchel.ports.contacts import Contact, Contacts

@@ -15,11 +15,11 @@ from typing import assert_never
 from satchel.cli import streams, units
 from satchel.cli.console import Console, Terminal
 from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery, about_leaving, about_question
-from satchel.cli.escape import show_name, show_path, show_text
 from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts
 from satchel.cli.progress import Crowd, ProgressLine
 from satchel.core.handover.messages import Entry, Failure, Path
 from satchel.errors import SatchelError
+from satchel.escape import show_name, show_path, show_text
 from satchel.node import events
 
 RENAMED_SHOWN_MAX = 20

@@ -9,13 +9,13 @@ from typing import Any
 
 from satchel.cli import units
 from satchel.cli.contact_lines import called, how_to_look, they_went_back, we_went_back
-from satchel.cli.escape import show_name
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import NodeConnection, runs
 from satchel.cli.profile import has_profile, no_profile, open_profile, refuse_ephemeral
 from satchel.cli.show import JsonShow, Show, advised
 from satchel.core.identity.keyfile import Bare, decode
 from satchel.errors import EnvironmentProblem
+from satchel.escape import show_name
 from satchel.node.node import what_waits
 from satchel.store.profile import ProfileFolder
 

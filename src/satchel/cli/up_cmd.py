@@ -3,26 +3,29 @@
 import argparse
 import asyncio
 import queue
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from satchel.carriers.lan.lan import require_free_port
-from satchel.cli import local_socket
-from satchel.cli.home import absolute
+from satchel.cli import local_socket, owner_page
+from satchel.cli.home import absolute, home_folder
 from satchel.cli.jobs import CommandJobs
 from satchel.cli.own_node import a_node, folders_of, taking_into
-from satchel.cli.profile import Profile, open_profile, refuse_ephemeral
+from satchel.cli.owner_page import OwnerPage
+from satchel.cli.profile import Profile, open_taken, protect, receptions, refuse_ephemeral
 from satchel.cli.run import run_until_done
 from satchel.cli.show import JsonShow, Show
+from satchel.cli.undisturbed import undisturbed
 from satchel.core.discovery.beacon import Mode
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
-from satchel.node.delivery.taking import Accept, TakingNode
+from satchel.node.delivery.taking import Accept
 from satchel.node.node import Node
+from satchel.store.landing import FolderLanding
 from satchel.store.landlock import confine_thread
+from satchel.store.profile import ProfileFolder
 from satchel.web.api import Api
 from satchel.web.serving import serve
 
@@ -36,9 +39,21 @@ def run(options: argparse.Namespace, show: Show) -> int:
     if options.port:
         require_free_port(options.port)
         show.warning(_is_a_pseudonym(options.port))
-    with closing(open_profile(options, show)) as profile, ExitStack() as stack:
-        assert profile.folder is not None
-        home = profile.folder.home
+    home = home_folder(options.home)
+    browser = None if options.no_browser or options.json else owner_page.browser()
+    with ExitStack() as stack:
+        folder = _take(home, browser)
+        if folder is None:
+            show.done(text="Satchel is running with this profile already: here is its page.")
+            return 0
+        stack.callback(folder.close)
+        page = stack.enter_context(closing(OwnerPage.begin(home)))
+        if browser is not None:
+            owner_page.show_in_browser(browser, home)
+        protect()
+        opened = page.open(folder, show) if browser is not None else open_taken(folder, show)
+        profile = stack.enter_context(closing(opened))
+        end = _End(profile)
         jobs = CommandJobs(profile)  # first: its thread keeps the rights that this one gives away
         listening = stack.enter_context(local_socket.listen(home))
         stack.callback(_remove_socket, profile)
@@ -49,48 +64,86 @@ def run(options: argparse.Namespace, show: Show) -> int:
         mode = Mode.QUIET if options.quiet else Mode.OPEN
 
         async def work() -> None:
-            with suppress(asyncio.CancelledError):  # Ctrl-C, SIGTERM or lock: so it ends
-                await _run_node(show, profile, jobs, listening, mode=mode, taking=taking, port=options.port)
+            with suppress(asyncio.CancelledError):  # Ctrl-C, SIGTERM, lock or wipe: so it ends
+                async with a_node(profile, mode=mode, taking=taking, port=options.port) as node:
+                    jobs.serve(node)
+                    end.ends(asyncio.current_task())
+                    served = [
+                        node.run(),
+                        jobs.keep_house(),
+                        serve(Api(node, jobs, end.now).app(), listening),
+                        page.serve(node, jobs, profile, into=into, lock=end.now, wipe=end.and_wipe),
+                    ]
+                    await _run_node(show, node, jobs, page, served)
 
         run_until_done(work, show)
+        end.wipe_if_asked()
     show.done(text="Done: Satchel has ended. Your contacts do not find you any more.")
     return 0
 
 
+def _take(home: Path, browser: Sequence[str] | None) -> ProfileFolder | None:
+    """None: another Satchel has it, and its page was opened. Raises EnvironmentProblem."""
+    try:
+        return ProfileFolder.take(home)
+    except EnvironmentProblem:
+        if browser is None or not owner_page.is_served(home):
+            raise
+        owner_page.show_in_browser(browser, home)
+        return None
+
+
+class _End:
+    """How a node is ended from inside, and what is left to do then."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._task: asyncio.Task[object] | None = None
+        self._wipes = False
+
+    def ends(self, task: asyncio.Task[object] | None) -> None:
+        self._task = task
+
+    def now(self) -> None:
+        assert self._task is not None
+        self._task.cancel()
+
+    def and_wipe(self) -> None:
+        self._wipes = True
+        self.now()
+
+    def wipe_if_asked(self) -> None:
+        """When nothing runs any more. Raises EnvironmentProblem: what is left."""
+        if not self._wipes:
+            return
+        assert self._profile.folder is not None
+        with undisturbed():  # somebody is at the door: no half of it
+            unfinished = receptions(self._profile.records)
+            self._profile.database.close()
+            self._profile.folder.wipe()
+            for head in unfinished:
+                FolderLanding.sweep(head.into, head.id)
+
+
 async def _run_node(
-    show: Show,
-    profile: Profile,
-    jobs: CommandJobs,
-    listening: socket.socket,
-    *,
-    mode: Mode,
-    taking: TakingNode | None,
-    port: int,
+    show: Show, node: Node, jobs: CommandJobs, page: OwnerPage, served: Sequence[Coroutine[None, None, None]]
 ) -> None:
     """Until it is cancelled. Raises what went wrong inside."""
-    task = asyncio.current_task()
-    assert task is not None
-    async with a_node(profile, mode=mode, taking=taking, port=port) as node:
-        jobs.serve(node)
-        herald = Herald(show, node)
-        with herald.telling(), node.presence.listening(herald.hear):
-            running = [
-                asyncio.ensure_future(node.run()),
-                asyncio.ensure_future(jobs.keep_house()),
-                asyncio.ensure_future(serve(Api(node, jobs, task.cancel).app(), listening)),
-            ]
-            try:
-                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(JOBS_END_S):
-                        await jobs.end()
-                for one in running:
-                    one.cancel()
-                ended = await asyncio.gather(*running, return_exceptions=True)
-        for problem in ended:
-            if isinstance(problem, Exception):
-                raise problem
+    herald = Herald(show, node, page.url)
+    with herald.telling(), node.presence.listening(herald.hear):
+        running = [asyncio.ensure_future(one) for one in served]
+        try:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(JOBS_END_S):
+                    await jobs.end()
+            for one in running:
+                one.cancel()
+            ended = await asyncio.gather(*running, return_exceptions=True)
+    for problem in ended:
+        if isinstance(problem, Exception):
+            raise problem
 
 
 class Herald:
@@ -102,9 +155,10 @@ class Herald:
     From a thread of its own: a screen may stand still (Ctrl-S, `less`), and the node goes on meanwhile.
     """
 
-    def __init__(self, show: Show, node: Node) -> None:
+    def __init__(self, show: Show, node: Node, page_url: str) -> None:
         self._show = show
         self._node = node
+        self._page_url = page_url
         self._told: list[str] | None = None  # the addresses
         self._heard: queue.Queue[events.Event | None] = queue.Queue(HELD_MAX)
 
@@ -149,9 +203,10 @@ class Herald:
     def _tell_ready(self, addresses: list[str]) -> None:
         mode = self._node.presence.mode
         if isinstance(self._show, JsonShow):
-            self._show.line("ready", mode=mode.name.lower(), addresses=addresses)
+            self._show.line("ready", mode=mode.name.lower(), addresses=addresses, owner_url=self._page_url)
             return
         self._show.console.write("Satchel is running. Ctrl-C ends it.\n")
+        self._show.note(f"Its page, for your browser on this machine:  {self._page_url}")
         if mode is Mode.QUIET:
             self._show.note("It is quiet: it finds contacts who are open, and says nothing itself.")
         else:

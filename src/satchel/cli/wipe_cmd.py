@@ -5,7 +5,6 @@ import os
 from contextlib import closing, suppress
 from pathlib import Path
 
-from satchel.cli.escape import show_name
 from satchel.cli.holder import end_holder
 from satchel.cli.home import home_folder
 from satchel.cli.profile import has_profile, no_profile, protect, receptions, refuse_ephemeral
@@ -14,6 +13,7 @@ from satchel.cli.show import Show
 from satchel.cli.undisturbed import undisturbed
 from satchel.core.identity.keyfile import Bare, decode
 from satchel.errors import AccessDenied, EnvironmentProblem, SatchelError
+from satchel.escape import show_name
 from satchel.node import clock
 from satchel.ports import RecordHead
 from satchel.store.landing import FolderLanding

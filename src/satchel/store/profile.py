@@ -31,6 +31,9 @@ _NAMES = (
 )
 
 
+_OF_A_NODE = ("lock", "socket", "open.html")
+
+
 class ProfileInUse(EnvironmentProblem):
     """Another process holds the profile."""
 
@@ -208,7 +211,7 @@ class ProfileFolder:
         steps: list[Callable[[], None]] = [
             partial(key_file.wipe_key_file, self.home),
             partial(older.wipe, self.home),
-            *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, "lock", "socket")),
+            *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, *_OF_A_NODE)),
             partial(sync_folder, self.home),
         ]
         for step in steps:

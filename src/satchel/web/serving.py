@@ -50,7 +50,7 @@ async def serve(app: ASGIApp, listening: socket.socket) -> None:
         logging.getLogger(name).disabled = True  # [1.5] what was asked may have a name in it
     config = Config(
         app,
-        http=_OwnPersonOnly,
+        http=_OwnPersonOnly if listening.family == socket.AF_UNIX else H11Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -1,11 +1,11 @@
-"""cli/escape: names and notes of other people on a terminal."""
+"""escape: names and notes of other people on a terminal."""
 
 import unicodedata
 from collections.abc import Iterator
 
 from fuzz.feed import Feed, as_piece
 from fuzz.vectors import of_kind, raw
-from satchel.cli.escape import NAME_CHARACTERS_MAX, show_name, show_text
+from satchel.escape import NAME_CHARACTERS_MAX, show_name, show_text
 
 DRIVING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 

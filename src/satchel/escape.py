@@ -1,4 +1,4 @@
-"""How names and texts of other people are shown in a terminal: escaped once, here, and nowhere else.
+"""How names and texts of other people are shown, in a terminal and on a page: escaped once, here, only here.
 
 A name may hold control characters that drive a terminal, and bidi characters that turn a harmless
 ending into an executable's (CVE-2022-46165, CVE-2023-43620). Neither reaches the screen, and no two

@@ -1,0 +1,218 @@
+"""The owner's page of a node: where it listens, how the browser comes in, and what is behind it.
+
+Spec: docs/spec/page.md.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from satchel.cli import qr
+from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
+from satchel.cli.profile import Profile, make_bare, open_with_key
+from satchel.cli.run import run_until_done
+from satchel.cli.show import Show
+from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode, unseal
+from satchel.errors import MisuseError
+from satchel.node.entropy import SystemEntropy
+from satchel.node.node import Node
+from satchel.store.problems import disk_problems
+from satchel.store.profile import ProfileFolder
+from satchel.web.api import Jobs
+from satchel.web.owner.gate import ADDRESS, Gate
+from satchel.web.serving import serve
+
+FILE = "open.html"
+BACKLOG = 64
+HANDLES_BYTES = 32
+
+
+class OwnerPage:
+    """From the start of the process to its end: before the profile is open, and after."""
+
+    def __init__(self, home: Path, listening: socket.socket, gate: Gate) -> None:
+        self._home = home
+        self._listening = listening
+        self.gate = gate
+
+    @classmethod
+    def begin(cls, home: Path) -> "OwnerPage":
+        """For who holds the profile. Raises EnvironmentProblem."""
+        from satchel.web.owner.entrance import file_content  # noqa: PLC0415 - with it comes the web server
+
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            with disk_problems(f"make the page of the profile {str(home)!r}"):
+                listening.bind((ADDRESS, 0))
+                listening.listen(BACKLOG)
+                gate = Gate(port=listening.getsockname()[1], draw=SystemEntropy().draw)
+                _write(home, file_content(gate))
+        except BaseException:
+            listening.close()
+            raise
+        return cls(home, listening, gate)
+
+    @property
+    def url(self) -> str:
+        """Of the file that lets the browser in: it says nothing to who cannot read it."""
+        return file_url(self._home)
+
+    def close(self) -> None:
+        """May be repeated."""
+        self._listening.close()
+        with suppress(OSError):
+            (self._home / FILE).unlink()
+
+    # --- before the profile is open -----------------------------------------------------------------
+
+    def open(self, folder: ProfileFolder, show: Show) -> Profile:
+        """Ask at the page for what the profile needs: nothing, a passphrase, or how to begin.
+
+        Raises SatchelError.
+        """
+        opener = _Opener(folder)
+        if opener.key is None:
+            show.note("The page of this Satchel asks for the passphrase ... (Ctrl-C to stop)")
+            run_until_done(lambda: self._serve_door(opener), show)
+        assert opener.file is not None
+        assert opener.key is not None
+        return open_with_key(folder, opener.file, opener.key, show)
+
+    async def _serve_door(self, opener: "_Opener") -> None:
+        import asyncio  # noqa: PLC0415
+
+        from satchel.web.owner.door import Door  # noqa: PLC0415
+        from satchel.web.owner.page import Desktop  # noqa: PLC0415
+
+        door = Door(Desktop(self.gate), opener)
+        serving = asyncio.ensure_future(serve(door.app(), self._listening.dup()))
+        opened = asyncio.ensure_future(door.opened.wait())
+        try:
+            await asyncio.wait([serving, opened], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (serving, opened):
+                task.cancel()
+            await asyncio.gather(serving, opened, return_exceptions=True)
+
+    # --- afterwards ---------------------------------------------------------------------------------
+
+    async def serve(
+        self,
+        node: Node,
+        jobs: Jobs,
+        profile: Profile,
+        *,
+        into: Path,
+        lock: Callable[[], object],
+        wipe: Callable[[], object],
+    ) -> None:
+        """Until it is cancelled. On the node's loop."""
+        from satchel.web.owner.desk import Desk  # noqa: PLC0415 - the templates' engine: only once it runs
+        from satchel.web.owner.inside import Inside, World  # noqa: PLC0415
+        from satchel.web.owner.news import News  # noqa: PLC0415
+        from satchel.web.owner.page import Desktop  # noqa: PLC0415
+
+        news = News()
+        world = World(
+            lock=lock,
+            wipe=wipe,
+            look=lambda: _findings(self._home),
+            draw_picture=qr.draw_svg,
+            has_passphrase=isinstance(profile.file, Sealed),
+            into=os.fspath(into),
+            handles=SystemEntropy().draw(HANDLES_BYTES),
+        )
+        inside = Inside(Desktop(self.gate), node, Desk(jobs, news, folder=os.fspath(into)), news, world)
+        with node.presence.listening(inside.movements.hear):
+            await serve(inside.app(), self._listening.dup())
+
+
+class _Opener:
+    """See web.owner.door.Opener."""
+
+    def __init__(self, folder: ProfileFolder) -> None:
+        self._folder = folder
+        data = folder.read_key_file()
+        self.file: KeyFile | None = decode(data) if data is not None else None
+        self.key: bytes | None = self.file.key if isinstance(self.file, Bare) else None
+        self._offered = offer_words()
+
+    @property
+    def is_new(self) -> bool:
+        return self.file is None
+
+    def offer(self) -> str:
+        return self._offered
+
+    def begin(self, passphrase: str | None) -> None:
+        if self.file is not None:
+            raise MisuseError("There is a profile here already.", safe="It was not changed.")
+        if passphrase is None:
+            self.file = decode(make_bare(self._folder))
+            assert isinstance(self.file, Bare)
+            self.key = self.file.key
+            return
+        refuse_weak(passphrase)
+        key = SystemEntropy().draw(KEY_BYTES)
+        file = seal_here(key, passphrase)
+        self._folder.create(encode(file), key)
+        self.file, self.key = file, key
+
+    def open(self, passphrase: str) -> None:
+        if not isinstance(self.file, Sealed):
+            raise MisuseError("There is no profile here yet.", safe="Nothing was changed.")
+        self.key = unseal(self.file, passphrase)
+
+
+def file_url(home: Path) -> str:
+    return (home / FILE).absolute().as_uri()
+
+
+def is_served(home: Path) -> bool:
+    """Whether the Satchel that has the profile has a page."""
+    return (home / FILE).exists()
+
+
+def browser() -> list[str] | None:
+    """The command that shows a file in the person's browser; None: there is no screen for one."""
+    if chosen := os.environ.get("BROWSER"):
+        return [chosen]
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        found = shutil.which("xdg-open")
+        return [found] if found is not None else None
+    return None
+
+
+def show_in_browser(command: Sequence[str], home: Path) -> None:
+    """Before rights are given away: the browser would be without them, too. What goes wrong is nobody's loss:
+    the page's address is told as well."""
+    with suppress(OSError):
+        subprocess.Popen(  # noqa: S603 - the person's own browser; what is secret stands in the file
+            [*command, file_url(home)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def _write(home: Path, content: bytes) -> None:
+    """Raises OSError."""
+    (home / FILE).unlink(missing_ok=True)
+    file = os.open(home / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(file, "wb") as opened:
+        opened.write(content)
+
+
+def _findings(home: Path) -> list[dict[str, Any]]:
+    """What `satchel doctor` says."""
+    from satchel.cli.doctor_cmd import examine  # noqa: PLC0415 - only where it is asked for
+
+    _, findings = examine(home)
+    return [asdict(finding) for finding in findings]

@@ -1,0 +1,156 @@
+"""The errands of the page: starts jobs, follows what they say, answers what they ask. Used from the loop."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
+from satchel.web.api import Job, Jobs
+from satchel.web.owner.errands import Errand, Event, Kind, Problem
+from satchel.web.owner.news import News
+
+KEPT_MAX = 24  # of those that are over: the longest ago leaves
+QUICK_S = 10.0
+ANSWER_LEAVES_S = 0.1
+_SCREEN = {"typed": False, "result": False, "notes": False, "columns": 80}
+
+
+@dataclass(slots=True)
+class _Running:
+    errand: Errand
+    job: Job | None = None
+    answers: list[str | None] = field(default_factory=list)
+
+
+class Desk:
+    """See the module."""
+
+    def __init__(self, jobs: Jobs, news: News, *, folder: str) -> None:
+        """`folder`: what a relative path would be relative to; the page names none."""
+        self._jobs = jobs
+        self._news = news
+        self._folder = folder
+        self._errands: dict[str, _Running] = {}
+        self._following: set[asyncio.Task[None]] = set()
+
+    def errands(self) -> list[Errand]:
+        """The newest first."""
+        return [running.errand for running in reversed(self._errands.values())]
+
+    def find(self, id: str) -> Errand | None:
+        running = self._errands.get(id)
+        return running.errand if running is not None else None
+
+    def start(
+        self,
+        kind: Kind,
+        words: Sequence[str],
+        *,
+        answers: Iterable[str] = (),
+        contact: str | None = None,
+        language: str,
+    ) -> Errand:
+        """Begin it. `answers`: to its first questions. Raises SatchelError: it cannot be begun."""
+        job = self._begin(words, language)
+        errand = Errand(id=job.id, kind=kind, contact=contact)
+        self._errands[errand.id] = running = _Running(errand, job, list(answers))
+        task = asyncio.ensure_future(self._follow(running, job))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+        self._leave_old_ones()
+        return errand
+
+    async def run(self, words: Sequence[str], *, answers: Iterable[str] = (), language: str) -> list[Event]:
+        """A quick command: all that it says. Raises EnvironmentProblem: what it said that went wrong."""
+        job = self._begin(words, language)
+        left = list(answers)
+        said: list[Event] = []
+        try:
+            async with asyncio.timeout(QUICK_S):
+                async for line in _lines(job):
+                    if line.get("job") == "read":
+                        job.answer(left.pop(0) if left else None)
+                    elif "event" in line:
+                        said.append(line)
+        except TimeoutError:
+            raise EnvironmentProblem(
+                "It took too long.", safe="Satchel goes on running.", do="Try again."
+            ) from None
+        finally:
+            job.leave()
+        for event in said:
+            if event["event"] == "error":
+                raise EnvironmentProblem(event["what"], safe=event["safe"], do=event["do"])
+        return said
+
+    def answer(self, errand: Errand, what: str, answer: str | None) -> None:
+        """To a question that is still open. Raises MisuseError: another one is, or none."""
+        running = self._errands[errand.id]
+        if errand.asks != what or running.job is None or not running.job.answer(answer):
+            raise MisuseError("page 4.3: this is not asked any more.")
+        errand.answered()
+        self._news.tell()
+
+    def stop(self, errand: Errand) -> None:
+        """May be repeated."""
+        running = self._errands[errand.id]
+        if running.job is not None:
+            errand.is_stopped = True
+            running.job.stop()
+
+    def later(self, deed: Callable[[], object]) -> None:
+        """When the answer to what is asked now has left."""
+        asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, deed)
+
+    def _begin(self, words: Sequence[str], language: str) -> Job:
+        return self._jobs.start(
+            {
+                "words": [*words, "--json"],
+                "folder": self._folder,
+                "screen": _SCREEN,
+                "locale": {"LANG": f"{language}.UTF-8"},
+            }
+        )
+
+    async def _follow(self, running: _Running, job: Job) -> None:
+        code = 1
+        try:
+            async for line in _lines(job):
+                if line.get("job") == "read":
+                    self._asked(running, job, line)
+                elif line.get("job") == "over":
+                    code = int(line["code"])
+                elif "event" in line:
+                    running.errand.hear(line)
+                self._news.tell()
+        except SatchelError as problem:
+            running.errand.problem = Problem(what=problem.what, safe=problem.safe, do=problem.do)
+        finally:
+            running.job = None
+            running.errand.over(code)
+            job.leave()
+            self._news.tell()
+
+    def _asked(self, running: _Running, job: Job, line: dict[str, Any]) -> None:
+        if running.answers:
+            job.answer(running.answers.pop(0))
+            running.errand.answered()
+        elif running.errand.asks is None:
+            running.errand.asks = str(line["what"])
+
+    def _leave_old_ones(self) -> None:
+        over = [id for id, running in self._errands.items() if running.errand.is_over]
+        for id in over[:-KEPT_MAX]:
+            del self._errands[id]
+
+
+async def _lines(job: Job) -> AsyncIterator[dict[str, Any]]:
+    """Lines of JSON, however they come."""
+    held = b""
+    async for part in job.frames():
+        held += part
+        *whole, held = held.split(b"\n")
+        for line in whole:
+            yield json.loads(line)

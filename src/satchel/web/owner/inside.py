@@ -1,0 +1,333 @@
+"""The pages, once the profile is open. Each deed is a job; each page shows what jobs and the node say.
+
+Spec: docs/spec/page.md, 3 and 4.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from satchel.core.crypto.kdf import mac
+from satchel.errors import MisuseError, NothingToDo, SatchelError
+from satchel.node.node import Node
+from satchel.node.own_thread import in_own_thread
+from satchel.web.owner.asking import Form, form_of
+from satchel.web.owner.desk import Desk
+from satchel.web.owner.errands import Errand, Kind, Problem
+from satchel.web.owner.movements import Movements
+from satchel.web.owner.news import News
+from satchel.web.owner.page import Desktop
+from satchel.web.owner.speech import language
+
+HANDLE_BYTES = 8
+NAMES_SHOWN = 3
+WIPE_WORD = "wipe"
+_AGAIN = {Kind.GIVE: "/give", Kind.TAKE: "/take", Kind.SHOW: "/pair", Kind.SCAN: "/pair"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the pages need from outside."""
+
+    lock: Callable[[], object]  # end the node
+    wipe: Callable[[], object]  # end it, and destroy the profile
+    look: Callable[[], Sequence[dict[str, Any]]]  # what `satchel doctor` finds; blocks
+    draw_picture: Callable[[str], bytes]  # a text as a picture for cameras: SVG
+    has_passphrase: bool
+    into: str  # where received files go, as a path in an event
+    handles: bytes  # a secret of this process: names stand in no address
+    uploads: ASGIApp | None = None
+
+
+class Inside:
+    """See the module. Used from the node's loop."""
+
+    def __init__(self, desktop: Desktop, node: Node, desk: Desk, news: News, world: World) -> None:
+        self._desktop = desktop
+        self._node = node
+        self._desk = desk
+        self._news = news
+        self._world = world
+        self._findings: Sequence[dict[str, Any]] | None = None
+        self.movements = Movements(news.tell)
+
+    def app(self) -> ASGIApp:
+        get, post = ["GET"], ["POST"]
+        routes: list[Route | Mount] = [
+            Route("/", self.around, methods=get),
+            Route("/live", self.live, methods=get),
+            Route("/people", self.people, methods=get),
+            Route("/people/{handle}", self.person, methods=get),
+            Route("/people/{handle}/give", self.give_to, methods=post),
+            Route("/people/{handle}/look", self.look_at, methods=post),
+            Route("/people/{handle}/verify", self.verify, methods=post),
+            Route("/people/{handle}/rename", self.rename, methods=post),
+            Route("/people/{handle}/taking", self.set_taking, methods=post),
+            Route("/people/{handle}/forget", self.forget, methods=post),
+            Route("/give", self.give_page, methods=get),
+            Route("/give", self.give, methods=post),
+            Route("/take", self.take_page, methods=get),
+            Route("/take", self.take, methods=post),
+            Route("/pair", self.pair_page, methods=get),
+            Route("/pair/show", self.pair_show, methods=post),
+            Route("/pair/take", self.pair_take, methods=post),
+            Route("/errands/{id}", self.errand, methods=get),
+            Route("/errands/{id}/picture.svg", self.picture, methods=get),
+            Route("/errands/{id}/answer", self.answer, methods=post),
+            Route("/errands/{id}/stop", self.stop, methods=post),
+            Route("/waiting", self.waiting, methods=get),
+            Route("/waiting/{id}/remove", self.take_back, methods=post),
+            Route("/care", self.care, methods=get),
+            Route("/care/look", self.look_around, methods=post),
+            Route("/meet", self.meet, methods=post),
+            Route("/lock", self.lock, methods=post),
+            Route("/wipe", self.wipe, methods=post),
+        ]
+        if self._world.uploads is not None:
+            routes.append(Mount("/uploads", self._world.uploads))
+        return self._desktop.app(routes)
+
+    # --- who is there -------------------------------------------------------------------------------
+
+    async def around(self, request: Request) -> Response:
+        people = await self._people(request)
+        asked = [{**offer, "handle": self._handle(str(offer["contact"]))} for offer in self._node.asked()]
+        return self._desktop.show(
+            request,
+            "around.html",
+            here="/",
+            near=[person for person in people if person["is_near"]],
+            has_contacts=bool(people),
+            asked=asked,
+            errands=[errand for errand in self._desk.errands() if not errand.is_over],
+            movements=self.movements.all(),
+        )
+
+    async def live(self, _request: Request) -> Response:
+        return StreamingResponse(self._news.stream(), media_type="text/event-stream")
+
+    async def people(self, request: Request) -> Response:
+        people = await self._people(request)
+        return self._desktop.show(request, "people.html", here="/people", people=people)
+
+    async def person(self, request: Request) -> Response:
+        person = await self._person(request)
+        return self._desktop.show(request, "person.html", here="/people", person=person, open_text=False)
+
+    async def _people(self, request: Request) -> list[dict[str, Any]]:
+        said = await self._desk.run(["contacts", "list"], language=self._desktop.code(request))
+        near = {contact.name for contact, _ in self._node.near()}
+        return [
+            {**event, "handle": self._handle(event["contact"]), "is_near": event["contact"] in near}
+            for event in said
+            if event["event"] == "contact"
+        ]
+
+    async def _person(self, request: Request) -> dict[str, Any]:
+        """Raises NothingToDo: no contact has this handle, or none any more."""
+        handle = request.path_params["handle"]
+        for person in await self._people(request):
+            if person["handle"] == handle:
+                return person
+        raise NothingToDo("There is no such contact any more.", safe="Nothing was changed.")
+
+    def _handle(self, name: str) -> str:
+        """Stands for a contact in addresses: they are kept in the history of the browser (T1)."""
+        encoded = name.encode("utf-8", "surrogateescape")
+        return mac(self._world.handles, encoded)[:HANDLE_BYTES].hex()
+
+    # --- deeds with a contact -----------------------------------------------------------------------
+
+    async def give_to(self, request: Request) -> Response:
+        person, form = await self._person(request), await form_of(request)
+        words, answers = _given(form)
+        await self._run(request, ["send", "--to", person["contact"], *words], answers)
+        return self._desktop.go("/")
+
+    async def look_at(self, request: Request) -> Response:
+        person = await self._person(request)
+        name = person["contact"]
+        return self._start(request, Kind.ANSWER, ["receive", "--from", name], contact=name)
+
+    async def verify(self, request: Request) -> Response:
+        person = await self._person(request)
+        name = person["contact"]
+        return self._start(request, Kind.VERIFY, ["contacts", "verify", name], contact=name)
+
+    async def rename(self, request: Request) -> Response:
+        person, form = await self._person(request), await form_of(request)
+        new = form.one("name").strip()
+        await self._run(request, ["contacts", "rename", person["contact"], new])
+        return self._desktop.go(f"/people/{self._handle(new)}")
+
+    async def set_taking(self, request: Request) -> Response:
+        person, form = await self._person(request), await form_of(request)
+        await self._run(request, ["contacts", "taking", person["contact"], form.one("how")])
+        return self._desktop.go(f"/people/{person['handle']}")
+
+    async def forget(self, request: Request) -> Response:
+        person = await self._person(request)
+        await self._run(request, ["contacts", "forget", person["contact"]], ["y"])
+        return self._desktop.go("/people")
+
+    # --- deeds with a code --------------------------------------------------------------------------
+
+    async def give_page(self, request: Request) -> Response:
+        return self._desktop.show(request, "give.html", open_text=False)
+
+    async def give(self, request: Request) -> Response:
+        words, answers = _given(await form_of(request))
+        return self._start(request, Kind.GIVE, ["send", *words], answers)
+
+    async def take_page(self, request: Request) -> Response:
+        return self._desktop.show(request, "take.html", into=self._world.into)
+
+    async def take(self, request: Request) -> Response:
+        code = (await form_of(request)).one("code")
+        words = ["receive", "--into", self._world.into]
+        return self._start(request, Kind.TAKE, words, [_line(code)])
+
+    async def pair_page(self, request: Request) -> Response:
+        return self._desktop.show(request, "pair.html")
+
+    async def pair_show(self, request: Request) -> Response:
+        return self._start(request, Kind.SHOW, ["pair", "--show"])
+
+    async def pair_take(self, request: Request) -> Response:
+        code = (await form_of(request)).one("code")
+        return self._start(request, Kind.SCAN, ["pair", "--take"], [_line(code)])
+
+    async def meet(self, request: Request) -> Response:
+        return self._start(request, Kind.MEET, ["meet"])
+
+    # --- errands ------------------------------------------------------------------------------------
+
+    async def errand(self, request: Request) -> Response:
+        errand = self._errand(request)
+        return self._desktop.show(
+            request, "errand.html", errand=errand, into=self._world.into, again=_AGAIN.get(errand.kind)
+        )
+
+    async def picture(self, request: Request) -> Response:
+        errand = self._errand(request)
+        if errand.picture is None:
+            raise NothingToDo("page 4.4: there is no picture.")
+        return Response(self._world.draw_picture(errand.picture), media_type="image/svg+xml")
+
+    async def answer(self, request: Request) -> Response:
+        errand, form = self._errand(request), await form_of(request)
+        what, answer = form.one("what"), form.one("answer")
+        if what == "offer" and answer == "some":
+            answer = " ".join(form.all("item")) or "n"
+        self._desk.answer(errand, what, _line(answer))
+        return self._desktop.go(f"/errands/{errand.id}")
+
+    async def stop(self, request: Request) -> Response:
+        errand = self._errand(request)
+        self._desk.stop(errand)
+        return self._desktop.go(f"/errands/{errand.id}")
+
+    def _errand(self, request: Request) -> Errand:
+        errand = self._desk.find(request.path_params["id"])
+        if errand is None:
+            raise NothingToDo("This is over, and was put away.", safe="Nothing was changed.")
+        return errand
+
+    def _start(
+        self,
+        request: Request,
+        kind: Kind,
+        words: Sequence[str],
+        answers: Sequence[str] = (),
+        *,
+        contact: str | None = None,
+    ) -> Response:
+        code = self._desktop.code(request)
+        errand = self._desk.start(kind, words, answers=answers, contact=contact, language=code)
+        return self._desktop.go(f"/errands/{errand.id}")
+
+    async def _run(self, request: Request, words: Sequence[str], answers: Sequence[str] = ()) -> None:
+        await self._desk.run(words, answers=answers, language=self._desktop.code(request))
+        self._news.tell()
+
+    # --- what waits ---------------------------------------------------------------------------------
+
+    async def waiting(self, request: Request) -> Response:
+        code = self._desktop.code(request)
+        said = await self._desk.run(["queue", "list"], language=code)
+        _ = language(code).catalogue.gettext
+        states = {
+            "waits": _("waits"),
+            "accepted": _("accepted, not all there yet"),
+            "declined": _("not wanted"),
+            "cannot_be_read": _("cannot be read here now"),
+        }
+        queued = [_queued(event) for event in said if event["event"] == "queued"]
+        return self._desktop.show(request, "waiting.html", here="/waiting", queued=queued, states=states)
+
+    async def take_back(self, request: Request) -> Response:
+        await self._run(request, ["queue", "remove", request.path_params["id"]])
+        return self._desktop.go("/waiting")
+
+    # --- safety -------------------------------------------------------------------------------------
+
+    async def care(self, request: Request, problem: SatchelError | None = None) -> Response:
+        told = Problem(what=problem.what, safe=problem.safe, do=problem.do) if problem is not None else None
+        return self._desktop.show(
+            request,
+            "care.html",
+            here="/care",
+            status=200 if problem is None else 400,
+            mode=self._node.presence.mode.name.lower(),
+            addresses=self._node.addresses(),
+            has_passphrase=self._world.has_passphrase,
+            findings=self._findings,
+            problem=told,
+            wiping=problem is not None,
+        )
+
+    async def look_around(self, _request: Request) -> Response:
+        self._findings = await in_own_thread(self._world.look)
+        return self._desktop.go("/care")
+
+    async def lock(self, request: Request) -> Response:
+        return self._end(request, self._world.lock, "locked")
+
+    async def wipe(self, request: Request) -> Response:
+        if (await form_of(request)).one("word").strip() != WIPE_WORD:
+            wrong = MisuseError("Not destroyed.", safe="Nothing was changed.", do=f"Type: {WIPE_WORD}")
+            return await self.care(request, wrong)
+        return self._end(request, self._world.wipe, "wiped")
+
+    def _end(self, request: Request, end: Callable[[], object], how: str) -> Response:
+        self._desk.later(end)  # the answer leaves first
+        _ = language(self._desktop.code(request)).catalogue.gettext
+        title = {"locked": _("Satchel is locked"), "wiped": _("Everything is destroyed")}[how]
+        return self._desktop.show(request, "ended.html", title=title)
+
+
+def _given(form: Form) -> tuple[list[str], list[str]]:
+    """The words of a command that sends it, and what is answered when it asks for the text.
+
+    Raises MisuseError: there is nothing.
+    """
+    uploads, text = form.all("upload"), form.one("text").replace("\r\n", "\n")  # as forms end lines
+    has_text = bool(text.strip())
+    if not uploads and not has_text:
+        raise MisuseError("There is nothing to send.", safe="Nothing was sent.", do="Choose files, or write.")
+    words = [word for upload in uploads for word in ("--upload", upload)]
+    return [*words, *(["--text"] if has_text else [])], [text] if has_text else []
+
+
+def _line(typed: str) -> str:
+    return " ".join(typed.split())
+
+
+def _queued(event: dict[str, Any]) -> dict[str, Any]:
+    names = [path.rpartition("/")[2] for path in event["paths"]]
+    return {**event, "names": names[:NAMES_SHOWN], "more": max(0, len(names) - NAMES_SHOWN)}

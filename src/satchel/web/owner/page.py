@@ -1,0 +1,82 @@
+"""What is common to all pages of the owner: how one is answered, in which language, the files beside it."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from satchel.errors import MisuseError, NothingToDo, SatchelError
+from satchel.web.owner import entrance, speech
+from satchel.web.owner.asking import form_of
+from satchel.web.owner.errands import Problem
+from satchel.web.owner.gate import Gate
+from satchel.web.owner.guard import Guard
+from satchel.web.owner.rendering import render
+
+_STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+
+class Desktop:
+    """The window to one gate: its language, and its answers."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self._chosen: str | None = None
+
+    def code(self, request: Request) -> str:
+        """The language: as chosen here, else as the browser is set."""
+        return self._chosen or speech.wanted(request.headers.get("accept-language", ""))
+
+    def show(self, request: Request, template: str, *, status: int = 200, **fields: Any) -> Response:
+        page = render(template, code=self.code(request), base=self.gate.base, **fields)
+        return HTMLResponse(page, status_code=status)
+
+    def go(self, path: str) -> Response:
+        """After something was done: a page that may be renewed without doing it again."""
+        return RedirectResponse(self.gate.base + path, status_code=303)
+
+    async def choose_language(self, request: Request) -> Response:
+        code = (await form_of(request)).one("language")
+        if code not in speech.CODES:
+            raise MisuseError("page 5.1: this page does not speak that language.")
+        self._chosen = code
+        return self.go("/" if request.headers.get("referer") is None else "/care")
+
+    def app(self, routes: Sequence[BaseRoute]) -> ASGIApp:
+        async def enter(request: Request) -> Response:
+            return await entrance.enter(self.gate, request)
+
+        inside = Starlette(
+            routes=[
+                Mount(
+                    self.gate.base,
+                    routes=[
+                        Route("/enter", enter, methods=["POST"]),
+                        Route("/static/{name}", _static, methods=["GET"]),
+                        Route("/language", self.choose_language, methods=["POST"]),
+                        *routes,
+                    ],
+                )
+            ],
+            exception_handlers={SatchelError: self._refused},
+        )
+        return Guard(self.gate, inside)
+
+    async def _refused(self, request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, SatchelError)
+        status = 404 if isinstance(problem, NothingToDo) else 400 if isinstance(problem, MisuseError) else 503
+        said = Problem(what=problem.what, safe=problem.safe, do=problem.do)
+        return self.show(request, "refused.html", status=status, problem=said)
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        raise NothingToDo("page 2.6: there is no such file.")
+    content = files("satchel.web.owner").joinpath("static", name).read_bytes()
+    return Response(content, media_type=_STATIC[name])

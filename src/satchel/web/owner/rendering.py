@@ -1,0 +1,40 @@
+"""Pages out of templates: everything that is put in is text, whoever wrote it (G)."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from satchel.web.owner import speech
+
+
+@cache
+def _environment(code: str) -> Environment:
+    spoken = speech.language(code)
+    made = Environment(
+        loader=PackageLoader("satchel.web.owner"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        language=spoken,
+        languages=speech.NAMES,
+        size=spoken.size,
+        number=spoken.number,
+        name=speech.name,
+        path=speech.path,
+        text=speech.text,
+        plain=speech.shown_text,
+        problem=None,
+    )
+    return made
+
+
+def render(template: str, *, code: str, base: str, here: str = "", **fields: Any) -> str:
+    """A whole page. `here`: which entry of the navigation it belongs to."""
+    return _environment(code).get_template(template).render(base=base, here=here, **fields)

@@ -1,0 +1,93 @@
+"""The page's languages: gettext catalogues, read as they are written. Numbers and sizes as each language has
+them. Spec: docs/spec/page.md, 5."""
+
+import gettext
+import io
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from babel.core import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+from satchel.escape import show_name, show_path, show_text
+
+CODES = ("en", "fr", "es", "ar", "fa", "zh")
+NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية", "fa": "فارسی", "zh": "中文"}
+DEFAULT = "en"
+HEADER_CHARACTERS_MAX = 200
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language of the page."""
+
+    code: str
+    catalogue: gettext.NullTranslations
+    locale: Locale
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.locale.text_direction == "rtl" else "ltr"
+
+    def number(self, value: float) -> str:
+        return str(format_decimal(value, locale=self.locale, numbering_system="default"))
+
+    def size(self, count: int) -> Markup:
+        """Bytes with a decimal unit, as cli/units has them; kept together whatever stands around it."""
+        power = min(len(_UNITS) - 1, max(0, (len(str(count)) - 1) // 3))
+        value, unit = count / 1000**power, _UNITS[power]
+        shown = round(value, 1) if unit != "B" and value < 99.95 else round(value)
+        return Markup("<bdi>{}</bdi>").format(f"{self.number(shown)}\N{NO-BREAK SPACE}{unit}")
+
+
+@cache
+def language(code: str) -> Language:
+    """`code`: one of CODES."""
+    if code == DEFAULT:
+        return Language(code, gettext.NullTranslations(), Locale.parse(code))
+    written = files("satchel.web.owner").joinpath(f"words/{code}.po").read_bytes()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(written), locale=code))
+    compiled.seek(0)
+    return Language(code, gettext.GNUTranslations(compiled), Locale.parse(code))
+
+
+def wanted(accept_language: str) -> str:
+    """The first of our languages that a browser asks for (RFC 9110, 12.5.4)."""
+    asked: list[tuple[float, str]] = []
+    for part in accept_language[:HEADER_CHARACTERS_MAX].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            asked.append((float(weight or 1), tag.partition("-")[0].lower()))
+        except ValueError:
+            continue
+    for _, tag in sorted(asked, key=lambda one: -one[0]):
+        if tag in CODES:
+            return tag
+    return DEFAULT
+
+
+def name(text: str) -> Markup:
+    """What somebody else wrote, as text of its own direction: it changes nothing around it (G)."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(show_name(os.fsencode(text)))
+
+
+def path(text: str) -> Markup:
+    """Names with `/` between them, as an event has them (cli 4.2)."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(show_path(os.fsencode(text).split(b"/")))
+
+
+def text(written: str) -> Markup:
+    """A text of several lines."""
+    return Markup('<div class="text" dir="auto">{}</div>').format(shown_text(written))
+
+
+def shown_text(written: str) -> str:
+    """What would turn or drive a line stands there as its number (G)."""
+    return show_text(written)

@@ -1,0 +1,190 @@
+// What a page can do only with a script: renew itself, and read files into Satchel. Spec: docs/spec/page.md.
+const base = document.body.dataset.base;
+const PIECE_BYTES = 8 << 20;
+const ended = document.getElementById("ended");
+const words = document.getElementById("words").dataset;
+
+// --- what is shown is renewed when something changes (page 3) ---
+
+let isRenewing = false, isStale = false;
+
+async function renew() {
+  if (isRenewing) { isStale = true; return; }
+  isRenewing = true;
+  try {
+    do {
+      isStale = false;
+      const response = await fetch(location.href, { headers: { "x-satchel-renews": "1" } });
+      if (!response.ok || response.redirected) { if (response.status === 404) location.assign(`${base}/`); return; }
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      for (const part of document.querySelectorAll("[data-live]")) {
+        const other = fresh.getElementById(part.id);
+        if (other) become(part, other);
+      }
+    } while (isStale);
+  } catch { /* the stream says when it has ended */ } finally { isRenewing = false; }
+}
+
+// Change what is there as little as can be: the focus, an open summary and what is being typed stay.
+function become(here, there) {
+  const olds = [...here.childNodes], news = [...there.childNodes];
+  news.forEach((fresh, place) => {
+    const old = olds[place];
+    if (!old) here.append(document.importNode(fresh, true));
+    else if (old.isEqualNode(fresh)) return;
+    else if (old.nodeType === 1 && old.tagName === fresh.tagName && old.id === fresh.id) { take(old, fresh); become(old, fresh); }
+    else old.replaceWith(document.importNode(fresh, true));
+  });
+  olds.slice(news.length).forEach((old) => old.remove());
+}
+
+function take(old, fresh) {
+  const kept = old.tagName === "DETAILS" ? ["open"] : ["INPUT", "TEXTAREA"].includes(old.tagName) ? ["value", "checked"] : [];
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (!kept.includes(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+}
+
+if (document.querySelector("[data-live]")) {
+  const news = new EventSource(`${base}/live`);
+  news.addEventListener("changed", renew);
+  news.addEventListener("open", () => { ended.hidden = true; });
+  news.addEventListener("error", () => { ended.hidden = false; });
+}
+
+// --- reading files into Satchel, and giving them (page 4.2) ---
+
+class Refused extends Error {}
+
+async function ask(path, options) {
+  const response = await fetch(`${base}${path}`, options);
+  if (!response.ok) {
+    const told = await response.json().catch(() => ({}));
+    throw new Refused([told.what, told.safe, told.do].filter(Boolean).join(" "));
+  }
+  return response.status === 204 ? null : response.json();
+}
+
+// One file; `tell(bytes)`: so many more are there. The same file chosen again goes on where it was.
+async function read(group, { file, path }, tell) {
+  const { id, have } = await ask("/uploads", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ group, path, size: file.size, mtime_ns: file.lastModified * 1e6 }),
+  });
+  tell(have);
+  for (let at = have; at < file.size; at += PIECE_BYTES) {
+    const piece = file.slice(at, at + PIECE_BYTES);
+    await ask(`/uploads/${id}?at=${at}`, { method: "PUT", body: piece });
+    tell(piece.size);
+  }
+  return id;
+}
+
+// What was dropped, folders with all that is in them.
+async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return [...transfer.files].map((file) => ({ file, path: [file.name] }));
+  const found = [];
+  for (const entry of entries) await look(entry, [], found);
+  return found;
+}
+
+async function look(entry, above, found) {
+  const path = [...above, entry.name];
+  if (entry.isFile) {
+    found.push({ file: await new Promise((done, failed) => entry.file(done, failed)), path });
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!some.length) return;
+    for (const inner of some) await look(inner, path, found);
+  }
+}
+
+const picked = (input) => [...input.files].map((file) => ({ file, path: (file.webkitRelativePath || file.name).split("/") }));
+
+function submit(target, fields) {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: target, hidden: true });
+  for (const [name, value] of fields) {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "hidden", name, value });
+    form.append(input);
+  }
+  document.body.append(form);
+  form.submit();
+}
+
+// Read all of it into Satchel, then give it. `place` has somewhere to say how it goes. Raises nothing.
+async function give(target, chosen, text, place) {
+  const [said, sent] = ["[data-said]", "[data-sent]"].map((one) => place.querySelector(one));
+  said.textContent = words.reading;
+  sent.hidden = false;
+  sent.max = chosen.reduce((sum, one) => sum + one.file.size, 0) || 1;
+  sent.value = 0;
+  try {
+    const group = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const ids = [];
+    for (const one of chosen) ids.push(await read(group, one, (bytes) => { sent.value += bytes; }));
+    submit(target, [...ids.map((id) => ["upload", id]), ["text", text]]);
+    return true;
+  } catch (problem) {
+    said.textContent = problem instanceof Refused && problem.message ? problem.message : words.failed;
+    return false;
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-give]")) {
+  const [said, list] = ["[data-said]", "[data-chosen]"].map((one) => form.querySelector(one));
+  const chosen = [];
+
+  form.choose = (files) => {
+    chosen.push(...files);
+    list.replaceChildren(...chosen.map(row));
+    list.hidden = !chosen.length;
+    said.textContent = "";
+  };
+
+  function row(one) {
+    const line = document.createElement("li"), name = document.createElement("bdi"), remove = document.createElement("button");
+    name.dir = "auto";
+    name.textContent = one.path.join("/");
+    Object.assign(remove, { type: "button", className: "quiet", textContent: words.remove });
+    remove.addEventListener("click", () => { chosen.splice(chosen.indexOf(one), 1); form.choose([]); });
+    line.append(name, remove);
+    return line;
+  }
+
+  for (const input of form.querySelectorAll("[data-files]")) {
+    input.addEventListener("change", () => { form.choose(picked(input)); input.value = ""; });
+  }
+  form.addEventListener("paste", (event) => {
+    form.choose([...event.clipboardData.files].map((file) => ({ file, path: [file.name] })));
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = form.elements.text.value, button = form.querySelector("[type=submit]");
+    if (!chosen.length && !text.trim()) { said.textContent = words.nothing; return; }
+    button.disabled = true;
+    button.disabled = await give(form.action, chosen, text, form);
+  });
+}
+
+// A drop on a form is chosen there; on a person it goes to that person.
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, async (event) => {
+    event.preventDefault();  // else the browser would leave the page and show the file
+    const place = event.target.closest?.("[data-drop]");
+    document.querySelectorAll(".dragged").forEach((one) => one.classList.remove("dragged"));
+    if (!place || kind === "dragleave") return;
+    if (kind === "dragover") { place.classList.add("dragged"); return; }
+    const files = await dropped(event.dataTransfer);
+    const form = place.querySelector("form[data-give]");
+    if (form) { form.choose(files); return; }
+    const reading = document.getElementById("reading");
+    reading.hidden = false;
+    await give(place.dataset.drop, files, "", reading);
+  });
+}
