@@ -19,7 +19,7 @@ from workshop.checks import Tally, bench, check, run_tests
 from workshop.environment import install_beside, set_up
 from workshop.fuzzing import SECONDS, fuzz, refuse_unknown, target_names
 from workshop.packages import prepare_laboratory
-from workshop.running import VENV, Stopped
+from workshop.running import PYTHON, ROOT, VENV, Stopped
 
 PYTHON_OLDEST = (3, 11)
 
@@ -58,6 +58,12 @@ def verb_demo() -> int:
     return subprocess.run([str(VENV / "bin" / "satchel"), "demo"], check=False).returncode
 
 
+def verb_words() -> int:
+    """collect what the page says into the catalogue of each language; fails while something is untranslated"""
+    set_up()
+    return subprocess.run([str(PYTHON), "-m", "workshop.wording"], cwd=ROOT, check=False).returncode
+
+
 def verb_bench(arguments: list[str]) -> int:
     """bench NAME: measure against limits and peers in the network laboratory, in the same run"""
     set_up()
@@ -83,6 +89,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "check": verb_check,
     "test": verb_test,
     "demo": verb_demo,
+    "words": verb_words,
 }
 
 
