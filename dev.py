@@ -59,9 +59,9 @@ def verb_demo() -> int:
 
 
 def verb_words() -> int:
-    """collect what the page says into the catalogue of each language; fails while something is untranslated"""
+    """collect what the page says for its translators; fails while something is untranslated"""
     set_up()
-    return subprocess.run([str(PYTHON), "-m", "workshop.wording"], cwd=ROOT, check=False).returncode
+    return subprocess.run([str(PYTHON), "-m", "web.wording"], cwd=ROOT / "tests", check=False).returncode
 
 
 def verb_bench(arguments: list[str]) -> int:

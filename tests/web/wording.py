@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from workshop.running import ROOT
+from arch.tree import ROOT
 
 PAGE = ROOT / "src" / "satchel" / "web" / "owner"
 WORDS = PAGE / "words"
