@@ -16,6 +16,7 @@ from satchel.cli import local_socket
 from satchel.cli.jobs import CommandJobs
 from satchel.cli.offered import look_at
 from satchel.cli.over_node import NodeConnection
+from satchel.cli.owner_page import OwnerPage
 from satchel.cli.profile import Profile
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.discovery.beacon import Mode
@@ -59,7 +60,10 @@ class Served:
         self.air = air
         self.node: Node | None = None
         self.locked = threading.Event()
+        self.wiped = threading.Event()
         self.stop: Callable[[], None] = self.locked.set
+        self.page: OwnerPage | None = None
+        self.into = home.parent / "in"
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and body."""
@@ -165,6 +169,12 @@ async def _live(served: Served, ready: threading.Event) -> None:
         served.locked.set()
         over.set()
 
+    def wipe() -> None:
+        served.wiped.set()
+        lock()
+
+    served.into.mkdir(exist_ok=True)
+    page = served.page = OwnerPage.begin(served.home)
     async with PretendLan(served.air, "127.0.0.2", listening=True) as lan:
         served.node = Node(
             lan=lan,
@@ -185,6 +195,9 @@ async def _live(served: Served, ready: threading.Event) -> None:
             asyncio.ensure_future(
                 serve(Api(served.node, jobs, lock).app(), local_socket.listen(served.home))
             ),
+            asyncio.ensure_future(
+                page.serve(served.node, jobs, profile, into=served.into, lock=lock, wipe=wipe)
+            ),
         ]
         with served.node.presence.listening(lambda _event: ready.set()):
             await over.wait()
@@ -192,3 +205,4 @@ async def _live(served: Served, ready: threading.Event) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    page.close()

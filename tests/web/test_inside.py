@@ -1,0 +1,162 @@
+"""The pages of a running node: what each deed does, what names of strangers cannot do (G1, T1; page 4)."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.node_kit import LIMIT_S, Served, serving
+from satchel.web.owner.gate import HEADERS
+from web.browsing import Answer, Browser
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path / "profile", "bilal", HOSTILE) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(served: Served) -> Browser:
+    assert served.page is not None
+    return Browser(served.page)
+
+
+def person(browser: Browser, name: str) -> str:
+    """The path of the page of this contact."""
+    for path in browser.get("/people").links(r"/people/[0-9a-f]{16}"):
+        if name in browser.get(path).text:
+            return path
+    raise AssertionError(name)
+
+
+def until(browser: Browser, path: str, wanted: str) -> Answer:
+    limit_s = time.monotonic() + LIMIT_S
+    while wanted not in (answer := browser.get(path)).text:
+        assert time.monotonic() < limit_s, answer.text
+        time.sleep(0.05)
+    return answer
+
+
+@pytest.mark.parametrize("path", ["/", "/people", "/give", "/take", "/pair", "/waiting", "/care"])
+def test_each_page_is_a_page_with_every_header(browser: Browser, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status == 200
+    assert "<title>Satchel</title>" in answer.body
+    assert {name: answer.headers[name] for name, _ in HEADERS} == dict(HEADERS)
+
+
+def test_who_has_not_come_in_gets_no_page_and_no_file(browser: Browser) -> None:
+    """[2.5]"""
+    del browser.headers["cookie"]
+    for path in ("/", "/people", "/static/page.js", "/live", "/nothing"):
+        answer = browser.get(path)
+        assert (answer.status, answer.body) == (401, "")
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_foreign_page_locks_nothing(browser: Browser, served: Served) -> None:
+    assert browser.post("/lock", origin="http://evil.example").status == 403
+    assert browser.post("/wipe", {"word": "wipe"}, origin="null").status == 403
+    assert not served.locked.wait(0.3)
+
+
+def test_names_stand_in_no_address(browser: Browser) -> None:
+    """T1: the history of a browser lies on the disk."""
+    body = browser.get("/people").body
+    assert "bilal" in body
+    assert not [link for link in browser.get("/people").links('[^"]*') if "bilal" in link]
+
+
+def test_mark_up_in_a_name_is_text(browser: Browser) -> None:
+    for path in ("/people", person(browser, HOSTILE)):
+        answer = browser.get(path)
+        assert HOSTILE in answer.text
+        assert "<img src=x" not in answer.body
+
+
+def test_a_contact_is_renamed_and_forgotten(browser: Browser) -> None:
+    renamed = browser.post(person(browser, "bilal") + "/rename", {"name": "Bilal\u202eexe"})
+    assert r"Bilal\u{202e}exe" in renamed.text
+    gone = browser.post(person(browser, "Bilal") + "/forget")
+    assert "Bilal" not in gone.text
+    assert "<img" in gone.text
+
+
+def test_what_is_taken_unasked_is_chosen(browser: Browser) -> None:
+    path = person(browser, "bilal")
+    assert 'value="ask" checked' in browser.get(path).body
+    assert 'value="refuse" checked' in browser.post(path + "/taking", {"how": "refuse"}).body
+    assert browser.post(path + "/taking", {"how": "everything"}).status >= 400
+
+
+def test_a_text_waits_for_a_contact_until_it_is_taken_back(browser: Browser, served: Served) -> None:
+    browser.post(person(browser, "bilal") + "/give", {"text": "Come at six.\r\nThe two of us"})
+    [queued] = served.profile.queue.all()
+    assert queued.note == "Come at six.\nThe two of us"
+    waiting = browser.get("/waiting")
+    assert "bilal" in waiting.text
+    assert "Come at six" not in waiting.body
+    [remove] = waiting.links("/waiting/[0-9a-f]{32}/remove")
+    assert "Nothing waits." in browser.post(remove).text
+    assert not served.profile.queue.all()
+
+
+def test_nothing_to_send_is_said(browser: Browser) -> None:
+    assert "There is nothing to send." in browser.post("/give", {"text": "  \r\n"}).text
+    assert browser.post("/give", {"text": ""}).status == 400
+
+
+def test_a_code_is_shown_and_stopped(browser: Browser) -> None:
+    begun = browser.post("/give", {"text": "hello"})
+    until(browser, begun.path, "Say this to the other person")
+    browser.post(begun.path + "/stop")
+    until(browser, begun.path, "Stopped.")
+
+
+def test_a_wrong_code_is_said_in_three_sentences(browser: Browser) -> None:
+    begun = browser.post("/take", {"code": "no such code"})
+    assert "notice bad" in until(browser, begun.path, "Once more").body
+
+
+def test_an_answer_to_what_is_not_asked_changes_nothing(browser: Browser) -> None:
+    begun = browser.post("/give", {"text": "hello"})
+    assert browser.post(begun.path + "/answer", {"what": "words", "answer": "y"}).status == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/people/0000000000000000", "/errands/0000000000000000", "/static/../door.py"]
+)
+def test_what_is_not_there(browser: Browser, path: str) -> None:
+    assert browser.get(path).status == 404
+
+
+def test_lock(browser: Browser, served: Served) -> None:
+    assert "Satchel is locked" in browser.post("/lock").text
+    assert served.locked.wait(LIMIT_S)
+    assert not served.wiped.is_set()
+
+
+def test_wipe_asks_twice(browser: Browser, served: Served) -> None:
+    refused = browser.post("/wipe", {"word": "yes"})
+    assert "Not destroyed." in refused.text
+    assert not served.locked.wait(0.3)
+    assert "Everything is destroyed" in browser.post("/wipe", {"word": " wipe "}).text
+    assert served.wiped.wait(LIMIT_S)
+
+
+def test_the_language_of_the_browser_and_the_chosen_one(browser: Browser) -> None:
+    browser.headers["accept-language"] = "xx, ar-EG;q=0.9, en;q=0.1"
+    assert '<html lang="ar" dir="rtl">' in browser.get("/").body
+    browser.post("/language", {"language": "fr"})
+    assert '<html lang="fr" dir="ltr">' in browser.get("/").body
+    assert browser.post("/language", {"language": "../../etc"}).status == 400
+
+
+def test_a_form_without_end_is_refused(browser: Browser, served: Served) -> None:
+    """M3: it is not read to its end, and the node goes on."""
+    assert browser.post("/take", {"code": "x" * (5 << 20)}).status == 400
+    assert served.is_well()
