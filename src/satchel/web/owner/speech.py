@@ -4,6 +4,7 @@ them. Spec: docs/spec/page.md, 5."""
 import gettext
 import io
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from babel.core import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from markupsafe import Markup
 
 from satchel.escape import show_name, show_path, show_text
@@ -20,7 +22,14 @@ CODES = ("en", "fr", "es", "ar", "fa", "zh")
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية", "fa": "فارسی", "zh": "中文"}
 DEFAULT = "en"
 HEADER_CHARACTERS_MAX = 200
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_UNITS = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte")
+_DIGITS = {  # of CLDR's numbering systems; Babel has their separators alone
+    "arab": str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"),
+    "arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"),
+}
+_RANGE = re.compile(
+    r"([a-z]{1,8})(?:-[a-z0-9-]*)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?", re.ASCII | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,24 @@ class Language:
         return "rtl" if self.locale.text_direction == "rtl" else "ltr"
 
     def number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self.locale, numbering_system="default"))
+        return self._in_digits(format_decimal(value, locale=self.locale, numbering_system="default"))
 
     def size(self, count: int) -> Markup:
-        """Bytes with a decimal unit, as cli/units has them; kept together whatever stands around it."""
-        power = min(len(_UNITS) - 1, max(0, (len(str(count)) - 1) // 3))
-        value, unit = count / 1000**power, _UNITS[power]
-        shown = round(value, 1) if unit != "B" and value < 99.95 else round(value)
-        return Markup("<bdi>{}</bdi>").format(f"{self.number(shown)}\N{NO-BREAK SPACE}{unit}")
+        """Bytes with a decimal unit, rounded as in cli/units; kept together whatever stands around it."""
+        value, power = float(count), 0
+        while value >= 999.5 and power < len(_UNITS) - 1:
+            value, power = value / 1000, power + 1
+        shown = format_unit(
+            round(value, 1) if power and value < 99.95 else round(value),
+            f"digital-{_UNITS[power]}",
+            length="short" if power else "long",
+            locale=self.locale,
+            numbering_system="default",
+        )
+        return Markup("<bdi>{}</bdi>").format(self._in_digits(shown.replace(" ", "\N{NO-BREAK SPACE}")))
+
+    def _in_digits(self, formatted: str) -> str:
+        return formatted.translate(_DIGITS.get(self.locale.default_numbering_system, {}))
 
 
 @cache
@@ -59,16 +78,14 @@ def language(code: str) -> Language:
 
 
 def wanted(accept_language: str) -> str:
-    """The first of our languages that a browser asks for (RFC 9110, 12.5.4)."""
+    """The first of our languages that a browser asks for (RFC 9110, 12.5.4). Any text is a header."""
     asked: list[tuple[float, str]] = []
     for part in accept_language[:HEADER_CHARACTERS_MAX].split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        try:
-            asked.append((float(weight or 1), tag.partition("-")[0].lower()))
-        except ValueError:
-            continue
-    for _, tag in sorted(asked, key=lambda one: -one[0]):
-        if tag in CODES:
+        found = _RANGE.fullmatch(part.strip())
+        if found is not None:
+            asked.append((float(found[2] or 1), found[1].lower()))
+    for weight, tag in sorted(asked, key=lambda one: -one[0]):
+        if weight > 0 and tag in CODES:  # 0: not this one
             return tag
     return DEFAULT
 

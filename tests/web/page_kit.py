@@ -1,0 +1,232 @@
+"""Every page of the owner in every state that it can show, filled with made-up fields."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from typing import Any
+
+from satchel.web.owner.errands import Amount, Errand, Item, Kind, Problem, State
+from satchel.web.owner.movements import Movement
+from satchel.web.owner.rendering import render
+
+BASE = "/0123456789abcdef"
+INTO = "Downloads"
+STATES = ("waits", "accepted", "declined", "cannot_be_read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What others have written. Of each kind the same number of pieces stands on a page whatever they say."""
+
+    name: str = "Amina"
+    path: str = "school/map.pdf"
+    text: str = "Until tomorrow."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with all that it asks for."""
+
+    template: str
+    state: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def shown(self, code: str) -> str:
+        return render(self.template, code=code, base=BASE, **self.fields)
+
+    def __str__(self) -> str:
+        return f"{self.template.removesuffix('.html')}: {self.state}"
+
+
+def pages(said: Said) -> list[Page]:
+    parts: list[Callable[[Said], list[Page]]] = [_before, _around, _people, _errands, _waiting, _care]
+    return [page for part in parts for page in part(said)]
+
+
+def _before(said: Said) -> list[Page]:
+    problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
+    return [
+        Page("welcome.html", "first start", {"offered": "apple river stone cloud pear"}),
+        Page("welcome.html", "too short", {"offered": "apple river stone cloud pear", "problem": problem}),
+        Page("unlock.html", "locked"),
+        Page("unlock.html", "wrong passphrase", {"problem": problem}),
+        Page("opening.html", "opening"),
+        Page("refused.html", "refused", {"problem": problem}),
+        Page("ended.html", "ended", {"title": "Satchel"}),
+    ]
+
+
+def _around(said: Said) -> list[Page]:
+    states: list[dict[str, Any]] = [
+        {"is_done": True},
+        {"is_declined": True},
+        {"is_lost": True},
+        {"problem": Problem(what=said.text)},
+    ]
+    moving = [
+        Movement(contact=said.name, is_verified=giving, is_giving=giving, amount=_amount(), **state)
+        for giving in (True, False)
+        for state in states
+    ]
+    errands = [Errand(id="1", kind=kind, contact=said.name) for kind in Kind]
+    full: dict[str, Any] = {
+        "near": [_person(said, verified=True), _person(said, verified=False)],
+        "asked": [{"contact": said.name, "handle": "0a", "verified": False}],
+        "has_contacts": True,
+        "errands": errands,
+        "movements": moving,
+    }
+    empty: dict[str, Any] = {"near": [], "asked": [], "has_contacts": False, "errands": [], "movements": []}
+    return [Page("around.html", "full", full), Page("around.html", "nobody", empty)]
+
+
+def _people(said: Said) -> list[Page]:
+    people = [
+        _person(said, verified=verified, near=near) for verified in (True, False) for near in (True, False)
+    ]
+    return [
+        Page("people.html", "some", {"people": people}),
+        Page("people.html", "none", {"people": []}),
+        *(Page("person.html", "one", {"person": person, "open_text": False}) for person in people),
+        Page("person.html", "writing", {"person": people[0], "open_text": True}),
+        Page("give.html", "give", {"open_text": False}),
+        Page("take.html", "take", {"into": said.path}),
+        Page("pair.html", "pair"),
+    ]
+
+
+def _errands(said: Said) -> list[Page]:
+    offer = [
+        Item(number=1, name=said.path, size_bytes=1_500, files=1, is_folder=False),
+        Item(number=2, name=said.path, size_bytes=0, files=0, is_folder=True),
+        Item(number=3, name=said.path, size_bytes=1 << 40, files=12_345, is_folder=True),
+    ]
+    code: dict[str, Any] = {"code": "482 apple river stone", "addresses": ["192.168.1.7:4821"]}
+    words: dict[str, Any] = {"asks": "words", "words": ["one", "two"], "words_language": "en"}
+    troubled: dict[str, Any] = {
+        "notices": [Problem(what=said.text, do="Wait.")],
+        "problem": Problem(what=said.text, safe=said.text),
+        "failed": [(said.path, said.text)],
+        "left_out": [(said.path, said.text)],
+        "texts": [said.text],
+    }
+    placed: dict[str, Any] = {"placed": [said.path] * 25, "placed_count": 1_021, "texts": [said.text]}
+    states: list[tuple[Kind, dict[str, Any]]] = [
+        (Kind.GIVE, {**code, "guesses": 2, "guesses_of": 10}),
+        (Kind.SHOW, {**code, "picture": "SATCHEL:1", "takers": 2}),
+        (Kind.TAKE, {"asks": "offer", "items": offer, "free_bytes": 1_234_567}),
+        (Kind.ANSWER, {"asks": "text"}),
+        (Kind.SCAN, words),
+        (Kind.VERIFY, {**words, "words_language": None}),
+        (Kind.SCAN, {"asks": "name", "asked_for": said.name}),
+        (Kind.SCAN, {"asks": "name"}),
+        (Kind.SCAN, {"asks": "replace"}),
+        (Kind.SCAN, {"asks": "forget"}),
+        (Kind.MEET, {}),
+        (Kind.TAKE, {"lost": "gone", "amounts": {0: _amount()}}),
+        (Kind.GIVE, {**troubled, "state": State.FAILED}),
+        (Kind.TAKE, {**placed, "state": State.DONE}),
+        (Kind.GIVE, {"state": State.DONE}),
+        (Kind.MEET, {"state": State.DONE}),
+        (Kind.SHOW, {"state": State.DONE, "verified": True}),
+        (Kind.SHOW, {"state": State.DONE}),
+    ]
+    return [
+        Page(
+            "errand.html",
+            f"{kind.name}, {state.get('asks') or state.get('state', State.RUNNING).value}",
+            {
+                "errand": Errand(id="1", kind=kind, contact=said.name, **state),
+                "into": said.path,
+                "again": "/take" if kind is Kind.TAKE else None,
+            },
+        )
+        for kind, state in states
+    ]
+
+
+def _waiting(said: Said) -> list[Page]:
+    queued = [
+        {"contact": said.name, "verified": more > 0, "state": state, "names": [said.path] * 2, "more": more}
+        for more, state in enumerate(STATES)
+    ]
+    for number, one in enumerate(queued):
+        one.update(id=str(number), text=number == 1)
+    states = dict(zip(STATES, STATES, strict=True))
+    return [
+        Page("waiting.html", "some", {"queued": queued, "states": states}),
+        Page("waiting.html", "nothing", {"queued": [], "states": states}),
+    ]
+
+
+def _care(said: Said) -> list[Page]:
+    usual: dict[str, Any] = {"mode": "open", "addresses": ["192.168.1.7:4821"], "has_passphrase": True}
+    usual |= {"findings": None, "problem": None, "wiping": False}
+    findings: list[dict[str, str | None]] = [{"what": said.text, "safe": "", "do": "", "command": None}]
+    findings.append({"what": said.text, "safe": said.text, "do": said.text, "command": said.text})
+    other: dict[str, Any] = {"mode": "quiet", "addresses": [], "has_passphrase": False, "wiping": True}
+    return [
+        Page("care.html", "usual", usual),
+        Page("care.html", "looked", {**usual, "findings": findings}),
+        Page("care.html", "other", {**usual, **other, "findings": [], "problem": Problem(what=said.text)}),
+    ]
+
+
+def _person(said: Said, *, verified: bool, near: bool = True) -> dict[str, Any]:
+    taking = "accept" if verified else "ask" if near else "refuse"
+    return {
+        "contact": said.name,
+        "handle": "0a1b2c3d4e5f6071",
+        "verified": verified,
+        "taking": taking,
+        "is_near": near,
+    }
+
+
+def _amount() -> Amount:
+    return Amount(bytes_done=1_000, bytes_of=2_345_678, files_done=1, files_of=2)
+
+
+class Seen(HTMLParser):
+    """What a browser makes of a page: its elements, what its attributes say, its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, tuple[str, ...]]] = []
+        self.attributes: list[tuple[str, str, str]] = []  # element, attribute, what it says
+        self.texts: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.attributes += [(tag, name, said or "") for name, said in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.elements.append((f"/{tag}", ()))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.elements.append(("!--", ()))
+
+    @property
+    def text(self) -> str:
+        """All that can be read, with single spaces."""
+        said = [said for _, name, said in self.attributes if name not in ("href", "action", "src", "value")]
+        return re.sub(r"[ \n]+", " ", " ".join(["".join(self.texts), *said]))
+
+    def said_of(self, tag: str, name: str) -> str:
+        """The attribute of the first such element."""
+        return next(
+            said for element, attribute, said in self.attributes if (element, attribute) == (tag, name)
+        )
+
+
+@cache
+def usual_pages(code: str) -> list[tuple[Page, Seen]]:
+    """Rendered and read once for all tests."""
+    return [(page, Seen(page.shown(code))) for page in pages(Said())]
