@@ -80,7 +80,7 @@ def test_no_text_is_mark_up(text: str, code: str, place: int) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE_PATHS, ids=range(len(HOSTILE_PATHS)))
 def test_what_others_write_drives_nothing(text: str) -> None:
-    """G: no bidi override and no control character reaches the page. Only a field to edit has the name itself:
+    """G: no bidi override, no control character. A field in which a name is edited has it as it is:
     the browser isolates it."""
     for page in pages(said(text)):
         seen = Seen(page.shown("en"))
