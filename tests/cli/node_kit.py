@@ -14,7 +14,7 @@ from node.contact_sides import DAY
 from node.pretend_lan import Air, PretendLan
 from satchel.cli import local_socket
 from satchel.cli.jobs import CommandJobs
-from satchel.cli.offered import look_at
+from satchel.cli.offered import look_at, source_of
 from satchel.cli.over_node import NodeConnection
 from satchel.cli.owner_page import OwnerPage
 from satchel.cli.profile import Profile
@@ -31,7 +31,6 @@ from satchel.node.node_clock import NodeClock
 from satchel.ports.contacts import Contact
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
-from satchel.store.source import FileSource
 from satchel.web.api import Api
 from satchel.web.serving import serve
 
@@ -182,8 +181,8 @@ async def _live(served: Served, ready: threading.Event) -> None:
             contacts=profile.contacts,
             records=profile.records,
             queue=profile.queue,
-            source=FileSource(),
-            look_at=lambda paths: look_at(paths).entries,
+            source=source_of(profile),
+            look_at=lambda paths: look_at(paths, profile.uploads).entries,
             taking=None,
             node_clock=NodeClock(profile.contacts, build_s=BUILT_S),
             mode=Mode.OPEN,
@@ -193,7 +192,7 @@ async def _live(served: Served, ready: threading.Event) -> None:
         tasks = [
             asyncio.ensure_future(served.node.run()),
             asyncio.ensure_future(
-                serve(Api(served.node, jobs, lock).app(), local_socket.listen(served.home))
+                serve(Api(served.node, jobs, profile.uploads, lock).app(), local_socket.listen(served.home))
             ),
             asyncio.ensure_future(
                 page.serve(served.node, jobs, profile, into=served.into, lock=lock, wipe=wipe)

@@ -29,7 +29,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.node import events
 from satchel.store.landlock import can_confine_writes
-from satchel.web.api import BODY_BYTES_MAX
+from satchel.web.answers import BODY_BYTES_MAX
 from satchel.web.serving import CONNECTIONS_MAX, HEADERS_BYTES_MAX
 
 

@@ -81,6 +81,7 @@ def test_a_script_gets_all_of_it(home: Path) -> None:
         "contact": "Amina",
         "verified": True,
         "paths": ["/home/the list of names", "/not utf-8 \udcff\x01\n"],
+        "names": ["the list of names", "not utf-8 \udcff\x01\n"],
         "text": True,
         "made_s": first["made_s"],
         "state": "accepted",

@@ -1,15 +1,17 @@
 """A profile in long use, one durable step after another, for tests that cut it off.
 
 What must be there then is known, since step n is the same in each run: contacts, what waits for them,
-records, the key, the last backup and what was restored from it.
+records, uploads, the key, the last backup and what was restored from it.
 """
 
 import io
+import os
 import shutil
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from satchel.core.blobs.sealed import BLOCK_BYTES
 from satchel.core.identity.comparison import Comparison, Language
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.networks import StoredAddress
@@ -23,12 +25,15 @@ from satchel.store.database import Database
 from satchel.store.profile import ProfileFolder
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
+from satchel.store.uploads import SqliteUploads
 from store.contact_samples import contact
 from store.queue_samples import head_with, queued
 from store.record_samples import entry, head
+from store.upload_samples import GROUP, content_of, uploads_of
 
-KINDS = 16
+KINDS = 20
 REPLACING, BACKING_UP, RESTORING, FORGETTING = 5, 9, 11, 15  # the kinds that have a rule of their own
+BRINGING = 16  # and what follows
 FIRST_KEY = b"k" * 32
 WORDS = Comparison(secret=b"to be compared..", language=Language.ENGLISH)
 
@@ -45,6 +50,11 @@ def thing(turn: int) -> HandoverId:
     return HandoverId(id_of("q", turn))
 
 
+def brought(turn: int) -> bytes:
+    """What is uploaded in this turn: a block and a part of one."""
+    return f"{turn:08}".encode() * (BLOCK_BYTES // 8 + 9)
+
+
 def key_of(turn: int) -> bytes:
     return bytes([turn // 256 % 256, turn % 256]) * 16
 
@@ -58,6 +68,7 @@ class State:
     by_code: set[int] = field(default_factory=set)
     from_contacts: set[int] = field(default_factory=set)
     to_contacts: set[int] = field(default_factory=set)
+    uploads: dict[int, int] = field(default_factory=dict)  # how many bytes are there
 
     @property
     def restored(self) -> "State":
@@ -93,6 +104,8 @@ def do(folder: ProfileFolder, database: Database, n: int) -> Database:
             image = io.BytesIO(backup(folder.home, turn).read_bytes())
             other.put_back(image, key_of(turn), key_of(turn)).close()
         shutil.rmtree(restored(folder.home, turn - 1), ignore_errors=True)
+    elif kind >= BRINGING:
+        _bring(uploads_of(folder.home, database, seed=f"step {n}"), turn, kind)
     else:
         _part(database, turn, kind)
     return database
@@ -144,6 +157,21 @@ def _part(database: Database, turn: int, kind: int) -> None:
             contacts.forget(person(turn - 3))
 
 
+def _bring(uploads: SqliteUploads, turn: int, kind: int) -> None:
+    """The next run draws something else, as it does in life."""
+    content = brought(turn)
+    if kind == 19:
+        if turn >= 2:
+            uploads.remove(next(one.id for one in uploads.all() if one.mtime_ns == turn - 2))
+        return
+    upload = uploads.begin(GROUP, (b"file",), size=len(content), mtime_ns=turn)
+    if kind > BRINGING:
+        with closing(uploads.append(upload.id, upload.have)) as incoming:
+            end = BLOCK_BYTES + 10 if kind == 17 else len(content)
+            incoming.write(memoryview(content)[upload.have : end])
+            incoming.sync()
+
+
 def after(n: int) -> State:
     """What must be there after the first n steps."""
     state = State()
@@ -180,6 +208,14 @@ def after(n: int) -> State:
                 state.from_contacts.discard(turn - 3)
                 state.waiting.pop(turn - 3, None)
                 del state.people[turn - 3]
+            case 16:
+                state.uploads[turn] = 0
+            case 17:
+                state.uploads[turn] = BLOCK_BYTES
+            case 18:
+                state.uploads[turn] = len(brought(turn))
+            case 19 if turn >= 2:
+                del state.uploads[turn - 2]
     return state
 
 
@@ -196,7 +232,7 @@ def key_after(n: int) -> bytes:
     return key_of(turn) if turn >= 0 else FIRST_KEY
 
 
-def found(database: Database) -> State:
+def found(database: Database, home: Path) -> State:
     records = SqliteRecords(database)
     people = SqliteContacts(database, salt=bytes(32)).all()
     assert all((each.comparison is None) == each.pair.proof.is_verified for each in people)
@@ -206,7 +242,20 @@ def found(database: Database) -> State:
         {_turn(each.id) for each in records.unfinished(Role.RECEIVER)},
         {_turn(each.id) for each in records.of_contacts(Role.RECEIVER)},
         {_turn(each.id) for each in records.of_contacts(Role.SENDER)},
+        _found_uploads(database, home),
     )
+
+
+def _found_uploads(database: Database, home: Path) -> dict[int, int]:
+    """As long as they are said to be, they are right; and no file is there that nothing names."""
+    uploads = uploads_of(home, database)
+    for upload in uploads.all():
+        assert content_of(uploads, upload) == brought(upload.mtime_ns)[: upload.have]
+    with database.reading() as connection:
+        names = {bytes(name).hex() for (name,) in connection.execute("SELECT name FROM blob").fetchall()}  # type: ignore[arg-type]
+    folder = home / "blobs"
+    assert not folder.exists() or set(os.listdir(folder)) <= names
+    return {upload.mtime_ns: upload.have for upload in uploads.all()}
 
 
 def _turn(id: bytes) -> int:
@@ -230,7 +279,7 @@ def check_copies(home: Path, done: int) -> None:
     for file in backups:
         with closing(ProfileFolder.take(home.parent / "looked at")) as folder:
             key = key_of(_number(file))
-            _check_copy(folder.put_back(io.BytesIO(file.read_bytes()), key, key), _number(file))
+            _check_copy(folder, folder.put_back(io.BytesIO(file.read_bytes()), key, key), _number(file))
             folder.wipe()
     for path in sorted(profiles, key=_number, reverse=True):
         if not (path / "key").exists():  # it was cut off before there was a profile
@@ -239,7 +288,7 @@ def check_copies(home: Path, done: int) -> None:
         with closing(ProfileFolder.take(path)) as folder:
             data = folder.read_key_file()
             assert data == key_of(_number(path))
-            _check_copy(folder.open(data), _number(path))
+            _check_copy(folder, folder.open(data), _number(path))
         break  # the ones before are being removed
 
 
@@ -247,7 +296,7 @@ def _number(path: Path) -> int:
     return int(path.name.split()[1])
 
 
-def _check_copy(database: Database, turn: int) -> None:
+def _check_copy(folder: ProfileFolder, database: Database, turn: int) -> None:
     with closing(database):
         database.require_whole()
-        assert found(database) == after(turn * KINDS + BACKING_UP).restored
+        assert found(database, folder.home) == after(turn * KINDS + BACKING_UP).restored

@@ -15,6 +15,7 @@ from satchel.store.records import SqliteRecords
 from store.contact_samples import AMINA, DAY, contact
 from store.queue_samples import head_with, queued
 from store.record_samples import DAY_S, ID, KEY, NOW_S, entry, head
+from store.upload_samples import bring, content_of, uploads_of
 
 NETWORK, ADDRESS, NONCE = b"a network there!", b"an address there", b"a nonce of hers."
 SALT = b"s" * 32
@@ -52,7 +53,10 @@ def rows_of_version_3(database: Database, one: Contact) -> None:
         )
         connection.execute("INSERT INTO contact_flight VALUES (7, ?, ?)", (DAY, b"f" * 32))
         connection.execute("INSERT INTO contact_nonce VALUES (7, ?, ?)", (DAY, NONCE))
-        connection.execute("INSERT INTO contact_address VALUES (1, 7, ?, ?)", (NETWORK, ADDRESS))
+        connection.execute(
+            "INSERT INTO contact_address (key, contact, network, address) VALUES (1, 7, ?, ?)",
+            (NETWORK, ADDRESS),
+        )
         connection.execute("UPDATE profile SET network_salt = ?, trusted_s = 8, saved_s = 9", (SALT,))
 
 
@@ -89,6 +93,8 @@ def test_an_earlier_profile_becomes_one_of_this_version(
         queue.add(queued())
         records.create(head_with(), [entry(0)])
         assert queue.all()[0].accepted
+        uploads = uploads_of(tmp_path, database)
+        assert content_of(uploads, bring(uploads, (b"photo.jpg",), b"content")) == b"content"
         assert records.expire(NOW_S + 8 * DAY_S) == [head()]
         contacts.forget(AMINA)
         assert [*records.of_contacts(Role.SENDER), *queue.all()] == []

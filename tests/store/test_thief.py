@@ -27,6 +27,7 @@ from satchel.store.records import SqliteRecords
 from store.contact_samples import DAY, contact
 from store.queue_samples import head_with
 from store.record_samples import NOW_S, entry
+from store.upload_samples import GROUP, bring, content_of, uploads_of
 
 PHRASE, SECOND = "correct horse battery", "другая тайная фраза"
 KEY, SECOND_KEY = (bytes(range(start, start + 32)) for start in (64, 128))
@@ -36,6 +37,7 @@ FILES = ("list of the witnesses.pdf", "قائمة الشهود.pdf", "свиде
 PLACE, SERVER = "/home/amina/very secret place", b"fe80::5eed:beef:cafe"
 NOTES = ("Bring this to the lawyer on Friday", "خذ هذا إلى المحامية", "Отдай это адвокату лично")
 WAITING = ("/home/amina/for the lawyer/testimony.mp4", "/media/stick/показания свидетелей", "/srv/证词.pdf")
+BROUGHT = ("what a browser brought", "the testimony, word by word. ")
 INSIDE = ("inside of what was accepted.mp4", "inside of what comes from a contact.mp4")
 SHAPES = ("CREATE TABLE", "SQLite format 3", "contact_address", "their_static", "queued")
 SHORTEST = 6  # bytes: a shorter string is met by chance in so much ciphertext
@@ -62,7 +64,7 @@ def corpus() -> list[bytes]:
     people = [contact(name=name, seed=10 * n + 1).pair for n, name in enumerate(NAMES, 2)]
     keys = [key for pair in people for key in (pair.static, pair.their_static, pair.letters_speaking)]
     keys += [chain.secret for pair in people for chain in (pair.epochs.speaking, pair.epochs.listening)]
-    texts = (*NAMES, *FILES, *NOTES, *WAITING, *INSIDE, PLACE, PHRASE, SECOND, *SHAPES)
+    texts = (*NAMES, *FILES, *NOTES, *WAITING, *INSIDE, *BROUGHT, PLACE, PHRASE, SECOND, *SHAPES)
     flights = [b"flight %02d" % n + bytes(23) for n in range(len(NAMES))]
     secrets = [secrets_of(n)[:32] for n in range(4)]
     things = [id for number in range(len(NAMES)) for id in (thing_of(number), theirs_of(number))]
@@ -162,7 +164,20 @@ def found_in(images: dict[str, bytes]) -> set[bytes]:
 
 
 def copied(home: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in home.iterdir()}
+    """Names of files too: they say nothing either."""
+    return {path.name: path.name.encode() + path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+def fill_blobs(home: Path, database: Database) -> None:
+    """What the owner's page has brought: whole, half, and sent and erased."""
+    uploads = uploads_of(home, database, seed="thief")
+    for number, name in enumerate(FILES):
+        bring(uploads, (BROUGHT[0].encode(), name.encode()), BROUGHT[1].encode() * (number * 9000 + 1))
+    half = uploads.begin(GROUP, (BROUGHT[0].encode(),), size=300_000, mtime_ns=7)
+    with closing(uploads.append(half.id, 0)) as incoming:
+        incoming.write(memoryview(BROUGHT[1].encode() * 5000))
+        incoming.sync()
+    uploads.remove(uploads.all()[2].id)
 
 
 @pytest.fixture
@@ -178,11 +193,13 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
     folder.create(first, KEY)
     database = folder.open(KEY)
     fill(database)
+    fill_blobs(folder.home, database)
     with database.reading() as connection:
         plain = connection.serialize("main")  # as who has the key sees it
     assert all(text.encode() in plain for text in (*NAMES[:5], *FILES, *NOTES, *WAITING, *INSIDE, PLACE))
     disks = [copied(folder.home)]
     assert {"data", "data-wal"} <= set(disks[0])
+    assert len(disks[0]) == 4 + 4  # key and lock; and what was brought
     folder.back_up(database, encode_head(first), KEY, tmp_path / "backup")
     database.close()
     disks.append(copied(folder.home))
@@ -193,6 +210,8 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
     database = folder.open(SECOND_KEY)
     assert [each.note for each in SqliteQueue(database).all()] == [NOTES[n] for n in (0, 1, 1, 2)]
     assert [each.name for each in SqliteContacts(database, salt=bytes(32)).all()] == list(NAMES[:5])
+    uploads = uploads_of(folder.home, database)
+    assert content_of(uploads, uploads.all()[0]) == BROUGHT[1].encode()
     database.close()
     folder.wipe()
     assert not folder.home.exists()

@@ -1,18 +1,39 @@
 """What a person wants to give, as it is now, and whether it can be offered."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from satchel.cli.profile import Profile
 from satchel.core.handover.codec import NUMBER_MAX, OFFER_COST_MAX, offer_cost
 from satchel.errors import MisuseError
-from satchel.store.source import Survey, survey
+from satchel.ports import Source, SourceEntry
+from satchel.store.source import FileSource, Survey, survey
+from satchel.store.upload_names import id_in
+
+if TYPE_CHECKING:
+    from satchel.store.uploads import SqliteUploads
 
 
-def look_at(paths: Sequence[bytes], *, left_out: Callable[[bytes, str], None] | None = None) -> Survey:
-    """`left_out(path, why)` is told what of it cannot be sent.
+def look_at(
+    paths: Sequence[bytes],
+    uploads: "SqliteUploads | None" = None,
+    *,
+    left_out: Callable[[bytes, str], None] | None = None,
+) -> Survey:
+    """`paths`: of files and folders, and names of `uploads`. `left_out(path, why)` is told what of it cannot
+    be sent.
 
-    Raises MisuseError: one is not there, nothing of it can be sent, or it is too much at once.
+    Raises MisuseError, NothingToDo: one is not there, nothing of it can be sent, or it is too much at once.
     """
-    found = survey(paths)
+    taken: set[bytes] = set()
+    brought: list[SourceEntry] = []
+    ids = [id for path in paths if (id := id_in(path)) is not None]
+    if ids and uploads is not None:
+        from satchel.store.uploaded import survey_uploads  # noqa: PLC0415 - for the owner's page only
+
+        brought = survey_uploads(uploads, ids, taken)
+    found = survey([path for path in paths if id_in(path) is None], taken)
+    found.entries[:0] = brought
     if left_out is not None:
         for refused in found.refused:
             left_out(refused.path, refused.why)
@@ -32,3 +53,10 @@ def look_at(paths: Sequence[bytes], *, left_out: Callable[[bytes, str], None] | 
             do="Send them in parts, or packed into one file.",
         )
     return found
+
+
+def source_of(profile: Profile) -> Source:
+    """Where what it offers is read: files where they lie, and what the owner's page has brought."""
+    from satchel.store.uploaded import AnySource, UploadSource  # noqa: PLC0415 - as above
+
+    return AnySource(FileSource(), UploadSource(profile.uploads))

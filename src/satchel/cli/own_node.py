@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
-from satchel.cli.offered import look_at
+from satchel.cli.offered import look_at, source_of
 from satchel.cli.profile import Profile
 from satchel.core.discovery.beacon import Mode
 from satchel.core.handover.messages import EntryKind
@@ -20,10 +20,9 @@ from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes
 from satchel.node.node import Node
 from satchel.node.node_clock import NodeClock
-from satchel.ports import Role, SourceEntry
+from satchel.ports import Role
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
-from satchel.store.source import FileSource
 
 
 def taking_into(into: Path, profile: Profile, accept: Accept) -> TakingNode:
@@ -65,8 +64,8 @@ async def a_node(
             contacts=contacts,
             records=profile.records,
             queue=profile.queue,
-            source=FileSource(),
-            look_at=_entries,
+            source=source_of(profile),
+            look_at=lambda paths: look_at(paths, profile.uploads).entries,
             taking=taking,
             node_clock=NodeClock(contacts, build_s=BUILT_S),
             mode=mode,
@@ -106,7 +105,3 @@ def asked(question: Question) -> events.Asked:
         size_bytes=sum(entry.size for entry in files),
         has_text=question.note is not None,
     )
-
-
-def _entries(paths: Sequence[bytes]) -> Sequence[SourceEntry]:
-    return look_at(paths).entries

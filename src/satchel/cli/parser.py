@@ -124,6 +124,9 @@ def _add_send(commands: Commands, shared: argparse.ArgumentParser) -> None:
     )
     send.add_argument("--later", action="store_true", help="with --to: only put it into the queue")
     send.add_argument("--text", action="store_true", help="send a text, read from standard input")
+    send.add_argument(
+        "--upload", metavar="ID", action="append", default=[], help="what the owner's page has brought"
+    )
     send.set_defaults(module="send_cmd")
 
 

@@ -1,11 +1,14 @@
 """Where this person's Satchel keeps what it must remember, and how a command gets at it."""
 
 import argparse
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from satchel.cli import units
 from satchel.cli.home import home_folder
 from satchel.cli.passphrases import open_with_passphrase
 from satchel.cli.show import Show
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.queue import SqliteQueue
+    from satchel.store.uploads import SqliteUploads
 
 
 _WITHOUT_PROFILE = ("send_cmd", "receive_cmd")  # they can do with one in memory (decision 0167)
@@ -41,6 +45,20 @@ class Profile:
     key: bytes
     database: Database
     records: SqliteRecords
+    shared_uploads: "SqliteUploads | None" = field(default=None, kw_only=True)
+
+    @property
+    def uploads(self) -> "SqliteUploads":
+        """One for all commands of a node: what one of them offers, no other erases."""
+        if self.shared_uploads is None:
+            from satchel.store.blobs import BlobFolder  # noqa: PLC0415 - see contacts
+            from satchel.store.uploads import SqliteUploads  # noqa: PLC0415
+
+            draw = SystemEntropy().draw
+            home = self.folder.home if self.folder is not None else Path(os.devnull)  # has no page
+            blobs = BlobFolder(home, self.database, draw=draw)
+            self.shared_uploads = SqliteUploads(self.database, blobs, draw=draw, now_s=clock.wall_s)
+        return self.shared_uploads
 
     @property
     def contacts(self) -> "SqliteContacts":
@@ -55,7 +73,7 @@ class Profile:
         """Loaded as contacts are."""
         from satchel.store.queue import SqliteQueue  # noqa: PLC0415
 
-        return SqliteQueue(self.database)
+        return SqliteQueue(self.database, removed=self.sweep_uploads)
 
     @property
     def writable(self) -> Sequence[Path]:
@@ -66,24 +84,36 @@ class Profile:
         """From now on this process writes nowhere else (M4). Before its first thread."""
         confine_writes([*folders, *self.writable])
 
-    def expire(self) -> None:
-        """What is older than seven days is erased, and its unfinished files. Raises EnvironmentProblem."""
+    def expire(self) -> int:
+        """What is older than seven days is erased, and its unfinished files. Raises EnvironmentProblem.
+
+        Returns how many uploads that nobody sent were.
+        """
         for head in self.records.expire(clock.wall_s()):
             if head.into:
                 FolderLanding.sweep(head.into, head.id)
+        return self.uploads.expire()
+
+    def sweep_uploads(self) -> None:
+        """What was over just now needs some of them no more. What cannot be erased now is in an hour."""
+        with suppress(EnvironmentProblem):
+            self.uploads.sweep()
 
     def lend(self, node: "Node", claims: "Claims") -> "LentProfile":
         """To a command that begins now: what it stores has the time of now."""
         from satchel.cli.shared_records import SharedRecords  # noqa: PLC0415 - of a node only
 
         records = SharedRecords(self.database, claims, now_s=clock.wall_s())
-        return LentProfile(self.folder, self.file, self.key, self.database, records, node)
+        return LentProfile(
+            *(self.folder, self.file, self.key, self.database, records, node), shared_uploads=self.uploads
+        )
 
     def close(self) -> None:
         """Let go of it. One in memory leaves nothing behind, no unfinished files either."""
         if self.folder is None:
             for head in receptions(self.records):
                 FolderLanding.sweep(head.into, head.id)
+        self.sweep_uploads()
         self.database.close()
         if self.folder is not None:
             self.folder.close()
@@ -108,6 +138,7 @@ class LentProfile(Profile):
     def close(self) -> None:
         """The node goes on with it."""
         self.records.release()
+        self.sweep_uploads()
 
 
 def open_profile(options: argparse.Namespace, show: Show) -> Profile:
@@ -224,6 +255,15 @@ def keys_may_be_swapped() -> EnvironmentProblem | None:
     )
 
 
+def never_sent(count: int) -> EnvironmentProblem:
+    """Said at the start: why something that the owner's page had brought is not there any more."""
+    return EnvironmentProblem(
+        f"{units.count(count, 'upload')} of the page were erased: nobody had sent them for seven days.",
+        safe="The files that they were made of are where they were.",
+        do="",
+    )
+
+
 def _open(folder: ProfileFolder | None, file: KeyFile, show: Show) -> Profile:
     match file:
         case Sealed():
@@ -241,5 +281,6 @@ def open_with_key(folder: ProfileFolder | None, file: KeyFile, key: bytes, show:
         show.warning(without_passphrase())
     database = folder.open(key) if folder is not None else Database.in_memory()
     profile = Profile(folder, file, key, database, SqliteRecords(database, now_s=clock.wall_s()))
-    profile.expire()
+    if expired := profile.expire():
+        show.warning(never_sent(expired))
     return profile

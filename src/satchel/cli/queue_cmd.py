@@ -2,18 +2,19 @@
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 from satchel.cli import units
 from satchel.cli.contact_lines import called
 from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.show import JsonShow, Show
-from satchel.errors import MisuseError
+from satchel.errors import MisuseError, NothingToDo
 from satchel.escape import show_name
 from satchel.node import clock
 from satchel.ports.contacts import Contact
 from satchel.ports.queue import Queued, QueueState
 from satchel.store.ages import as_reading
+from satchel.store.upload_names import id_in
 
 NAMES_SHOWN_MAX = 3  # of what was named together
 ID_DIGITS = 32
@@ -30,14 +31,15 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
     people = {contact.id: contact for contact in profile.contacts.all()}
     queue, now_s = profile.queue.all(), as_reading(clock.wall_s())
     for number, queued in enumerate(queue, 1):
+        names = _names(queued, profile)
         if isinstance(show, JsonShow):
-            _tell(show, number, queued, people[queued.contact])
+            _tell(show, number, queued, people[queued.contact], names)
         else:
             # Whose it is stands last, and what it is on a line of its own: no name can imitate the rest.
             contact = people[queued.contact]
             state, whose = _state(queued), called(contact.name, verified=contact.pair.proof.is_verified)
             show.console.write(f"{number:>4}  {state:<14}  {_since(queued, now_s):<12}  for {whose}\n")
-            show.console.write(f"      {what(queued)}\n")
+            show.console.write(f"      {_what(queued, names)}\n")
     if any(queued.state is not QueueState.WAITING for queued in queue):
         show.note(
             "\nWhat is declined stays here until you remove it (satchel queue remove). What cannot be read is"
@@ -49,12 +51,13 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
 def _remove(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     queue = profile.queue.all()
     chosen = [_chosen(word, queue) for word in options.number]  # all are there, or nothing is removed
+    names = {queued.id: _names(queued, profile) for queued in chosen}  # what was uploaded goes with it
     for queued in dict.fromkeys(chosen):
         if isinstance(profile, LentProfile):
             profile.node.deliveries.take_back(queued.id)  # what runs of it ends, too
         else:
             profile.queue.remove(queued.id)
-        show.note(f"Taken back: {what(queued)}")
+        show.note(f"Taken back: {_what(queued, names[queued.id])}")
     count = len(set(chosen))
     show.done(text=f"Done: {units.count(count, 'thing')} taken back.", removed=count)
 
@@ -73,20 +76,27 @@ def _chosen(word: str, queue: Sequence[Queued]) -> Queued:
     )
 
 
-def what(queued: Queued) -> str:
+def _what(queued: Queued, names: Sequence[bytes]) -> str:
     """The first names of what it is, for a terminal."""
-    names = [show_name(_name(path)) for path in queued.paths[:NAMES_SHOWN_MAX]]
-    if more := len(queued.paths) - len(names):
-        names.append(f"and {more:,} more")
-    said = ", ".join(names)
+    shown = [show_name(name) for name in names[:NAMES_SHOWN_MAX]]
+    if more := len(names) - len(shown):
+        shown.append(f"and {more:,} more")
+    said = ", ".join(shown)
     if queued.note is None:
         return said
     return f"{said}; with a text" if said else "a text"
 
 
-def _name(path: bytes) -> bytes:
-    """The last component, as the receiver will see it; the whole path where there is none (a disk's root)."""
-    return path.rstrip(b"/").rpartition(b"/")[2] or path
+def _names(queued: Queued, profile: Profile) -> list[bytes]:
+    """What stands at the top of it, as the receiver will see it."""
+    names: list[bytes] = []
+    for path in queued.paths:
+        if (id := id_in(path)) is not None:
+            with suppress(NothingToDo):  # it is not here any more: then it cannot be read, and says so
+                names += dict.fromkeys(upload.path[0] for upload in profile.uploads.named(id))
+        else:
+            names.append(path.rstrip(b"/").rpartition(b"/")[2] or path)  # a disk's root has none
+    return names
 
 
 def _state(queued: Queued) -> str:
@@ -106,7 +116,7 @@ def _since(queued: Queued, now_s: int | None) -> str:
     return units.days_ago(now_s - queued.made_s)
 
 
-def _tell(show: JsonShow, number: int, queued: Queued, contact: Contact) -> None:
+def _tell(show: JsonShow, number: int, queued: Queued, contact: Contact, names: Sequence[bytes]) -> None:
     show.line(
         "queued",
         number=number,
@@ -114,6 +124,7 @@ def _tell(show: JsonShow, number: int, queued: Queued, contact: Contact) -> None
         contact=contact.name,
         verified=contact.pair.proof.is_verified,
         paths=[path.decode("utf-8", "surrogateescape") for path in queued.paths],
+        names=[name.decode("utf-8", "surrogateescape") for name in names],
         text=queued.note is not None,
         made_s=queued.made_s,
         state=_state(queued).replace(" ", "_"),

@@ -3,12 +3,13 @@
 import argparse
 import os
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli import units
 from satchel.cli.home import absolute
-from satchel.cli.offered import look_at
+from satchel.cli.offered import look_at, source_of
 from satchel.cli.profile import Profile, open_existing, open_profile
 from satchel.cli.prompt import TEXT_BYTES_MAX
 from satchel.cli.run import run_until_done
@@ -19,18 +20,26 @@ from satchel.node import clock
 from satchel.node.entropy import SystemEntropy
 from satchel.node.giving import Giver
 from satchel.node.hardware import has_aes
-from satchel.store.source import FileSource, Survey, survey
+from satchel.store.source import Survey, survey
+from satchel.store.upload_names import id_in, named_by
+
+if TYPE_CHECKING:
+    from satchel.store.uploads import SqliteUploads
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
     if options.to is not None or options.later:
         return _run_to(options, show)
-    found = _files(options, show)
+    found = None if options.upload else _files(options, show)  # before a passphrase is asked for
     with closing(open_profile(options, show)) as profile:
         note = _text(show) if options.text else None
         # Before the first thread: the right to write anywhere else is given away (M4).
         profile.confine()
-        return _give(options, show, profile, note, found)
+        if not options.upload:
+            return _give(options, show, profile, note, found)
+        ids = [id for word in options.upload if (id := id_in(named_by(word))) is not None]
+        with profile.uploads.holding(ids):
+            return _give(options, show, profile, note, _files(options, show, profile.uploads))
 
 
 def _run_to(options: argparse.Namespace, show: Show) -> int:
@@ -57,7 +66,7 @@ def _give(
                 lan=lan,
                 entropy=entropy,
                 records=profile.records,
-                source=FileSource(),
+                source=source_of(profile),
                 aes=has_aes(),
                 show_address=show_endpoint,
                 report=show.hear,
@@ -97,9 +106,9 @@ def _text(show: Show) -> str:
     return note
 
 
-def _files(options: argparse.Namespace, show: Show) -> Survey | None:
-    """What to offer; None to go on with what is unfinished."""
-    if not options.path:
+def _files(options: argparse.Namespace, show: Show, uploads: "SqliteUploads | None" = None) -> Survey | None:
+    """What to offer; None to go on with what is unfinished. `uploads`: where some are named."""
+    if not options.path and not options.upload:
         if options.text:
             return survey([])
         if options.receivers > 1:
@@ -112,7 +121,8 @@ def _files(options: argparse.Namespace, show: Show) -> Survey | None:
     named = [(path, absolute(path, options.folder)) for path in options.path]
     # As it was typed where this process is where it was typed: so it is told again.
     paths = [os.fsencode(path if options.folder is None else whole) for path, whole in named]
-    found = look_at(paths, left_out=show.left_out)
+    paths = [path if id_in(path) is None else b"./" + path for path in paths]
+    found = look_at([*map(named_by, options.upload), *paths], uploads, left_out=show.left_out)
     files = [entry for entry in found.entries if entry.kind is EntryKind.FILE]
     show.note(f"Offering {units.files(len(files))}, {units.size(sum(entry.size for entry in files))}.")
     return found

@@ -20,13 +20,14 @@ from satchel.ports import HandoverId
 from satchel.ports.contacts import Contact
 from satchel.ports.queue import Queued
 from satchel.store.ages import as_reading
+from satchel.store.upload_names import named_by
 
 ID_BYTES = 16
 
 
 def run(options: argparse.Namespace, show: Show, profile: Profile, note: str | None) -> int:
     """Exit code. Raises SatchelError."""
-    if options.receivers > 1 or not (options.path or options.text):
+    if options.receivers > 1 or not (options.path or options.upload or options.text):
         raise MisuseError(
             "--to goes with something to send, and without --for.",
             safe="Nothing was sent.",
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace, show: Show, profile: Profile, note: str | N
     queued = Queued(
         id=HandoverId(SystemEntropy().draw(ID_BYTES)),
         contact=contact.id,
-        paths=_paths(options, show),
+        paths=_paths(options, show, profile),
         note=note,
         made_s=as_reading(clock.wall_s()),
     )
@@ -51,12 +52,13 @@ def run(options: argparse.Namespace, show: Show, profile: Profile, note: str | N
     return _wait(show, profile, contact, queued.id)
 
 
-def _paths(options: argparse.Namespace, show: Show) -> tuple[bytes, ...]:
+def _paths(options: argparse.Namespace, show: Show, profile: Profile) -> tuple[bytes, ...]:
     """From the root on; what cannot be sent at all is told now, and not when the contact comes."""
-    paths = tuple(os.fsencode(absolute(path, options.folder)) for path in options.path)
-    if paths:
-        look_at(paths, left_out=show.left_out)
-    return paths
+    paths = [os.fsencode(absolute(path, options.folder)) for path in options.path]
+    named = (*map(named_by, dict.fromkeys(options.upload)), *paths)
+    if named:
+        look_at(named, profile.uploads, left_out=show.left_out)
+    return named
 
 
 def _waits(contact: Contact, profile: Profile) -> str:

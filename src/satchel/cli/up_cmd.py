@@ -71,7 +71,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
                     served = [
                         node.run(),
                         jobs.keep_house(),
-                        serve(Api(node, jobs, end.now).app(), listening),
+                        serve(Api(node, jobs, profile.uploads, end.now).app(), listening),
                         page.serve(node, jobs, profile, into=into, lock=end.now, wipe=end.and_wipe),
                     ]
                     await _run_node(show, node, jobs, page, served)

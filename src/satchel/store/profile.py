@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from satchel.errors import EnvironmentProblem, MisuseError
-from satchel.store import key_file, older
+from satchel.store import blobs, key_file, older
 from satchel.store.database import SUFFIXES, Database, is_damage
 from satchel.store.durability import overwrite, sync_file, sync_folder
 from satchel.store.problems import disk_problems
@@ -107,6 +107,7 @@ class ProfileFolder:
         database = Database.open(self._data, key)
         try:
             older.take_over(database, self.home)
+            blobs.remove_unnamed(self.home, database)
         except BaseException:
             database.close()
             raise
@@ -161,7 +162,8 @@ class ProfileFolder:
                     _remove(copy)
                 database.copy_to(copy, key)
                 with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
-                    connection.execute("DELETE FROM record")
+                    for table in ("record", "upload", "blob"):
+                        connection.execute(f"DELETE FROM {table}")  # noqa: S608
                 with disk_problems(f"write {str(file)!r}"), copy.open("rb") as image:
                     out.write(head)
                     shutil.copyfileobj(image, out)
@@ -211,6 +213,7 @@ class ProfileFolder:
         steps: list[Callable[[], None]] = [
             partial(key_file.wipe_key_file, self.home),
             partial(older.wipe, self.home),
+            partial(blobs.wipe, self.home),
             *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, *_OF_A_NODE)),
             partial(sync_folder, self.home),
         ]

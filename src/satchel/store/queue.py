@@ -3,7 +3,7 @@
 What is removed is overwritten together with its record, in one transaction (T2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from satchel.core.identity.contacts import ContactId
@@ -12,6 +12,7 @@ from satchel.ports.queue import QUEUED_MAX, Queued, QueueState
 from satchel.ports.records import HandoverId, Role
 from satchel.store.contact_key import key_of
 from satchel.store.database import DamagedRow, Database, checked_row
+from satchel.store.upload_names import mark_sent
 
 _TYPES = (bytes, bytes, bytes, str | None, int | None, int, int)
 _ALL = (
@@ -25,8 +26,10 @@ _FORGET = "DELETE FROM record WHERE id = ? AND role = ?"
 class SqliteQueue:
     """See ports.Queue. May be used from several threads."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, removed: Callable[[], object] = lambda: None) -> None:
+        """`removed` is called when something is not in it any more."""
         self._database = database
+        self._removed = removed
 
     def add(self, queued: Queued) -> None:
         with self._database.changing() as connection:
@@ -38,6 +41,7 @@ class SqliteQueue:
                     safe="They still wait; nothing was added.",
                     do="Meet, or take some of them back: satchel queue remove",
                 )
+            mark_sent(connection, queued.paths)
             connection.execute(
                 "INSERT INTO queued (id, contact, paths, note, made_s, state) VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -62,6 +66,7 @@ class SqliteQueue:
         with self._database.changing(erasing=True) as connection:
             connection.execute("DELETE FROM queued WHERE id = ?", (id,))
             connection.execute(_FORGET, (id, Role.SENDER.value))
+        self._removed()
 
 
 def _queued_of(row: Sequence[Any]) -> Queued:

@@ -14,6 +14,7 @@ from satchel.ports.queue import QueueState
 from satchel.store.ages import KEPT_WITH_CONTACT_S, as_reading, is_over
 from satchel.store.contact_key import key_of
 from satchel.store.database import DamagedRow, Database, checked_row
+from satchel.store.upload_names import id_in, mark_sent, name_of
 
 FLIGHTS_MAX = 1000  # of one record; more is somebody trying
 INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
@@ -50,13 +51,16 @@ class SqliteRecords:
                 (*_row_of_head(head), contact, self._now_s),
             )
             key = database.last_insert_rowid()
-            left = iter(entries)
-            while rows := [(key, *_row_of(entry)) for entry in islice(left, ROWS_A_STATEMENT)]:
+            left, uploads = iter(entries), set[bytes]()
+            while some := list(islice(left, ROWS_A_STATEMENT)):
+                uploads |= {id for entry in some if (id := id_in(entry.location)) is not None}
+                rows = [(key, *_row_of(entry)) for entry in some]
                 row = f"({', '.join('?' * len(rows[0]))})"
                 database.execute(
                     f"INSERT INTO entry (record, {_ENTRY}) VALUES {', '.join([row] * len(rows))}",  # noqa: S608
                     list(chain.from_iterable(rows)),
                 )
+            mark_sent(database, map(name_of, uploads))
 
     def unfinished(self, role: Role) -> list[RecordHead]:
         return self._heads("role = ? AND r.contact IS NULL", role.value)

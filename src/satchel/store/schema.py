@@ -115,7 +115,34 @@ _ADDRESS_EPOCHS = """
 ALTER TABLE contact_address ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;  -- agreed on when it was learned
 """
 
-LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS)
+_UPLOADS = """
+CREATE TABLE blob (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    name BLOB NOT NULL UNIQUE,  -- of its file
+    size INTEGER NOT NULL,
+    length INTEGER NOT NULL  -- how much of it is durable
+);
+CREATE TABLE blob_stretch (
+    blob INTEGER NOT NULL REFERENCES blob (key) ON DELETE CASCADE,
+    first INTEGER NOT NULL,  -- block from which on this key counts
+    secret BLOB NOT NULL,
+    PRIMARY KEY (blob, first)
+) WITHOUT ROWID;
+CREATE TABLE upload (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- grows: the oldest comes first
+    id BLOB NOT NULL UNIQUE,
+    bunch BLOB NOT NULL,  -- what was dropped together
+    path BLOB NOT NULL,  -- components joined by a slash, which none of them has
+    mtime_ns INTEGER NOT NULL,
+    blob INTEGER REFERENCES blob (key),  -- NULL: a folder
+    sent INTEGER NOT NULL DEFAULT 0,  -- 1: something was queued, or accepted, that names it
+    used_s INTEGER  -- wall clock, when something was done with it; NULL: no plausible clock then
+);
+CREATE INDEX upload_by_path ON upload (path);
+CREATE INDEX upload_by_bunch ON upload (bunch);
+"""
+
+LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS)
 VERSION = len(LADDER)
 
 

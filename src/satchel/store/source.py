@@ -56,14 +56,16 @@ class Survey:
     top: bytes = b""  # what is being looked at
 
 
-def survey(paths: Sequence[bytes]) -> Survey:
+def survey(paths: Sequence[bytes], taken: set[bytes] | None = None) -> Survey:
     """Look at everything that was named. About 450 bytes of memory for a file.
 
+    Args:
+        taken: names at the top that something else of the same offer has.
     Raises:
         MisuseError: one of `paths` does not exist or has no name of its own, as "/".
     """
     found = Survey()
-    roots: set[bytes] = set()
+    roots = set() if taken is None else taken
     seen: set[bytes] = set()
     for path in paths:
         location = _locate(path)

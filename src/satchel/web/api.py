@@ -7,21 +7,22 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo, SatchelError
+from satchel.errors import MisuseError, NothingToDo, SatchelError
 from satchel.node import clock, events
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.ports.contacts import Contact
+from satchel.ports.uploads import Uploads
+from satchel.web.answers import json_answer, read_object, refused
+from satchel.web.uploads import UploadRoutes
 
-BODY_BYTES_MAX = 4 << 20
 EVENTS_HELD_MAX = 1000  # for a reader that is slow; one that is slower is left behind
 LINES = "application/jsonl"
-_STATUS_OF = ((MisuseError, 400), (NothingToDo, 404), (EnvironmentProblem, 503))
 
 
 class Job(Protocol):
@@ -57,8 +58,9 @@ class Jobs(Protocol):
 class Api:
     """Used from the node's loop."""
 
-    def __init__(self, node: Node, jobs: Jobs, lock: Callable[[], object]) -> None:
+    def __init__(self, node: Node, jobs: Jobs, uploads: Uploads, lock: Callable[[], object]) -> None:
         """`lock`: end the node."""
+        self._uploads = UploadRoutes(uploads)
         self._node = node
         self._jobs = jobs
         self._lock = lock
@@ -72,14 +74,15 @@ class Api:
                 Route("/v1/jobs", self.start, methods=["POST"]),
                 Route("/v1/jobs/{id}/line", self.answer, methods=["POST"]),
                 Route("/v1/jobs/{id}/stop", self.stop, methods=["POST"]),
+                *self._uploads.under("/v1/uploads"),
             ],
-            exception_handlers={SatchelError: _refused},
+            exception_handlers={SatchelError: refused},
         )
 
     async def status(self, _request: Request) -> Response:
         now_s = clock.awake_and_asleep_s()
         waiting = await in_own_thread(self._node.waits)
-        return _json(
+        return json_answer(
             {
                 "mode": self._node.presence.mode.name.lower(),
                 "for_s": round(now_s - self._node.presence.since_s),
@@ -117,11 +120,11 @@ class Api:
         return Response(status_code=204)
 
     async def start(self, request: Request) -> Response:
-        job = self._jobs.start(await _body(request))
+        job = self._jobs.start(await read_object(request))
         return _Following(job)
 
     async def answer(self, request: Request) -> Response:
-        line = (await _body(request)).get("line")
+        line = (await read_object(request)).get("line")
         if line is not None and not isinstance(line, str):
             raise MisuseError("api 3.4: a line is a string, or null.")
         return Response(status_code=204 if self._job(request).answer(line) else 409)
@@ -149,34 +152,6 @@ class _Following(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._job.leave()
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """Raises MisuseError: it is no object, or larger than any that is asked for."""
-    data = bytearray()
-    try:
-        async for part in request.stream():
-            data += part
-            if len(data) > BODY_BYTES_MAX:
-                raise MisuseError(f"api 1.4: a body has {BODY_BYTES_MAX} bytes at most.")
-        body = json.loads(data)
-    except (ClientDisconnect, ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise MisuseError("api 1.4: the body is no JSON object.")
-    return body
-
-
-async def _refused(_request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, SatchelError)
-    status = next((number for kind, number in _STATUS_OF if isinstance(problem, kind)), 500)
-    body: dict[str, object] = {"what": problem.what, "safe": problem.safe, "do": problem.do}
-    return _json(body, status)
-
-
-def _json(body: dict[str, object], status: int = 200) -> Response:
-    """ASCII: a path that is no UTF-8 has lone surrogates."""
-    return Response(json.dumps(body), status_code=status, media_type="application/json")
 
 
 def _line(event: str, **fields: object) -> bytes:

@@ -76,7 +76,7 @@ def open_file(data: bytes, vector: dict[str, Any]) -> bytes:
 
 
 def test_every_vector_is_used_and_named_once() -> None:
-    assert {vector["kind"] for vector in VECTORS} == {"passphrase", "key_file"}
+    assert {vector["kind"] for vector in VECTORS} == {"passphrase", "key_file", "blob"}
     assert len({(vector["kind"], vector["name"]) for vector in VECTORS}) == len(VECTORS)
     assert all(vector.get("expect", "ok") in ("ok", "1.2", "2.1", "2.5") for vector in VECTORS)
 

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from satchel.core.delivery.messages import LeaveReason
 from satchel.core.identity.contacts import ContactId
-from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.node import clock, events
 from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, look
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
@@ -160,7 +160,7 @@ class Deliveries:
                 gift = look(
                     queued, records=self._has.records, source=self._has.source, look_at=self._has.look_at
                 )
-            except (EnvironmentProblem, MisuseError) as problem:
+            except (EnvironmentProblem, MisuseError, NothingToDo) as problem:
                 but.add(queued.id)
                 if queued.state is not QueueState.FAILED:
                     self._set_state(queued, QueueState.FAILED)

@@ -1,0 +1,302 @@
+"""What the owner's page has brought, in the database of the profile; its bytes are blobs.
+
+An upload that was sent lives as long as something names it: a thing in the queue, an unfinished hand-over, a
+command that runs. One that was never sent is erased after some days.
+"""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from satchel.core.blobs.sealed import BLOB_BYTES_MAX
+from satchel.core.handover.codec import MTIME_NS_MAX
+from satchel.core.wire.paths import refusal
+from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.ports.uploads import Incoming, NotAtThatPlace, Upload, UploadId
+from satchel.store.ages import as_reading, is_over
+from satchel.store.blobs import BlobFolder, BlobReader, BlobWriter, Draw, erased
+from satchel.store.database import Database, checked_row
+from satchel.store.problems import disk_problems
+from satchel.store.upload_names import ID_BYTES, ids_named
+
+UPLOADS_MAX = 200_000  # as many as one offer can have
+RESERVE_BYTES = 256 << 20  # stays free on the disk: for the database, and for the rest of the machine
+_UPLOAD = (
+    "SELECT u.id, u.bunch, u.path, b.size, u.mtime_ns, b.length, u.sent, u.used_s, u.key, b.key, b.name"
+    " FROM upload AS u LEFT JOIN blob AS b ON b.key = u.blob"
+)
+_TYPES = (
+    *(bytes, bytes, bytes, int | None, int, int | None, int),
+    *(int | None, int, int | None, bytes | None),
+)
+_SAME = " WHERE u.path = ? AND b.size IS ? AND u.mtime_ns = ? AND u.sent = 0 ORDER BY u.key"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    upload: Upload
+    used_s: int | None
+    key: int
+    blob: int | None  # None: a folder
+    name: bytes | None  # of the blob's file
+
+
+class SqliteUploads:
+    """See ports.uploads.Uploads. May be used from several threads; one for all commands of a profile."""
+
+    def __init__(
+        self, database: Database, blobs: BlobFolder, *, draw: Draw, now_s: Callable[[], int]
+    ) -> None:
+        """`now_s`: wall clock, seconds since 1970."""
+        self._database = database
+        self._blobs = blobs
+        self._draw = draw
+        self._now_s = now_s
+        self._guard = threading.Lock()  # guards the next two
+        self._held: Counter[bytes] = Counter()  # of commands that run
+        self._coming: set[bytes] = set()
+        self.expired = 0
+
+    # --- bringing ---------------------------------------------------------------------------------
+
+    def begin(self, group: bytes, path: tuple[bytes, ...], *, size: int | None, mtime_ns: int) -> Upload:
+        _require_possible(group, path, size, mtime_ns)
+        known = self._known(path, size, mtime_ns)
+        if known is not None:
+            return self._go_on(known, group)
+        id = UploadId(self._draw(ID_BYTES))
+        self._require_room(group, id, size or 0)
+        with self._database.changing() as connection:
+            if connection.execute("SELECT count(*) FROM upload").get >= UPLOADS_MAX:
+                raise _too_many()
+            blob = self._blobs.add(connection, size) if size is not None else None
+            connection.execute(
+                "INSERT INTO upload (id, bunch, path, mtime_ns, blob, used_s) VALUES (?, ?, ?, ?, ?, ?)",
+                (id, group, b"/".join(path), mtime_ns, blob, as_reading(self._now_s())),
+            )
+        return Upload(id=id, group=group, path=path, size=size, mtime_ns=mtime_ns, have=0, sent=False)
+
+    def _go_on(self, known: _Row, group: bytes) -> Upload:
+        upload = known.upload
+        if known.blob is not None and not self._blobs.has_all_of(found := self._blobs.find(known.blob)):
+            self._blobs.begin_anew(found)  # the disk has lost it, or somebody has cut it off
+            upload = self._find(upload.id).upload
+        self._require_room(group, upload.id, (upload.size or 0) - upload.have)
+        with self._database.changing() as connection:
+            connection.execute(
+                "UPDATE upload SET bunch = ?, used_s = ? WHERE id = ?",
+                (group, as_reading(self._now_s()), upload.id),
+            )
+        return self._find(upload.id).upload
+
+    def _known(self, path: tuple[bytes, ...], size: int | None, mtime_ns: int) -> _Row | None:
+        """The same file, that nobody was given and no command offers."""
+        with self._database.reading() as connection:
+            rows = connection.execute(f"{_UPLOAD}{_SAME}", (b"/".join(path), size, mtime_ns)).fetchall()
+        with self._guard:
+            held = set(self._held)
+        found = map(_row_of, rows)
+        return next((one for one in found if not held & {one.upload.id, one.upload.group}), None)
+
+    def _require_room(self, group: bytes, id: bytes, missing: int) -> None:
+        """For this one, and what is still to come of those that were begun together with it."""
+        with self._guard:
+            coming = set(self._coming)
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT u.id, u.bunch, b.size - b.length FROM upload AS u JOIN blob AS b ON b.key = u.blob"
+                " WHERE b.length < b.size AND u.id <> ?",
+                (id,),
+            ).fetchall()
+        kept = [checked_row(row, (bytes, bytes, int)) for row in rows]
+        others = sum(int(left) for other, bunch, left in kept if bunch == group or other in coming)
+        free = self._free_bytes()
+        if missing and free - others - missing < RESERVE_BYTES:
+            problem = EnvironmentProblem(
+                f"There is no room for this file: {free >> 20:,} MiB are free on the disk of the profile,"
+                f" {(others + missing) >> 20:,} MiB are to come, {RESERVE_BYTES >> 20} MiB must stay free.",
+                safe="Nothing of it was taken, and what is here stays.",
+                do="Make room on that disk, then try again. Or send the file by its path: satchel send PATH",
+            )
+            problem.disk_full = True
+            raise problem
+
+    def _free_bytes(self) -> int:
+        with disk_problems("look at the disk of the profile"):
+            status = os.statvfs(self._blobs.folder.parent)
+        return status.f_bavail * status.f_frsize
+
+    def append(self, id: UploadId, at: int) -> Incoming:
+        with self._guard:
+            is_coming = id in self._coming
+            self._coming.add(id)
+        if is_coming:
+            raise NotAtThatPlace("This file is being uploaded already.", have=self._find(id).upload.have)
+        try:
+            known = self._find(id)
+            have = known.upload.have
+            if known.blob is None or at != have:
+                raise NotAtThatPlace(f"{have} bytes of this are there, not {at}.", have=have)
+            return _Appending(self._blobs.write(known.blob), lambda: self._ended(id))
+        except BaseException:
+            self._ended(id)
+            raise
+
+    def _ended(self, id: UploadId) -> None:
+        with self._guard:
+            self._coming.discard(id)
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def all(self) -> Sequence[Upload]:
+        with self._database.reading() as connection:
+            rows = connection.execute(f"{_UPLOAD} ORDER BY u.key").fetchall()
+            return [_row_of(row).upload for row in rows]
+
+    def named(self, id: bytes) -> list[Upload]:
+        """One upload, or those of a group. Raises NothingToDo: there is none."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"{_UPLOAD} WHERE u.id = ?1 OR u.bunch = ?1 ORDER BY u.key", (id,)
+            ).fetchall()
+        if not rows:
+            raise erased()
+        return [_row_of(row).upload for row in rows]
+
+    def open(self, id: UploadId) -> BlobReader:
+        """Raises NothingToDo: it was erased; EnvironmentProblem: it cannot be read."""
+        blob = self._find(id).blob
+        if blob is None:
+            raise erased()
+        return self._blobs.read(blob)
+
+    def _find(self, id: bytes) -> _Row:
+        with self._database.reading() as connection:
+            row = connection.execute(f"{_UPLOAD} WHERE u.id = ?", (id,)).fetchone()
+        if row is None:
+            raise erased()
+        return _row_of(row)
+
+    # --- erasing ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def holding(self, ids: Iterable[bytes]) -> Iterator[None]:
+        """For a command that offers these uploads, or groups: they stay until it is over."""
+        held = Counter(set(ids))
+        with self._guard:
+            self._held += held
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._held -= held
+
+    def remove(self, id: bytes) -> None:
+        chosen = {upload.id for upload in self.named(id)}
+        if self._erase(lambda row: row.upload.id in chosen) < len(chosen):
+            raise MisuseError(
+                "This is being uploaded or sent, or waits for somebody.",
+                safe="It stays.",
+                do="Stop that, or take it back (satchel queue remove): then it goes by itself.",
+            )
+
+    def sweep(self) -> int:
+        """Erase what was sent, and is not needed any more. Returns how many. Raises EnvironmentProblem."""
+        return self._erase(lambda row: row.upload.sent)
+
+    def expire(self) -> int:
+        """And what was never sent, after some days in which nothing was done with it. Returns how many.
+
+        A clock that cannot be right erases none of those, and one from such a time counts its days from now.
+        """
+        self.sweep()
+        now_s = as_reading(self._now_s())
+        if now_s is None:
+            return 0
+        with self._database.reading() as connection:
+            rows = [_row_of(row) for row in connection.execute(_UPLOAD).fetchall()]
+        if beginning := [(now_s, row.key) for row in rows if is_over(row.used_s, now_s) is None]:
+            with self._database.changing() as connection:
+                connection.executemany("UPDATE upload SET used_s = ? WHERE key = ?", beginning)
+        count = self._erase(lambda row: not row.upload.sent and is_over(row.used_s, now_s) is True)
+        self.expired += count
+        return count
+
+    def _erase(self, is_chosen: Callable[[_Row], bool]) -> int:
+        """Those of them that nothing needs: the rows with their keys first, then the files."""
+        with self._database.reading() as connection:
+            if not self._chosen(connection, is_chosen):
+                return 0  # as nearly always: then nothing is written
+        with self._database.changing(erasing=True) as connection:
+            chosen = self._chosen(connection, is_chosen)
+            for row in chosen:
+                connection.execute("DELETE FROM upload WHERE key = ?", (row.key,))
+                connection.execute("DELETE FROM blob WHERE key = ?", (row.blob,))
+        self._blobs.remove_files(row.name for row in chosen if row.name is not None)
+        return len(chosen)
+
+    def _chosen(self, connection: apsw.Connection, is_chosen: Callable[[_Row], bool]) -> list[_Row]:
+        rows = map(_row_of, connection.execute(_UPLOAD).fetchall())
+        if not (chosen := [row for row in rows if is_chosen(row)]):
+            return []
+        with self._guard:
+            needed = ids_named(connection) | self._coming | set(self._held)
+        return [row for row in chosen if not needed & {row.upload.id, row.upload.group}]
+
+
+class _Appending:
+    """See ports.uploads.Incoming."""
+
+    def __init__(self, writer: BlobWriter, ended: Callable[[], None]) -> None:
+        self._writer = writer
+        self._ended = ended
+
+    def write(self, data: memoryview) -> None:
+        self._writer.write(data)
+
+    def sync(self) -> int:
+        return self._writer.sync()
+
+    def close(self) -> None:
+        self._writer.close()
+        self._ended()
+
+
+def _require_possible(group: bytes, path: tuple[bytes, ...], size: int | None, mtime_ns: int) -> None:
+    why = refusal(path)
+    if why is None and size is not None and not 0 <= size <= BLOB_BYTES_MAX:
+        why = "its length is below zero, or beyond a petabyte"
+    if why is None and abs(mtime_ns) > MTIME_NS_MAX:
+        why = "its time of change is beyond what is counted"
+    if why is None and len(group) != ID_BYTES:
+        why = f"a group has {ID_BYTES} bytes"
+    if why is not None:
+        raise MisuseError(f"This cannot be uploaded: {why}.", safe="Nothing was taken.", do="")
+
+
+def _too_many() -> MisuseError:
+    return MisuseError(
+        f"There are {UPLOADS_MAX:,} uploads already.",
+        safe="They stay; nothing was added.",
+        do="Send or remove some of them. Or send a large folder by its path: satchel send PATH",
+    )
+
+
+def _row_of(row: Sequence[Any]) -> _Row:
+    id, group, path, size, mtime_ns, have, sent, used_s, key, blob, name = checked_row(row, _TYPES)
+    upload = Upload(
+        id=UploadId(id),
+        group=group,
+        path=tuple(path.split(b"/")),
+        size=size,
+        mtime_ns=mtime_ns,
+        have=have or 0,
+        sent=bool(sent),
+    )
+    return _Row(upload, used_s, key, blob, name)

@@ -1,0 +1,44 @@
+"""What each part of the API reads and answers: JSON objects, and errors as three sentences. api.md, 1."""
+
+import json
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo, SatchelError
+from satchel.ports.uploads import NotAtThatPlace
+
+BODY_BYTES_MAX = 4 << 20
+_STATUS_OF = ((NotAtThatPlace, 409), (MisuseError, 400), (NothingToDo, 404), (EnvironmentProblem, 503))
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Raises MisuseError: it is no object, or larger than any that is asked for."""
+    data = bytearray()
+    try:
+        async for part in request.stream():
+            data += part
+            if len(data) > BODY_BYTES_MAX:
+                raise MisuseError(f"api 1.4: a body has {BODY_BYTES_MAX} bytes at most.")
+        body = json.loads(data)
+    except (ClientDisconnect, ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise MisuseError("api 1.4: the body is no JSON object.")
+    return body
+
+
+async def refused(_request: Request, problem: Exception) -> Response:
+    """For Starlette: how an error is told [1.6]."""
+    assert isinstance(problem, SatchelError)
+    status = next((number for kind, number in _STATUS_OF if isinstance(problem, kind)), 500)
+    body: dict[str, object] = {"what": problem.what, "safe": problem.safe, "do": problem.do}
+    if isinstance(problem, NotAtThatPlace):
+        body["have"] = problem.have
+    return json_answer(body, status)
+
+
+def json_answer(body: dict[str, object], status: int = 200) -> Response:
+    """ASCII: a path that is no UTF-8 has lone surrogates."""
+    return Response(json.dumps(body), status_code=status, media_type="application/json")
