@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from satchel.cli.passphrases import draw_words
 from satchel.core.identity.backup import encode_head
 from satchel.core.identity.keyfile import MEMORY_KIB_MAX, Bare, Cost, Sealed, decode, encode
 from satchel.core.pairing.words import word_at
+from satchel.node import clock
 from satchel.node.doctor import machine
+from satchel.store.profile import ProfileFolder
+from store.upload_samples import bring, uploads_of
 
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 PHRASE, OTHER = "correct horse battery", "another long phrase"
@@ -142,6 +146,23 @@ def test_a_second_process_is_told(home: Path) -> None:
         assert first.wait(20) == 1
     assert satchel(home, "lock").code == 5
     assert satchel(home, "send").code == 5
+
+
+def test_what_nobody_sent_is_said_to_be_gone(home: Path) -> None:
+    """Of what the owner's page had brought: how much, and why."""
+    satchel(home, "init", "--no-passphrase")
+    with closing(ProfileFolder.take(home)) as folder:
+        file = decode(folder.read_key_file() or b"")
+        assert isinstance(file, Bare)
+        with closing(folder.open(file.key)) as database:
+            uploads = uploads_of(home, database, now_s=clock.wall_s() - 8 * 86_400)
+            for name in (b"a", b"b"):
+                bring(uploads, (name,), b"content")
+    warnings = [told for told in satchel(home, "queue", "list").events if told["event"] == "warning"]
+    assert "2 uploads" in warnings[-1]["what"]
+    assert "seven days" in warnings[-1]["what"]
+    assert not any((home / "blobs").iterdir())
+    assert len([told for told in satchel(home, "queue", "list").events if told["event"] == "warning"]) == 1
 
 
 def test_a_backup_is_restored_elsewhere(home: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from node import contact_sides
 from node.contact_sides import LIMIT_S, Device, Hands, Running, pair_up, running
 from node.pretend_lan import Air
 from satchel.core.handover.messages import Entry, EntryKind
@@ -21,7 +22,9 @@ from satchel.node.entries import receiver_record
 from satchel.ports import HandoverId, RecordHead, Role
 from satchel.ports.contacts import Taking
 from satchel.ports.queue import QueueState
+from satchel.store.blobs import erased
 from satchel.store.chosen import ChosenFolder
+from satchel.store.source import Survey, survey
 
 A, B = "127.0.0.2", "127.0.0.3"
 
@@ -250,6 +253,30 @@ def test_what_cannot_be_read_is_told_once_and_waits(hands: tuple[Hands, Hands], 
 
     run(partial(deliver, giver, taker))
     assert (taker.into / "not-there").read_bytes() == b"here now"
+
+
+def test_what_was_uploaded_and_is_not_here_is_told_and_waits(
+    hands: tuple[Hands, Hands], photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore: what else waits goes on."""
+    giver, taker = hands
+    giver.queue.add(giver.wants_to_give(photo.with_name("uploaded")))
+    giver.queue.add(giver.wants_to_give(photo))
+
+    def look_at(paths: list[bytes]) -> Survey:
+        if paths[0].endswith(b"uploaded"):
+            raise erased()
+        return survey(paths)
+
+    monkeypatch.setattr(contact_sides, "survey", look_at)
+
+    async def test() -> None:
+        async with together(giver, taker) as (here, there):
+            await over(here, there)
+            assert len(told(here, events.CannotBeRead)) == 1
+
+    run(test)
+    assert [queued.state for queued in giver.queue.all()] == [QueueState.FAILED]
 
 
 async def deliver(giver: Hands, taker: Hands) -> None:

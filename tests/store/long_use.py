@@ -105,7 +105,7 @@ def do(folder: ProfileFolder, database: Database, n: int) -> Database:
             other.put_back(image, key_of(turn), key_of(turn)).close()
         shutil.rmtree(restored(folder.home, turn - 1), ignore_errors=True)
     elif kind >= BRINGING:
-        _bring(uploads_of(folder.home, database, seed=f"step {n}"), turn, kind)
+        _bring(uploads_of(folder.home, database, seed=f"step {n}", reserve_bytes=0), turn, kind)
     else:
         _part(database, turn, kind)
     return database

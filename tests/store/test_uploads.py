@@ -266,9 +266,11 @@ def test_what_is_removed_is_gone_and_what_is_being_brought_stays(
 ) -> None:
     photo, other = bring(uploads, PHOTO, b"content"), uploads.begin(GROUP, (b"other",), size=9, mtime_ns=7)
     incoming = uploads.append(other.id, 0)
-    with pytest.raises(MisuseError):
-        uploads.remove(other.id)
+    for id in (other.id, GROUP):
+        with pytest.raises(MisuseError):
+            uploads.remove(id)
     incoming.close()
+    assert len(uploads.all()) == 2
     uploads.remove(photo.id)
     assert files(tmp_path) == 1
     uploads.remove(GROUP)

@@ -8,7 +8,7 @@ from satchel.core.identity.clocks import BUILT_S
 from satchel.ports.uploads import Upload
 from satchel.store.blobs import BlobFolder
 from satchel.store.database import Database
-from satchel.store.uploads import SqliteUploads
+from satchel.store.uploads import RESERVE_BYTES, SqliteUploads
 
 GROUP, OTHER_GROUP = b"a group of files", b"another of those"
 NOW_S = BUILT_S + 1000
@@ -25,9 +25,12 @@ class Drawn:
         return hashlib.shake_256(f"{self._seed} {next(self._turns)}".encode()).digest(length)
 
 
-def uploads_of(home: Path, database: Database, *, seed: str = "", now_s: int = NOW_S) -> SqliteUploads:
+def uploads_of(
+    home: Path, database: Database, *, seed: str = "", now_s: int = NOW_S, reserve_bytes: int = RESERVE_BYTES
+) -> SqliteUploads:
     draw = Drawn(seed)
-    return SqliteUploads(database, BlobFolder(home, database, draw=draw), draw=draw, now_s=lambda: now_s)
+    blobs = BlobFolder(home, database, draw=draw)
+    return SqliteUploads(database, blobs, draw=draw, now_s=lambda: now_s, reserve_bytes=reserve_bytes)
 
 
 def bring(

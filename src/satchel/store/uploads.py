@@ -51,13 +51,20 @@ class SqliteUploads:
     """See ports.uploads.Uploads. May be used from several threads; one for all commands of a profile."""
 
     def __init__(
-        self, database: Database, blobs: BlobFolder, *, draw: Draw, now_s: Callable[[], int]
+        self,
+        database: Database,
+        blobs: BlobFolder,
+        *,
+        draw: Draw,
+        now_s: Callable[[], int],
+        reserve_bytes: int = RESERVE_BYTES,
     ) -> None:
-        """`now_s`: wall clock, seconds since 1970."""
+        """`now_s`: wall clock, seconds since 1970. `reserve_bytes`: of the disk, stay free."""
         self._database = database
         self._blobs = blobs
         self._draw = draw
         self._now_s = now_s
+        self._reserve_bytes = reserve_bytes
         self._guard = threading.Lock()  # guards the next two
         self._held: Counter[bytes] = Counter()  # of commands that run
         self._coming: set[bytes] = set()
@@ -117,10 +124,11 @@ class SqliteUploads:
         kept = [checked_row(row, (bytes, bytes, int)) for row in rows]
         others = sum(int(left) for other, bunch, left in kept if bunch == group or other in coming)
         free = self._free_bytes()
-        if missing and free - others - missing < RESERVE_BYTES:
+        if missing and free - others - missing < self._reserve_bytes:
             problem = EnvironmentProblem(
                 f"There is no room for this file: {free >> 20:,} MiB are free on the disk of the profile,"
-                f" {(others + missing) >> 20:,} MiB are to come, {RESERVE_BYTES >> 20} MiB must stay free.",
+                f" {(others + missing) >> 20:,} MiB are to come,"
+                f" and {self._reserve_bytes >> 20} MiB must stay free.",
                 safe="Nothing of it was taken, and what is here stays.",
                 do="Make room on that disk, then try again. Or send the file by its path: satchel send PATH",
             )
@@ -198,17 +206,21 @@ class SqliteUploads:
                 self._held -= held
 
     def remove(self, id: bytes) -> None:
-        chosen = {upload.id for upload in self.named(id)}
-        if self._erase(lambda row: row.upload.id in chosen) < len(chosen):
+        found = self.named(id)
+        which = "u.id = ?1 OR u.bunch = ?1"
+        with self._database.reading() as connection:
+            is_needed = len(self._unneeded(connection, which, (id,), None)) < len(found)
+        if is_needed:
             raise MisuseError(
                 "This is being uploaded or sent, or waits for somebody.",
                 safe="It stays.",
                 do="Stop that, or take it back (satchel queue remove): then it goes by itself.",
             )
+        self._erase(which, id)
 
     def sweep(self) -> int:
         """Erase what was sent, and is not needed any more. Returns how many. Raises EnvironmentProblem."""
-        return self._erase(lambda row: row.upload.sent)
+        return self._erase("u.sent = 1")
 
     def expire(self) -> int:
         """And what was never sent, after some days in which nothing was done with it. Returns how many.
@@ -220,34 +232,39 @@ class SqliteUploads:
         if now_s is None:
             return 0
         with self._database.reading() as connection:
-            rows = [_row_of(row) for row in connection.execute(_UPLOAD).fetchall()]
+            rows = [_row_of(row) for row in connection.execute(f"{_UPLOAD} WHERE u.sent = 0").fetchall()]
         if beginning := [(now_s, row.key) for row in rows if is_over(row.used_s, now_s) is None]:
             with self._database.changing() as connection:
                 connection.executemany("UPDATE upload SET used_s = ? WHERE key = ?", beginning)
-        count = self._erase(lambda row: not row.upload.sent and is_over(row.used_s, now_s) is True)
+        over = {row.upload.id for row in rows if is_over(row.used_s, now_s)}
+        count = self._erase("u.sent = 0", only=over) if over else 0
         self.expired += count
         return count
 
-    def _erase(self, is_chosen: Callable[[_Row], bool]) -> int:
+    def _erase(self, which: str, *values: bytes, only: set[UploadId] | None = None) -> int:
         """Those of them that nothing needs: the rows with their keys first, then the files."""
         with self._database.reading() as connection:
-            if not self._chosen(connection, is_chosen):
+            if not self._unneeded(connection, which, values, only):
                 return 0  # as nearly always: then nothing is written
         with self._database.changing(erasing=True) as connection:
-            chosen = self._chosen(connection, is_chosen)
-            for row in chosen:
+            unneeded = self._unneeded(connection, which, values, only)
+            for row in unneeded:
                 connection.execute("DELETE FROM upload WHERE key = ?", (row.key,))
                 connection.execute("DELETE FROM blob WHERE key = ?", (row.blob,))
-        self._blobs.remove_files(row.name for row in chosen if row.name is not None)
-        return len(chosen)
+        self._blobs.remove_files(row.name for row in unneeded if row.name is not None)
+        return len(unneeded)
 
-    def _chosen(self, connection: apsw.Connection, is_chosen: Callable[[_Row], bool]) -> list[_Row]:
-        rows = map(_row_of, connection.execute(_UPLOAD).fetchall())
-        if not (chosen := [row for row in rows if is_chosen(row)]):
+    def _unneeded(
+        self, connection: apsw.Connection, which: str, values: Sequence[bytes], only: set[UploadId] | None
+    ) -> list[_Row]:
+        rows = [_row_of(row) for row in connection.execute(f"{_UPLOAD} WHERE {which}", values).fetchall()]
+        if only is not None:
+            rows = [row for row in rows if row.upload.id in only]
+        if not rows:
             return []
         with self._guard:
             needed = ids_named(connection) | self._coming | set(self._held)
-        return [row for row in chosen if not needed & {row.upload.id, row.upload.group}]
+        return [row for row in rows if not needed & {row.upload.id, row.upload.group}]
 
 
 class _Appending:
