@@ -1,6 +1,7 @@
 """Uploads of a profile on a disk, to test with."""
 
 import hashlib
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -51,8 +52,6 @@ def bring(
 
 
 def content_of(uploads: SqliteUploads, upload: Upload) -> bytes:
-    opened = uploads.open(upload.id)
     buffer = bytearray((upload.size or 0) + 9)
-    count = opened.read_into(0, memoryview(buffer))
-    opened.close()
-    return bytes(buffer[:count])
+    with closing(uploads.open(upload.id)) as opened:
+        return bytes(buffer[: opened.read_into(0, memoryview(buffer))])
