@@ -136,6 +136,28 @@ def test_brought_through_a_crash_and_sent_by_code_and_by_queue(fast_lab: Lab, tm
     gone(giver)
 
 
+def test_two_take_it_with_one_code(fast_lab: Lab) -> None:
+    """It stays until both have it all, though one has it long before."""
+    giver, taker = couple(fast_lab)
+    node = up(giver)
+    content = os.urandom(30 * MIB + 5)
+    bring(giver, memoryview(content), "Trip", "film.mkv")
+    sending = giver.satchel("send", "--for", "2", "--upload", GROUP)
+    code = sending.expect_event("code")["code"]
+    for name in ("one", "two"):
+        into = taker.host.home / name
+        receiving = taker.satchel("receive", "--ephemeral", "--yes", "--into", into)
+        receiving.type(code)
+        assert receiving.wait(PATIENCE_S) == 0, receiving.text[-2000:]
+        assert (into / "Trip" / "film.mkv").read_bytes() == content
+        if name == "one":
+            assert [one["sent"] for one in uploads(giver)] == [True]
+    assert sending.wait(30) == 0, sending.text[-2000:]
+    gone(giver)
+    giver.host.crash()
+    node.wait(10)
+
+
 def digest_of_bytes(content: bytes, tmp_path: Path) -> bytes:
     path = tmp_path / "compared"
     path.write_bytes(content)
