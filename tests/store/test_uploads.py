@@ -167,7 +167,10 @@ def test_it_stays_as_long_as_it_waits_for_somebody(
     queue.add(replace(queued(FIRST), paths=(name_of(photo.id), b"/home/a file")))
     queue.add(replace(queued(SECOND), paths=(name_of(GROUP),)))
     assert [one.sent for one in uploads.all()] == [True]
-    assert uploads.begin(GROUP, PHOTO, size=7, mtime_ns=7).id != photo.id  # picked again for somebody else
+    again = uploads.begin(OTHER_GROUP, PHOTO, size=7, mtime_ns=7)
+    assert again.id != photo.id  # picked again for somebody else
+    with pytest.raises(MisuseError, match="sent already"):
+        uploads.begin(GROUP, (b"one more",), size=7, mtime_ns=7)
     with pytest.raises(MisuseError, match="waits for somebody"):
         uploads.remove(photo.id)
     queue.remove(FIRST)
@@ -241,21 +244,23 @@ def test_what_nobody_sends_goes_after_seven_days(
     """And how many did is told. A clock that cannot be right erases nothing."""
     old, queued_one = bring(uploads, PHOTO, b"content"), bring(uploads, (b"other",), b"content")
     SqliteQueue(database).add(replace(queued(FIRST), paths=(name_of(queued_one.id),)))
-    held = bring(uploads, (b"held",), b"content")
+    held = bring(uploads, (b"held",), b"content", group=OTHER_GROUP)
 
     def on(day: float, seed: str = "later") -> SqliteUploads:
         return uploads_of(tmp_path, database, seed=seed, now_s=NOW_S + int(day * DAY_S))
 
     assert on(6.9).expire() == 0
     assert uploads_of(tmp_path, database, now_s=5_000_000_000).expire() == 0
-    newer = bring(on(6.9), (b"newer",), b"content")
+    newer = bring(on(6.9), (b"newer",), b"content", group=OTHER_GROUP)
     later = on(7.1)
     with later.holding([held.id]):
         assert (later.expire(), later.expired) == (1, 1)
     assert {one.id for one in later.all()} == {queued_one.id, held.id, newer.id}
     assert old.id not in {one.id for one in later.all()}
     assert files(tmp_path) == 3
-    assert uploads_of(tmp_path, database, seed="1970", now_s=100).begin(GROUP, PHOTO, size=1, mtime_ns=1)
+    assert uploads_of(tmp_path, database, seed="1970", now_s=100).begin(
+        OTHER_GROUP, PHOTO, size=1, mtime_ns=1
+    )
     assert on(100).expire() == 2
     assert on(100).expire() == 0  # that of 1970 counts its days from now
     assert on(108).expire() == 1

@@ -74,6 +74,7 @@ class SqliteUploads:
 
     def begin(self, group: bytes, path: tuple[bytes, ...], *, size: int | None, mtime_ns: int) -> Upload:
         _require_possible(group, path, size, mtime_ns)
+        self._require_open(group)
         known = self._known(path, size, mtime_ns)
         if known is not None:
             return self._go_on(known, group)
@@ -110,6 +111,19 @@ class SqliteUploads:
             held = set(self._held)
         found = map(_row_of, rows)
         return next((one for one in found if not held & {one.upload.id, one.upload.group}), None)
+
+    def _require_open(self, group: bytes) -> None:
+        """What was sent is what was shown then."""
+        with self._database.reading() as connection:
+            was_sent = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM upload WHERE bunch = ? AND sent = 1)", (group,)
+            ).get
+        if was_sent:
+            raise MisuseError(
+                "What was dropped together with this was sent already.",
+                safe="It goes as it was.",
+                do="Drop the file once more, by itself.",
+            )
 
     def _require_room(self, group: bytes, id: bytes, missing: int) -> None:
         """For this one, and what is still to come of those that were begun together with it."""

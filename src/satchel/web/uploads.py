@@ -111,7 +111,7 @@ class _Pouring:
                     part = memoryview(await anext(body, b""))
                 if not part.nbytes:
                     return
-                while part.nbytes:
+                while part.nbytes and not self._broken.is_set():
                     if not buffer:
                         buffer = bytearray(BUFFER_BYTES)
                     count = min(BUFFER_BYTES - filled, part.nbytes)
