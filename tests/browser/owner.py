@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from browser.chromium import Chromium
-
 from browser import DESKTOP, accessible, look
+from browser.chromium import Chromium
 from end_to_end.programs import SATCHEL, Person
 from lab import Dialogue
 from lab.namespace import wait_until

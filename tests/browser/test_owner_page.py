@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser.pytest_plugin import BrowserOn
 
 from browser import DESKTOP, PHONE
 from browser.owner import Owner, go, names_of, seen
+from browser.pytest_plugin import BrowserOn
 from end_to_end.acquainted import couple
 from end_to_end.programs import Person
 from lab import Lab

@@ -105,6 +105,26 @@ def test_a_text_waits_for_a_contact_until_it_is_taken_back(browser: Browser, ser
     assert not served.profile.queue.all()
 
 
+def test_what_a_browser_brings_waits_for_a_contact(browser: Browser, served: Served) -> None:
+    """[4.2] Through the same routes as the control API's, behind the gate."""
+    group = "ab" * 16
+    asked = {"group": group, "path": ["<b>.txt"], "size": 5, "mtime_ns": 1}
+    begun = browser.send("POST", "/uploads", asked)
+    assert begun["have"] == 0
+    assert browser.send("PUT", f"/uploads/{begun['id']}?at=0", b"hello") == {"have": 5}
+    assert browser.send("PUT", f"/uploads/{begun['id']}?at=9", b"hello")["have"] == 5
+    browser.post(person(browser, "bilal") + "/give", {"upload": group, "text": ""})
+    waiting = browser.get("/waiting")
+    assert "<b>.txt" in waiting.text
+    assert "<b>" not in waiting.body
+
+
+def test_no_other_page_brings_anything(browser: Browser) -> None:
+    asked = {"group": "ab" * 16, "path": ["a"], "size": 5, "mtime_ns": 1}
+    assert browser.send("POST", "/uploads", asked, origin="http://evil.example") is None
+    assert browser.send("PUT", f"/uploads/{'ab' * 16}?at=0", b"hello", origin="null") is None
+
+
 def test_nothing_to_send_is_said(browser: Browser) -> None:
     assert "There is nothing to send." in browser.post("/give", {"text": "  \r\n"}).text
     assert browser.post("/give", {"text": ""}).status == 400

@@ -127,6 +127,7 @@ class OwnerPage:
             has_passphrase=isinstance(profile.file, Sealed),
             into=os.fspath(into),
             handles=SystemEntropy().draw(HANDLES_BYTES),
+            uploads=profile.uploads,
         )
         inside = Inside(Desktop(self.gate), node, Desk(jobs, news, folder=os.fspath(into)), news, world)
         with node.presence.listening(inside.movements.hear):

@@ -9,20 +9,22 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from satchel.core.crypto.kdf import mac
 from satchel.errors import MisuseError, NothingToDo, SatchelError
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
+from satchel.ports.uploads import Uploads
 from satchel.web.owner.asking import Form, form_of
 from satchel.web.owner.desk import Desk
 from satchel.web.owner.errands import Errand, Kind, Problem
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
-from satchel.web.owner.page import Desktop
+from satchel.web.owner.page import UPLOADS, Desktop
 from satchel.web.owner.speech import language
+from satchel.web.uploads import UploadRoutes
 
 HANDLE_BYTES = 8
 NAMES_SHOWN = 3
@@ -41,7 +43,7 @@ class World:
     has_passphrase: bool
     into: str  # where received files go, as a path in an event
     handles: bytes  # a secret of this process: names stand in no address
-    uploads: ASGIApp | None = None
+    uploads: Uploads
 
 
 class Inside:
@@ -58,7 +60,7 @@ class Inside:
 
     def app(self) -> ASGIApp:
         get, post = ["GET"], ["POST"]
-        routes: list[Route | Mount] = [
+        routes = [
             Route("/", self.around, methods=get),
             Route("/live", self.live, methods=get),
             Route("/people", self.people, methods=get),
@@ -88,9 +90,7 @@ class Inside:
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
-        if self._world.uploads is not None:
-            routes.append(Mount("/uploads", self._world.uploads))
-        return self._desktop.app(routes)
+        return self._desktop.app([*routes, *UploadRoutes(self._world.uploads).under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
 
@@ -329,5 +329,5 @@ def _line(typed: str) -> str:
 
 
 def _queued(event: dict[str, Any]) -> dict[str, Any]:
-    names = [path.rpartition("/")[2] for path in event["paths"]]
+    names = event["names"]
     return {**event, "names": names[:NAMES_SHOWN], "more": max(0, len(names) - NAMES_SHOWN)}

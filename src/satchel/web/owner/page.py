@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from satchel.errors import MisuseError, NothingToDo, SatchelError
+from satchel.web.answers import refused
 from satchel.web.owner import entrance, speech
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.errands import Problem
@@ -18,6 +19,7 @@ from satchel.web.owner.gate import Gate
 from satchel.web.owner.guard import Guard
 from satchel.web.owner.rendering import render
 
+UPLOADS = "/uploads"
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -68,6 +70,8 @@ class Desktop:
         return Guard(self.gate, inside)
 
     async def _refused(self, request: Request, problem: Exception) -> Response:
+        if request.url.path.startswith(self.gate.base + UPLOADS):  # a script asks, not a window
+            return await refused(request, problem)
         assert isinstance(problem, SatchelError)
         status = 404 if isinstance(problem, NothingToDo) else 400 if isinstance(problem, MisuseError) else 503
         said = Problem(what=problem.what, safe=problem.safe, do=problem.do)

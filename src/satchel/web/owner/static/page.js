@@ -72,12 +72,12 @@ async function read(group, { file, path }, tell) {
     body: JSON.stringify({ group, path, size: file.size, mtime_ns: file.lastModified * 1e6 }),
   });
   tell(have);
-  for (let at = have; at < file.size; at += PIECE_BYTES) {
-    const piece = file.slice(at, at + PIECE_BYTES);
-    await ask(`/uploads/${id}?at=${at}`, { method: "PUT", body: piece });
-    tell(piece.size);
+  for (let at = have; at < file.size;) {
+    const told = await ask(`/uploads/${id}?at=${at}`, { method: "PUT", body: file.slice(at, at + PIECE_BYTES) });
+    if (told.have <= at) throw new Refused("");
+    tell(told.have - at);
+    at = told.have;
   }
-  return id;
 }
 
 // What was dropped, folders with all that is in them.
@@ -126,9 +126,8 @@ async function give(target, chosen, text, place) {
   sent.value = 0;
   try {
     const group = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const ids = [];
-    for (const one of chosen) ids.push(await read(group, one, (bytes) => { sent.value += bytes; }));
-    submit(target, [...ids.map((id) => ["upload", id]), ["text", text]]);
+    for (const one of chosen) await read(group, one, (bytes) => { sent.value += bytes; });
+    submit(target, [...(chosen.length ? [["upload", group]] : []), ["text", text]]);
     return true;
   } catch (problem) {
     said.textContent = problem instanceof Refused && problem.message ? problem.message : words.failed;
