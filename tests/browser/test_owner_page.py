@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from browser import DESKTOP, PHONE
-from browser.owner import Owner, go, names_of, seen
+from browser.owner import Owner, go, names_of, seen, until
 from browser.pytest_plugin import BrowserOn
 from end_to_end.acquainted import couple
 from end_to_end.programs import Person
@@ -101,14 +101,19 @@ def test_from_nothing_two_people_pair_and_give_each_other_files(
     seen(here, f"owner-{kind}-locked")
     assert amina.node.wait(20) == 0
     again = Owner.begins(amina.person)
-    back = again.page(browser_on(again.person.host), **settings)
+    browser = browser_on(again.person.host)
+    back = again.page(browser, **settings)
     seen(back, f"owner-{kind}-unlock")
     back.fill("input[name=passphrase]", "not these words")
     press(back, "/unlock")
-    back.wait_for_selector(".notice.bad")
+    back.wait_for_selector(".notice.bad:visible")
+    [wrong] = browser.watch_of(back).take()  # Chromium says on its console that it was refused
+    assert "403" in wrong.text
     back.fill("input[name=passphrase]", offered)
     press(back, "/unlock")
-    back.wait_for_selector(".card", timeout=HERE_MS)
+    back.wait_for_selector("nav", timeout=HERE_MS)
+    go(back, "/people")
+    assert "Bilal" in back.inner_text("#people")
 
 
 @pytest.mark.parametrize("settings", SCREENS)
@@ -159,15 +164,15 @@ def test_what_waits_goes_by_itself_and_can_be_taken_back(lab: Lab, browser_on: B
     go(here, "/waiting")
     seen(here, "owner-waiting")
     assert here.locator("#waiting li").count() == 2
-    press(here, "/remove >> nth=0")
-    here.wait_for_function("document.querySelectorAll('#waiting li').length === 1")
+    here.locator("form[action$='/remove'] button").first.click()
+    until(here, "document.querySelectorAll('#waiting li').length === 1")
     there = Owner.up(bilal).page(browser_on(bilal.host))
     there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
     press(there, "/look")
     there.wait_for_selector("button[value=y]", timeout=HERE_MS)
     press(there, "/answer", "y")
     assert there.inner_text(".text", timeout=HERE_MS) == "The second"
-    here.wait_for_function("!document.querySelector('#waiting li')", timeout=HERE_MS)
+    until(here, "!document.querySelector('#waiting li')")
 
 
 def test_safety_says_who_sees_what_and_wipes_at_the_second_question(lab: Lab, browser_on: BrowserOn) -> None:
@@ -181,7 +186,7 @@ def test_safety_says_who_sees_what_and_wipes_at_the_second_question(lab: Lab, br
     page.click("summary")
     page.fill("input[name=word]", "no")
     press(page, "/wipe")
-    page.wait_for_selector(".notice.bad")
+    page.wait_for_selector(".notice.bad:visible")
     page.fill("input[name=word]", "wipe")
     press(page, "/wipe")
     assert owner.node.wait(20) == 0

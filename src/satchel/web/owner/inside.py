@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from satchel.core.crypto.kdf import mac
-from satchel.errors import MisuseError, NothingToDo, SatchelError
+from satchel.errors import MisuseError, NothingToDo
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.ports.uploads import Uploads
@@ -29,6 +29,7 @@ from satchel.web.uploads import UploadRoutes
 HANDLE_BYTES = 8
 NAMES_SHOWN = 3
 WIPE_WORD = "wipe"
+MISTYPED = "mistyped"
 _AGAIN = {Kind.GIVE: "/give", Kind.TAKE: "/take", Kind.SHOW: "/pair", Kind.SCAN: "/pair"}
 
 
@@ -276,19 +277,19 @@ class Inside:
 
     # --- safety -------------------------------------------------------------------------------------
 
-    async def care(self, request: Request, problem: SatchelError | None = None) -> Response:
-        told = Problem(what=problem.what, safe=problem.safe, do=problem.do) if problem is not None else None
+    async def care(self, request: Request) -> Response:
+        mistyped = Problem(what="Not destroyed.", safe="Nothing was changed.", do=f"Type: {WIPE_WORD}")
+        told = mistyped if MISTYPED in request.query_params else None
         return self._desktop.show(
             request,
             "care.html",
             here="/care",
-            status=200 if problem is None else 400,
             mode=self._node.presence.mode.name.lower(),
             addresses=self._node.addresses(),
             has_passphrase=self._world.has_passphrase,
             findings=self._findings,
             problem=told,
-            wiping=problem is not None,
+            wiping=told is not None,
         )
 
     async def look_around(self, _request: Request) -> Response:
@@ -300,8 +301,7 @@ class Inside:
 
     async def wipe(self, request: Request) -> Response:
         if (await form_of(request)).one("word").strip() != WIPE_WORD:
-            wrong = MisuseError("Not destroyed.", safe="Nothing was changed.", do=f"Type: {WIPE_WORD}")
-            return await self.care(request, wrong)
+            return self._desktop.go(f"/care?{MISTYPED}")
         return self._end(request, self._world.wipe, "wiped")
 
     def _end(self, request: Request, end: Callable[[], object], how: str) -> Response:

@@ -47,7 +47,8 @@ class Desktop:
         if code not in speech.CODES:
             raise MisuseError("page 5.1: this page does not speak that language.")
         self._chosen = code
-        return self.go("/" if request.headers.get("referer") is None else "/care")
+        from_care = request.headers.get("referer", "").endswith("/care")
+        return self.go("/care" if from_care else "/")
 
     def app(self, routes: Sequence[BaseRoute]) -> ASGIApp:
         async def enter(request: Request) -> Response:

@@ -30,6 +30,7 @@ def _environment(code: str) -> Environment:
         path=speech.path,
         text=speech.text,
         plain=speech.shown_text,
+        plain_name=speech.plain_name,
         problem=None,
     )
     return made

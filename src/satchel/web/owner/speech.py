@@ -92,7 +92,12 @@ def wanted(accept_language: str) -> str:
 
 def name(text: str) -> Markup:
     """What somebody else wrote, as text of its own direction: it changes nothing around it (G)."""
-    return Markup('<bdi dir="auto">{}</bdi>').format(show_name(os.fsencode(text)))
+    return Markup('<bdi dir="auto">{}</bdi>').format(plain_name(text))
+
+
+def plain_name(text: str) -> str:
+    """The same where no mark-up can stand, as in a field."""
+    return show_name(os.fsencode(text))
 
 
 def path(text: str) -> Markup:
