@@ -104,7 +104,7 @@ def _errands(said: Said) -> list[Page]:
         Item(number=3, name=said.path, size_bytes=1 << 40, files=12_345, is_folder=True),
     ]
     code: dict[str, Any] = {"code": "482 apple river stone", "addresses": ["192.168.1.7:4821"]}
-    words: dict[str, Any] = {"asks": "words", "words": ["one", "two"], "words_language": "en"}
+    words: dict[str, Any] = {"asks": "words", "words": ["苹果", "白云"], "words_language": "zh"}
     troubled: dict[str, Any] = {
         "notices": [Problem(what=said.text, do="Wait.")],
         "problem": Problem(what=said.text, safe=said.text),

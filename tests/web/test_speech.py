@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from satchel.cli import units
-from satchel.web.owner.speech import CODES, DEFAULT, HEADER_CHARACTERS_MAX, NAMES, Language, language, wanted
+from satchel.web.owner.speech import (
+    CODES,
+    DEFAULT,
+    HEADER_CHARACTERS_MAX,
+    NAMES,
+    Language,
+    language,
+    tag,
+    wanted,
+)
 from web.wording import LANGUAGES
 
 SPACE, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
@@ -19,6 +28,11 @@ def test_each_language_has_a_name_and_a_catalogue() -> None:
     assert tuple(NAMES) == CODES == (DEFAULT, *LANGUAGES)
     for code in LANGUAGES:
         assert language(code).catalogue.gettext("Send") != "Send"
+
+
+def test_chinese_says_that_its_characters_are_simplified() -> None:
+    """Else a browser may show it in Japanese shapes."""
+    assert [tag(code) for code in CODES] == ["en", "fr", "es", "ar", "fa", "zh-Hans"]
 
 
 def test_a_language_without_the_message_says_it_in_english() -> None:

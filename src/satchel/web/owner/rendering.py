@@ -24,6 +24,7 @@ def _environment(code: str) -> Environment:
     made.globals.update(
         language=spoken,
         languages=speech.NAMES,
+        tag=speech.tag,
         size=spoken.size,
         number=spoken.number,
         name=speech.name,

@@ -21,6 +21,7 @@ from satchel.escape import show_name, show_path, show_text
 CODES = ("en", "fr", "es", "ar", "fa", "zh")
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية", "fa": "فارسی", "zh": "中文"}
 DEFAULT = "en"
+_TAGS = {"zh": "zh-Hans"}  # of the others the code says enough
 HEADER_CHARACTERS_MAX = 200
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte")
 _DIGITS = {  # of CLDR's numbering systems; Babel has their separators alone
@@ -65,6 +66,11 @@ class Language:
         return formatted.translate(_DIGITS.get(self.locale.default_numbering_system, {}))
 
 
+def tag(code: str) -> str:
+    """What `lang` says of our words (BCP 47): by it a browser chooses the shapes of Chinese characters."""
+    return _TAGS.get(code, code)
+
+
 @cache
 def language(code: str) -> Language:
     """`code`: one of CODES."""
@@ -84,9 +90,9 @@ def wanted(accept_language: str) -> str:
         found = _RANGE.fullmatch(part.strip())
         if found is not None:
             asked.append((float(found[2] or 1), found[1].lower()))
-    for weight, tag in sorted(asked, key=lambda one: -one[0]):
-        if weight > 0 and tag in CODES:  # 0: not this one
-            return tag
+    for weight, code in sorted(asked, key=lambda one: -one[0]):
+        if weight > 0 and code in CODES:  # 0: not this one
+            return code
     return DEFAULT
 
 
