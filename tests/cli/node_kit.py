@@ -33,6 +33,7 @@ from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 from satchel.web.api import Api
 from satchel.web.serving import serve
+from satchel.web.uploads import UploadRoutes
 
 LIMIT_S = 20.0
 SCREEN = {"typed": False, "result": False, "notes": False, "columns": 80}
@@ -189,13 +190,14 @@ async def _live(served: Served, ready: threading.Event) -> None:
             show_address=lambda link: f"{link.interface}:{link.port}",
         )
         jobs.serve(served.node)
+        uploads = UploadRoutes(profile.uploads)
         tasks = [
             asyncio.ensure_future(served.node.run()),
             asyncio.ensure_future(
-                serve(Api(served.node, jobs, profile.uploads, lock).app(), local_socket.listen(served.home))
+                serve(Api(served.node, jobs, uploads, lock).app(), local_socket.listen(served.home))
             ),
             asyncio.ensure_future(
-                page.serve(served.node, jobs, profile, into=served.into, lock=lock, wipe=wipe)
+                page.serve(served.node, jobs, profile, uploads, into=served.into, lock=lock, wipe=wipe)
             ),
         ]
         with served.node.presence.listening(lambda _event: ready.set()):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from satchel.cli import qr
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
@@ -27,6 +27,9 @@ from satchel.store.profile import ProfileFolder
 from satchel.web.api import Jobs
 from satchel.web.owner.gate import ADDRESS, Gate
 from satchel.web.serving import serve
+
+if TYPE_CHECKING:
+    from satchel.web.uploads import UploadRoutes
 
 FILE = "open.html"
 BACKLOG = 64
@@ -107,6 +110,7 @@ class OwnerPage:
         node: Node,
         jobs: Jobs,
         profile: Profile,
+        uploads: "UploadRoutes",
         *,
         into: Path,
         lock: Callable[[], object],
@@ -127,7 +131,7 @@ class OwnerPage:
             has_passphrase=isinstance(profile.file, Sealed),
             into=os.fspath(into),
             handles=SystemEntropy().draw(HANDLES_BYTES),
-            uploads=profile.uploads,
+            uploads=uploads,
         )
         inside = Inside(Desktop(self.gate), node, Desk(jobs, news, folder=os.fspath(into)), news, world)
         with node.presence.listening(inside.movements.hear):

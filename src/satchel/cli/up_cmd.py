@@ -25,9 +25,10 @@ from satchel.node.delivery.taking import Accept
 from satchel.node.node import Node
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import confine_thread
-from satchel.store.profile import ProfileFolder
+from satchel.store.profile import ProfileFolder, ProfileInUse
 from satchel.web.api import Api
 from satchel.web.serving import serve
+from satchel.web.uploads import UploadRoutes
 
 JOBS_END_S = 1.5  # for commands that run inside; `satchel lock` insists after three seconds
 HELD_MAX = 10_000  # events for a screen that stands still
@@ -68,11 +69,12 @@ def run(options: argparse.Namespace, show: Show) -> int:
                 async with a_node(profile, mode=mode, taking=taking, port=options.port) as node:
                     jobs.serve(node)
                     end.ends(asyncio.current_task())
+                    uploads = UploadRoutes(profile.uploads)
                     served = [
                         node.run(),
                         jobs.keep_house(),
-                        serve(Api(node, jobs, profile.uploads, end.now).app(), listening),
-                        page.serve(node, jobs, profile, into=into, lock=end.now, wipe=end.and_wipe),
+                        serve(Api(node, jobs, uploads, end.now).app(), listening),
+                        page.serve(node, jobs, profile, uploads, into=into, lock=end.now, wipe=end.and_wipe),
                     ]
                     await _run_node(show, node, jobs, page, served)
 
@@ -86,7 +88,7 @@ def _take(home: Path, browser: Sequence[str] | None) -> ProfileFolder | None:
     """None: another Satchel has it, and its page was opened. Raises EnvironmentProblem."""
     try:
         return ProfileFolder.take(home)
-    except EnvironmentProblem:
+    except ProfileInUse:
         if browser is None or not owner_page.is_served(home):
             raise
         owner_page.show_in_browser(browser, home)

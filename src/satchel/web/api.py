@@ -17,7 +17,6 @@ from satchel.node import clock, events
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.ports.contacts import Contact
-from satchel.ports.uploads import Uploads
 from satchel.web.answers import json_answer, read_object, refused
 from satchel.web.uploads import UploadRoutes
 
@@ -58,9 +57,9 @@ class Jobs(Protocol):
 class Api:
     """Used from the node's loop."""
 
-    def __init__(self, node: Node, jobs: Jobs, uploads: Uploads, lock: Callable[[], object]) -> None:
+    def __init__(self, node: Node, jobs: Jobs, uploads: UploadRoutes, lock: Callable[[], object]) -> None:
         """`lock`: end the node."""
-        self._uploads = UploadRoutes(uploads)
+        self._uploads = uploads
         self._node = node
         self._jobs = jobs
         self._lock = lock

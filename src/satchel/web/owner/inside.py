@@ -16,7 +16,6 @@ from satchel.core.crypto.kdf import mac
 from satchel.errors import MisuseError, NothingToDo
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
-from satchel.ports.uploads import Uploads
 from satchel.web.owner.asking import Form, form_of
 from satchel.web.owner.desk import Desk
 from satchel.web.owner.errands import Errand, Kind, Problem
@@ -44,7 +43,7 @@ class World:
     has_passphrase: bool
     into: str  # where received files go, as a path in an event
     handles: bytes  # a secret of this process: names stand in no address
-    uploads: Uploads
+    uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
 
 
 class Inside:
@@ -91,7 +90,7 @@ class Inside:
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
-        return self._desktop.app([*routes, *UploadRoutes(self._world.uploads).under(UPLOADS)])
+        return self._desktop.app([*routes, *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
 

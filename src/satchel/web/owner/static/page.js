@@ -157,7 +157,9 @@ for (const form of document.querySelectorAll("form[data-give]")) {
   }
 
   for (const input of form.querySelectorAll("[data-files]")) {
-    input.addEventListener("change", () => { form.choose(picked(input)); input.value = ""; });
+    const take = () => { form.choose(picked(input)); input.value = ""; };
+    input.addEventListener("change", take);
+    if (input.files.length) take();  // chosen before this script was there
   }
   form.addEventListener("paste", (event) => {
     form.choose([...event.clipboardData.files].map((file) => ({ file, path: [file.name] })));
