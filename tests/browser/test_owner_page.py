@@ -100,20 +100,27 @@ def test_from_nothing_two_people_pair_and_give_each_other_files(
     press(here, "/lock")
     seen(here, f"owner-{kind}-locked")
     assert amina.node.wait(20) == 0
-    again = Owner.begins(amina.person)
+    come_back(amina.person, browser_on, offered, settings, kind)
+
+
+def come_back(
+    person: Person, browser_on: BrowserOn, passphrase: str, settings: dict[str, object], kind: str
+) -> None:
+    """After `lock`, with a mistake first: the contact is still there."""
+    again = Owner.begins(person)
     browser = browser_on(again.person.host)
-    back = again.page(browser, **settings)
-    seen(back, f"owner-{kind}-unlock")
-    back.fill("input[name=passphrase]", "not these words")
-    press(back, "/unlock")
-    back.wait_for_selector(".notice.bad:visible")
-    [wrong] = browser.watch_of(back).take()  # Chromium says on its console that it was refused
+    page = again.page(browser, **settings)
+    seen(page, f"owner-{kind}-unlock")
+    page.fill("input[name=passphrase]", "not these words")
+    press(page, "/unlock")
+    page.wait_for_selector(".notice.bad:visible")
+    [wrong] = browser.watch_of(page).take()  # Chromium says on its console that it was refused
     assert "403" in wrong.text
-    back.fill("input[name=passphrase]", offered)
-    press(back, "/unlock")
-    back.wait_for_selector("nav", timeout=HERE_MS)
-    go(back, "/people")
-    assert "Bilal" in back.inner_text("#people")
+    page.fill("input[name=passphrase]", passphrase)
+    press(page, "/unlock")
+    page.wait_for_selector("nav", timeout=HERE_MS)
+    go(page, "/people")
+    assert "Bilal" in page.inner_text("#people")
 
 
 @pytest.mark.parametrize("settings", SCREENS)
