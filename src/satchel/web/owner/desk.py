@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,6 @@ from satchel.web.owner.news import News
 
 KEPT_MAX = 24  # of those that are over: the longest ago leaves
 QUICK_S = 10.0
-ANSWER_LEAVES_S = 0.1
 _SCREEN = {"typed": False, "result": False, "notes": False, "columns": 80}
 
 
@@ -56,9 +55,7 @@ class Desk:
         job = self._begin(words, language)
         errand = Errand(id=job.id, kind=kind, contact=contact)
         self._errands[errand.id] = running = _Running(errand, job, list(answers))
-        task = asyncio.ensure_future(self._follow(running, job))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+        self._keep(asyncio.ensure_future(self._follow(running, job)))
         self._leave_old_ones()
         return errand
 
@@ -100,9 +97,18 @@ class Desk:
             errand.is_stopped = True
             running.job.stop()
 
-    def later(self, deed: Callable[[], object]) -> None:
-        """When the answer to what is asked now has left."""
-        asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, deed)
+    def later(self, first: Callable[[], Awaitable[None]], deed: Callable[[], object]) -> None:
+        """When `first` is over."""
+
+        async def wait() -> None:
+            await first()
+            deed()
+
+        self._keep(asyncio.ensure_future(wait()))
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
 
     def _begin(self, words: Sequence[str], language: str) -> Job:
         return self._jobs.start(

@@ -46,6 +46,7 @@ class Door:
         self._desktop = desktop
         self._opener = opener
         self._turn = asyncio.Lock()  # one try at a time: each takes a second and much memory
+        self._opening: asyncio.Task[None] | None = None
         self.opened = asyncio.Event()
 
     def app(self) -> ASGIApp:
@@ -58,7 +59,7 @@ class Door:
         )
 
     async def _show(self, request: Request) -> Response:
-        return self._page(request)
+        return self._page(request) if self._opening is None else self._open(request)
 
     def _page(self, request: Request, problem: SatchelError | None = None) -> Response:
         told = Problem(what=problem.what, safe=problem.safe, do=problem.do) if problem is not None else None
@@ -78,7 +79,7 @@ class Door:
                 )
             chosen = {"offered": self._opener.offer(), "own": own, "none": None}[which]
             async with self._turn:
-                if not self.opened.is_set():
+                if self._opening is None:
                     await in_own_thread(self._opener.begin, chosen)
         except KeyError:
             raise MisuseError("page 3.1: this is no choice.") from None
@@ -90,12 +91,17 @@ class Door:
         typed = (await form_of(request)).one("passphrase")
         try:
             async with self._turn:
-                if not self.opened.is_set():
+                if self._opening is None:
                     await in_own_thread(self._opener.open, typed)
         except (AccessDenied, MisuseError) as wrong:
             return self._page(request, wrong)
         return self._open(request)
 
     def _open(self, request: Request) -> Response:
-        asyncio.get_running_loop().call_later(0.1, self.opened.set)  # the answer leaves first
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._open_soon())
         return self._desktop.show(request, "opening.html")
+
+    async def _open_soon(self) -> None:
+        await self._desktop.last_page_left()
+        self.opened.set()

@@ -304,7 +304,7 @@ class Inside:
         return self._end(request, self._world.wipe, "wiped")
 
     def _end(self, request: Request, end: Callable[[], object], how: str) -> Response:
-        self._desk.later(end)  # the answer leaves first
+        self._desk.later(self._desktop.last_page_left, end)
         _ = language(self._desktop.code(request)).catalogue.gettext
         title = {"locked": _("Satchel is locked"), "wiped": _("Everything is destroyed")}[how]
         return self._desktop.show(request, "ended.html", title=title)

@@ -1,6 +1,8 @@
 """What is common to all pages of the owner: how one is answered, in which language, the files beside it."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
@@ -20,6 +22,9 @@ from satchel.web.owner.guard import Guard
 from satchel.web.owner.rendering import render
 
 UPLOADS = "/uploads"
+LAST_PAGE_S = 1.0
+ANSWER_LEAVES_S = 0.1
+_OF_A_LAST_PAGE = {"page.css", "icon.svg"}
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -28,6 +33,8 @@ class Desktop:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self._left: set[str] = set()  # of the files beside a last page, those that have been asked for
+        self._all_left = asyncio.Event()
         self._chosen: str | None = None
 
     def code(self, request: Request) -> str:
@@ -37,6 +44,15 @@ class Desktop:
     def show(self, request: Request, template: str, *, status: int = 200, **fields: Any) -> Response:
         page = render(template, code=self.code(request), base=self.gate.base, **fields)
         return HTMLResponse(page, status_code=status)
+
+    async def last_page_left(self) -> None:
+        """Until a page that is the last one, and what it looks like, has been asked for; at most a second."""
+        self._left.clear()
+        self._all_left.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_PAGE_S):
+                await self._all_left.wait()
+        await asyncio.sleep(ANSWER_LEAVES_S)
 
     def go(self, path: str) -> Response:
         """After something was done: a page that may be renewed without doing it again."""
@@ -60,7 +76,7 @@ class Desktop:
                     self.gate.base,
                     routes=[
                         Route("/enter", enter, methods=["POST"]),
-                        Route("/static/{name}", _static, methods=["GET"]),
+                        Route("/static/{name}", self._static, methods=["GET"]),
                         Route("/language", self.choose_language, methods=["POST"]),
                         *routes,
                     ],
@@ -78,10 +94,12 @@ class Desktop:
         said = Problem(what=problem.what, safe=problem.safe, do=problem.do)
         return self.show(request, "refused.html", status=status, problem=said)
 
-
-async def _static(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in _STATIC:
-        raise NothingToDo("page 2.6: there is no such file.")
-    content = files("satchel.web.owner").joinpath("static", name).read_bytes()
-    return Response(content, media_type=_STATIC[name])
+    async def _static(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _STATIC:
+            raise NothingToDo("page 2.6: there is no such file.")
+        self._left.add(name)
+        if self._left >= _OF_A_LAST_PAGE:
+            self._all_left.set()
+        content = files("satchel.web.owner").joinpath("static", name).read_bytes()
+        return Response(content, media_type=_STATIC[name])
