@@ -73,10 +73,5 @@ def seen(page: "Page", name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
 
 
-def until(page: "Page", holds: str) -> None:
-    """Wait for a condition, in JavaScript. Playwright's own way evaluates inside of the page's policy."""
-    wait_until(lambda: page.evaluate(holds), READY_S * 2, pause_s=0.05)
-
-
 def names_of(folder: Path) -> list[str]:
     return sorted(os.listdir(folder)) if folder.exists() else []

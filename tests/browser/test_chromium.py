@@ -11,6 +11,7 @@ from browser.axe import GRAVE, examine
 from browser.pytest_plugin import BrowserOn
 from browser.reports import screenshot_path
 from browser.sites import ORIGIN, start_site
+from browser.waiting import until
 from lab import Lab
 
 pytestmark = pytest.mark.lab
@@ -35,7 +36,7 @@ def test_a_page_is_used_looked_at_and_without_faults(
     page.fill("#name", "<b>Amina</b> \N{RIGHT-TO-LEFT OVERRIDE}")
     page.set_input_files("#file", file)
     page.click("text=Send")
-    page.wait_for_function("document.querySelector('output').textContent")
+    until(page, "document.querySelector('output').textContent")
     shown = f"<b>Amina</b> \N{RIGHT-TO-LEFT OVERRIDE}: {hashlib.sha256(b'one lesson').hexdigest()}"
     assert page.inner_text("output") == shown
     assert accessible(page) == []

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from browser.owner import Owner, go, seen, until
+from browser.owner import Owner, go, seen
 from browser.pytest_plugin import BrowserOn
+from browser.waiting import until
 from end_to_end.acquainted import couple, made
 from end_to_end.programs import Person
 from lab import Host, Lab

@@ -86,6 +86,18 @@ def test_a_contact_is_renamed_and_forgotten(browser: Browser) -> None:
     assert "<img" in gone.text
 
 
+@pytest.mark.parametrize("name", ["--ephemeral", "-h", "--json", "--home=/tmp"])
+def test_a_name_is_never_an_option(browser: Browser, served: Served, name: str) -> None:
+    """What somebody is called stands in the words of a command: as an operand, whatever it begins with."""
+    path = browser.post(person(browser, "bilal") + "/rename", {"name": name}).path
+    assert name in {contact.name for contact in served.profile.contacts.all()}
+    browser.post(path + "/taking", {"how": "refuse"})
+    browser.post(path + "/give", {"text": "hello"})
+    assert len(served.profile.queue.all()) == 1
+    browser.post(path + "/forget")
+    assert name not in {contact.name for contact in served.profile.contacts.all()}
+
+
 def test_what_is_taken_unasked_is_chosen(browser: Browser) -> None:
     path = person(browser, "bilal")
     assert 'value="ask" checked' in browser.get(path).body

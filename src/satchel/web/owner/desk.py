@@ -47,21 +47,36 @@ class Desk:
         kind: Kind,
         words: Sequence[str],
         *,
+        operands: Sequence[str] = (),
         answers: Iterable[str] = (),
         contact: str | None = None,
         language: str,
     ) -> Errand:
-        """Begin it. `answers`: to its first questions. Raises SatchelError: it cannot be begun."""
-        job = self._begin(words, language)
+        """Begin it.
+
+        Args:
+            words: of the command, and its options; what a person wrote follows an option's `=`.
+            operands: what else a person wrote: never an option, whatever it begins with.
+            answers: to its first questions.
+        Raises SatchelError: it cannot be begun.
+        """
+        job = self._begin(words, operands, language)
         errand = Errand(id=job.id, kind=kind, contact=contact)
         self._errands[errand.id] = running = _Running(errand, job, list(answers))
         self._keep(asyncio.ensure_future(self._follow(running, job)))
         self._leave_old_ones()
         return errand
 
-    async def run(self, words: Sequence[str], *, answers: Iterable[str] = (), language: str) -> list[Event]:
-        """A quick command: all that it says. Raises EnvironmentProblem: what it said that went wrong."""
-        job = self._begin(words, language)
+    async def run(
+        self,
+        words: Sequence[str],
+        *,
+        operands: Sequence[str] = (),
+        answers: Iterable[str] = (),
+        language: str,
+    ) -> list[Event]:
+        """A quick command, as `start`: all that it says. Raises EnvironmentProblem: what went wrong."""
+        job = self._begin(words, operands, language)
         left = list(answers)
         said: list[Event] = []
         try:
@@ -110,10 +125,10 @@ class Desk:
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    def _begin(self, words: Sequence[str], language: str) -> Job:
+    def _begin(self, words: Sequence[str], operands: Sequence[str], language: str) -> Job:
         return self._jobs.start(
             {
-                "words": [*words, "--json"],
+                "words": [*words, "--json", *(["--", *operands] if operands else [])],
                 "folder": self._folder,
                 "screen": _SCREEN,
                 "locale": {"LANG": f"{language}.UTF-8"},

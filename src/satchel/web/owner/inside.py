@@ -146,33 +146,33 @@ class Inside:
     async def give_to(self, request: Request) -> Response:
         person, form = await self._person(request), await form_of(request)
         words, answers = _given(form)
-        await self._run(request, ["send", "--to", person["contact"], *words], answers)
+        await self._run(request, ["send", f"--to={person['contact']}", *words], answers=answers)
         return self._desktop.go("/")
 
     async def look_at(self, request: Request) -> Response:
         person = await self._person(request)
         name = person["contact"]
-        return self._start(request, Kind.ANSWER, ["receive", "--from", name], contact=name)
+        return self._start(request, Kind.ANSWER, ["receive", f"--from={name}"], contact=name)
 
     async def verify(self, request: Request) -> Response:
         person = await self._person(request)
         name = person["contact"]
-        return self._start(request, Kind.VERIFY, ["contacts", "verify", name], contact=name)
+        return self._start(request, Kind.VERIFY, ["contacts", "verify"], operands=[name], contact=name)
 
     async def rename(self, request: Request) -> Response:
         person, form = await self._person(request), await form_of(request)
         new = form.one("name").strip()
-        await self._run(request, ["contacts", "rename", person["contact"], new])
+        await self._run(request, ["contacts", "rename"], operands=[person["contact"], new])
         return self._desktop.go(f"/people/{self._handle(new)}")
 
     async def set_taking(self, request: Request) -> Response:
         person, form = await self._person(request), await form_of(request)
-        await self._run(request, ["contacts", "taking", person["contact"], form.one("how")])
+        await self._run(request, ["contacts", "taking"], operands=[person["contact"], form.one("how")])
         return self._desktop.go(f"/people/{person['handle']}")
 
     async def forget(self, request: Request) -> Response:
         person = await self._person(request)
-        await self._run(request, ["contacts", "forget", person["contact"]], ["y"])
+        await self._run(request, ["contacts", "forget"], operands=[person["contact"]], answers=["y"])
         return self._desktop.go("/people")
 
     # --- deeds with a code --------------------------------------------------------------------------
@@ -182,15 +182,15 @@ class Inside:
 
     async def give(self, request: Request) -> Response:
         words, answers = _given(await form_of(request))
-        return self._start(request, Kind.GIVE, ["send", *words], answers)
+        return self._start(request, Kind.GIVE, ["send", *words], answers=answers)
 
     async def take_page(self, request: Request) -> Response:
         return self._desktop.show(request, "take.html", into=self._world.into)
 
     async def take(self, request: Request) -> Response:
-        code = (await form_of(request)).one("code")
-        words = ["receive", "--into", self._world.into]
-        return self._start(request, Kind.TAKE, words, [_line(code)])
+        form = await form_of(request)
+        words = ["receive", f"--into={self._world.into}", *_address(form)]
+        return self._start(request, Kind.TAKE, words, answers=[_line(form.one("code"))])
 
     async def pair_page(self, request: Request) -> Response:
         return self._desktop.show(request, "pair.html")
@@ -199,11 +199,12 @@ class Inside:
         return self._start(request, Kind.SHOW, ["pair", "--show"])
 
     async def pair_take(self, request: Request) -> Response:
-        code = (await form_of(request)).one("code")
-        return self._start(request, Kind.SCAN, ["pair", "--take"], [_line(code)])
+        form = await form_of(request)
+        words = ["pair", "--take", *_address(form)]
+        return self._start(request, Kind.SCAN, words, answers=[_line(form.one("code"))])
 
     async def meet(self, request: Request) -> Response:
-        return self._start(request, Kind.MEET, ["meet"])
+        return self._start(request, Kind.MEET, ["meet", *_address(await form_of(request))])
 
     # --- errands ------------------------------------------------------------------------------------
 
@@ -243,16 +244,27 @@ class Inside:
         request: Request,
         kind: Kind,
         words: Sequence[str],
-        answers: Sequence[str] = (),
         *,
+        operands: Sequence[str] = (),
+        answers: Sequence[str] = (),
         contact: str | None = None,
     ) -> Response:
         code = self._desktop.code(request)
-        errand = self._desk.start(kind, words, answers=answers, contact=contact, language=code)
+        errand = self._desk.start(
+            kind, words, operands=operands, answers=answers, contact=contact, language=code
+        )
         return self._desktop.go(f"/errands/{errand.id}")
 
-    async def _run(self, request: Request, words: Sequence[str], answers: Sequence[str] = ()) -> None:
-        await self._desk.run(words, answers=answers, language=self._desktop.code(request))
+    async def _run(
+        self,
+        request: Request,
+        words: Sequence[str],
+        *,
+        operands: Sequence[str] = (),
+        answers: Sequence[str] = (),
+    ) -> None:
+        code = self._desktop.code(request)
+        await self._desk.run(words, operands=operands, answers=answers, language=code)
         self._news.tell()
 
     # --- what waits ---------------------------------------------------------------------------------
@@ -271,7 +283,7 @@ class Inside:
         return self._desktop.show(request, "waiting.html", here="/waiting", queued=queued, states=states)
 
     async def take_back(self, request: Request) -> Response:
-        await self._run(request, ["queue", "remove", request.path_params["id"]])
+        await self._run(request, ["queue", "remove"], operands=[request.path_params["id"]])
         return self._desktop.go("/waiting")
 
     # --- safety -------------------------------------------------------------------------------------
@@ -319,8 +331,14 @@ def _given(form: Form) -> tuple[list[str], list[str]]:
     has_text = bool(text.strip())
     if not uploads and not has_text:
         raise MisuseError("There is nothing to send.", safe="Nothing was sent.", do="Choose files, or write.")
-    words = [word for upload in uploads for word in ("--upload", upload)]
+    words = [f"--upload={upload}" for upload in uploads]
     return [*words, *(["--text"] if has_text else [])], [text] if has_text else []
+
+
+def _address(form: Form) -> list[str]:
+    """Where the other device listens, if a person typed it."""
+    typed = form.one("address").strip()
+    return [f"--at={typed}"] if typed else []
 
 
 def _line(typed: str) -> str:
