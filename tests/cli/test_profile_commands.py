@@ -73,6 +73,7 @@ def test_the_code_is_the_line_after_the_passphrase(home: Path, tmp_path: Path) -
     assert "whole code" in asked.events[-1]["what"]
 
 
+@pytest.mark.slow
 def test_the_offered_words_are_taken_by_an_empty_line(home: Path) -> None:
     made = satchel(home, "init", lines=("",))
     offered = made.events[0]["offered"]
@@ -113,6 +114,7 @@ def test_a_profile_is_made_by_its_first_use(home: Path) -> None:
     assert (home / "key").read_bytes() == key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [(), (PHRASE,)])
 def test_another_passphrase(home: Path, before: tuple[str, ...]) -> None:
     satchel(home, "init", *([] if before else ["--no-passphrase"]), lines=before)
@@ -165,6 +167,7 @@ def test_what_nobody_sent_is_said_to_be_gone(home: Path) -> None:
     assert len([told for told in satchel(home, "queue", "list").events if told["event"] == "warning"]) == 1
 
 
+@pytest.mark.slow
 def test_a_backup_is_restored_elsewhere(home: Path, tmp_path: Path) -> None:
     file, other = tmp_path / "backup", tmp_path / "restored"
     satchel(home, "init", lines=(PHRASE,))
@@ -192,6 +195,7 @@ def test_a_backup_is_restored_elsewhere(home: Path, tmp_path: Path) -> None:
     assert satchel(tmp_path / "third", "restore", str(file)).code == 1
 
 
+@pytest.mark.slow
 def test_a_backup_has_a_passphrase_also_where_the_profile_has_none(home: Path, tmp_path: Path) -> None:
     """T1: a stick is lost more easily than a device."""
     file = tmp_path / "backup"

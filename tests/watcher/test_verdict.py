@@ -97,6 +97,7 @@ def test_w2_none_one_sixty_and_three_hundred_contacts_look_the_same(
     assert compare(device(20 + contacts, LONG_S / 3, contacts), other) == []
 
 
+@pytest.mark.slow
 def test_w1_many_runs_with_nothing_planted_raise_no_alarm() -> None:
     """At 10^-3 a run, 150 runs raise one with a chance of 14 %, and three with less than 10^-3. That each
     p-value is right, over thousands of draws: test_chances.py. 3,000 runs, once: docs/watcher.md."""

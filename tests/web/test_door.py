@@ -43,6 +43,7 @@ def opened(home: Path, visit: Callable[[Browser], None]) -> type:
     return type(kept)
 
 
+@pytest.mark.slow
 def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None:
     home = tmp_path / "profile"
     words: list[str] = []
@@ -65,6 +66,7 @@ def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None
     assert opened(home, come_back) is Sealed
 
 
+@pytest.mark.slow
 def test_the_first_start_with_an_own_passphrase(tmp_path: Path) -> None:
     def begin(browser: Browser) -> None:
         for passphrase, again in (("short", "short"), (OWN, OWN + "!"), ("", "")):
