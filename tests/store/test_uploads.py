@@ -19,6 +19,7 @@ from satchel.store.database import Database
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
 from satchel.store.upload_names import id_in, name_of, named_by
+from satchel.store.uploaded import survey_uploads
 from satchel.store.uploads import RESERVE_BYTES, SqliteUploads
 from store.contact_samples import AMINA, contact
 from store.queue_samples import FIRST, SECOND, head_with, queued
@@ -85,6 +86,20 @@ def test_the_same_file_goes_on_after_a_reload(
     assert (whole.id, whole.is_whole) == (begun.id, True)
     assert content_of(restarted, whole) == content
     assert restarted.begin(GROUP, PHOTO, size=len(content), mtime_ns=7).have == len(content)
+
+
+def test_what_was_chosen_elsewhere_meanwhile_is_not_left_out_in_silence(uploads: SqliteUploads) -> None:
+    """In two windows, for two people: whoever is first would be given the rest, as if it were all."""
+    photo = bring(uploads, PHOTO, b"seven!!")
+    film = bring(uploads, (b"film.mp4",), b"long")
+    assert uploads.begin(OTHER_GROUP, PHOTO, size=7, mtime_ns=7).id == photo.id
+    with pytest.raises(MisuseError, match="chosen once more"):
+        survey_uploads(uploads, [GROUP], set())
+    assert [entry.path for entry in survey_uploads(uploads, [OTHER_GROUP], set())] == [PHOTO]
+    assert [entry.path for entry in survey_uploads(uploads, [film.id], set())] == [(b"film.mp4",)]
+    uploads.begin(GROUP, (b"film.mp4",), size=4, mtime_ns=7)
+    with pytest.raises(MisuseError, match="chosen once more"):
+        survey_uploads(uploads, [GROUP], set())
 
 
 def test_one_brings_it_at_a_time(uploads: SqliteUploads) -> None:

@@ -21,10 +21,11 @@ def survey_uploads(uploads: SqliteUploads, ids: Sequence[bytes], taken: set[byte
     Args:
         taken: names at the top that are used already; theirs are added.
     Raises:
-        NothingToDo: one is not here. MisuseError: one is not whole.
+        NothingToDo: one is not here. MisuseError: one is not whole, or lost some to another group.
     """
     entries: list[SourceEntry] = []
     for id in dict.fromkeys(ids):
+        uploads.require_undivided(id)
         found = uploads.named(id)
         if not all(upload.is_whole for upload in found):
             raise MisuseError(

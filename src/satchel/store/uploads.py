@@ -65,9 +65,10 @@ class SqliteUploads:
         self._draw = draw
         self._now_s = now_s
         self._reserve_bytes = reserve_bytes
-        self._guard = threading.Lock()  # guards the next two
+        self._guard = threading.Lock()  # guards the next three
         self._held: Counter[bytes] = Counter()  # of commands that run
         self._coming: set[bytes] = set()
+        self._divided: set[bytes] = set()  # groups of which a file went over to a newer one
         self.expired = 0
 
     # --- bringing ---------------------------------------------------------------------------------
@@ -101,6 +102,9 @@ class SqliteUploads:
                 "UPDATE upload SET bunch = ?, used_s = ? WHERE id = ?",
                 (group, as_reading(self._now_s()), upload.id),
             )
+        if upload.group != group:
+            with self._guard:
+                self._divided.add(upload.group)
         return self._find(upload.id).upload
 
     def _known(self, path: tuple[bytes, ...], size: int | None, mtime_ns: int) -> _Row | None:
@@ -190,6 +194,17 @@ class SqliteUploads:
         if not rows:
             raise erased()
         return [_row_of(row).upload for row in rows]
+
+    def require_undivided(self, id: bytes) -> None:
+        """Raises MisuseError: some of this group was dropped elsewhere, too, before the group was sent."""
+        with self._guard:
+            if id not in self._divided:
+                return
+        raise MisuseError(
+            "Some of these files were chosen once more meanwhile, in another window or for somebody else.",
+            safe="Nothing was sent, so that nobody gets a part of it.",
+            do="Choose all of them again.",
+        )
 
     def open(self, id: UploadId) -> BlobReader:
         """Raises NothingToDo: it was erased; EnvironmentProblem: it cannot be read."""
