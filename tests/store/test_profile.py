@@ -57,6 +57,14 @@ def test_one_process_at_a_time(folder: ProfileFolder, home: Path) -> None:
     ProfileFolder.take(home).close()
 
 
+def test_the_way_to_the_page_of_a_killed_node_is_gone(folder: ProfileFolder, home: Path) -> None:
+    """It leads to a port that another person of this machine may have by now, with a page of their own."""
+    folder.close()
+    (home / "open.html").write_text("as it was")
+    ProfileFolder.take(home).close()
+    assert not (home / "open.html").exists()
+
+
 def test_names_say_nothing(folder: ProfileFolder, home: Path) -> None:
     """T1: nor does anything beside the database lie here in clear."""
     with closing(filled(folder)):

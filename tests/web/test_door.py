@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from satchel.cli.owner_page import FILE, OwnerPage
-from satchel.cli.show import JsonShow
+from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.identity.keyfile import Bare, Sealed, decode
 from satchel.store.profile import ProfileFolder
 from web.browsing import Browser
@@ -64,6 +64,23 @@ def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None
         assert "One moment" in browser.post("/unlock", {"passphrase": html.unescape(offered)}).text
 
     assert opened(home, come_back) is Sealed
+
+
+def test_the_terminal_says_where_the_page_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A browser may be missing, or not be allowed to read hidden folders."""
+    home = tmp_path / "profile"
+    with closing(ProfileFolder.take(home)) as folder, closing(OwnerPage.begin(home)) as page:
+
+        def visit() -> None:
+            Browser(page).post("/begin", {"which": "none"})
+
+        visitor = threading.Thread(target=visit, daemon=True)
+        visitor.start()
+        page.open(folder, PersonShow()).close()
+        visitor.join()
+        said = capfd.readouterr().err
+        assert page.url in said
+        assert "--no-browser" in said
 
 
 @pytest.mark.slow

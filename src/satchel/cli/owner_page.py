@@ -81,7 +81,8 @@ class OwnerPage:
         """
         opener = _Opener(folder)
         if opener.key is None:
-            show.note("The page of this Satchel asks for the passphrase ... (Ctrl-C to stop)")
+            show.note(f"The page of this Satchel asks for the passphrase:  {self.url}")
+            show.note("To type it here instead: Ctrl-C, then  satchel up --no-browser")
             run_until_done(lambda: self._serve_door(opener), show)
         assert opener.file is not None
         assert opener.key is not None

@@ -50,7 +50,10 @@ class ProfileFolder:
 
     @classmethod
     def take(cls, home: Path) -> Self:
-        """Make the folder if it is missing, and hold it. Raises EnvironmentProblem; ProfileInUse."""
+        """Make the folder if it is missing, and hold it. Raises EnvironmentProblem; ProfileInUse.
+
+        What a killed node has left as the way to its page leads to a port that another person may have now.
+        """
         with disk_problems(f"open the profile {str(home)!r}"):
             try:
                 while (lock := _lock(home)) is None:  # a wipe went by
@@ -63,6 +66,8 @@ class ProfileFolder:
                     safe="Nothing was changed.",
                     do="Make the disk writable; or copy that folder to another disk, and name it (--home).",
                 ) from exc
+        with suppress(OSError):
+            (home / "open.html").unlink()
         return cls(home, lock)
 
     def close(self) -> None:
