@@ -70,6 +70,45 @@ def test_a_page_of_another_port_reads_and_does_nothing(
     assert "bilal" in page.inner_text("#people")
 
 
+NEXT = """
+import http.server, sys
+class Next(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open(sys.argv[2], "a") as kept:
+            kept.write(self.command + " " + self.path + "\\n")
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"event: changed\\ndata:\\n\\n")
+    do_POST = do_PUT = do_GET
+print("Serving", flush=True)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Next).serve_forever()
+"""
+
+
+def test_who_has_the_port_next_gets_nothing_from_a_window_that_stays_open(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path
+) -> None:
+    """[2.8] They could ask for the passphrase in it, or be given the files that are chosen there."""
+    amina, _ = couple(lab)
+    owner, browser = Owner.up(amina), browser_on(amina.host)
+    page = owner.page(browser)
+    go(page, "/give")
+    kept = tmp_path / "asked"
+    owner.node.end()
+    serving = amina.host.talk([sys.executable, "-c", NEXT, str(urlsplit(owner.origin).port), str(kept)])
+    serving.expect("Serving")
+    page.wait_for_selector("#ended", timeout=HERE_MS)
+    secret = tmp_path / "secret"
+    secret.write_text("of nobody else")
+    page.set_input_files("input[data-files] >> nth=0", secret)
+    page.dispatch_event("form[data-give]", "submit")
+    page.wait_for_timeout(5000)  # by itself a browser would ask again after three seconds
+    assert page.is_visible("#ended")
+    assert not kept.exists()
+    browser.watch_of(page).take()
+
+
 def test_a_copied_address_shows_nothing_in_another_browser(lab: Lab, browser_on: BrowserOn) -> None:
     from playwright.sync_api import Error  # noqa: PLC0415 - only `dev.py test` has installed it
 

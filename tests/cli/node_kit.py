@@ -62,6 +62,7 @@ class Served:
         self.locked = threading.Event()
         self.wiped = threading.Event()
         self.stop: Callable[[], None] = self.locked.set
+        self.destroy: Callable[[], None] = self.wiped.set
         self.page: OwnerPage | None = None
         self.into = home.parent / "in"
 
@@ -73,6 +74,9 @@ class Served:
             data = response.read()
             is_json = response.headers["content-type"] == "application/json"
             return response.status, json.loads(data) if is_json else data
+
+    def wipe(self) -> None:
+        self.destroy()
 
     def is_well(self) -> bool:
         return self.ask("GET", "/v1/status")[0] == 200
@@ -169,10 +173,6 @@ async def _live(served: Served, ready: threading.Event) -> None:
         served.locked.set()
         over.set()
 
-    def wipe() -> None:
-        served.wiped.set()
-        lock()
-
     served.into.mkdir(exist_ok=True)
     page = served.page = OwnerPage.begin(served.home)
     async with PretendLan(served.air, "127.0.0.2", listening=True) as lan:
@@ -197,7 +197,12 @@ async def _live(served: Served, ready: threading.Event) -> None:
                 serve(Api(served.node, jobs, uploads, lock).app(), local_socket.listen(served.home))
             ),
             asyncio.ensure_future(
-                page.serve(served.node, jobs, profile, uploads, into=served.into, lock=lock, wipe=wipe)
+                page.serve(
+                    *(served.node, jobs, profile, uploads),
+                    into=served.into,
+                    lock=lock,
+                    wipe=served.wipe,
+                )
             ),
         ]
         with served.node.presence.listening(lambda _event: ready.set()):

@@ -5,7 +5,24 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.web.owner.errands import NAMES_MAX, TEXTS_MAX, Errand, Item, Kind, Problem, State, items_of
+from satchel.cli import ask
+from satchel.cli.prompt import LINE_BYTES_MAX
+from satchel.core.handover.codec import NUMBER_MAX
+from satchel.core.handover.messages import Entry, EntryKind
+from satchel.node.events import OfferShown
+from satchel.web.owner.errands import (
+    ITEMS_MAX,
+    NAMES_MAX,
+    TEXTS_MAX,
+    Errand,
+    Item,
+    Kind,
+    Problem,
+    Rest,
+    State,
+    items_of,
+    spans_of,
+)
 
 FOLDER = {"number": 0, "item": None, "path": "school", "folder": True, "size": 0}
 
@@ -36,6 +53,33 @@ def test_a_folder_brings_what_is_in_it() -> None:
     ]
 
 
+def test_of_a_large_offer_the_rest_is_chosen_together() -> None:
+    """M3: a page with a row for each of 200,000 names would hold up the node for seconds, at each change."""
+    files = [file(f"{number}.jpg", 2, number) for number in range(1, ITEMS_MAX + 4)]
+    offered = errand({"event": "offer", "files": files, "free_bytes": 10})
+    assert len(offered.items) == ITEMS_MAX
+    assert offered.rest == Rest(first=ITEMS_MAX + 1, last=ITEMS_MAX + 3, items=3, size_bytes=6)
+
+
+@given(st.sets(st.integers(1, 60), min_size=1), st.integers(1, 60))
+def test_what_is_marked_is_what_is_taken(marked: set[int], first: int) -> None:
+    """The same numbers as typed on a command line one by one, in fewer characters."""
+    entries = tuple(
+        Entry(path=(b"%d" % number,), kind=EntryKind.FILE, size=1, mtime_ns=0, executable=False)
+        for number in range(60)
+    )
+    offer = OfferShown(entries=entries, free_bytes=10)
+    said = spans_of([str(number) for number in marked] + [f"{first}-60"])
+    wanted = marked | set(range(first, 61))
+    assert ask.choose(said, ask.items_of(offer), offer) == frozenset(number - 1 for number in wanted)
+
+
+def test_all_of_the_largest_offer_is_an_answer_of_one_line() -> None:
+    assert spans_of([str(number) for number in range(1, NUMBER_MAX + 2)]) == f"1-{NUMBER_MAX + 1}"
+    assert len(spans_of([str(number) for number in range(1, 1500, 2)])) < LINE_BYTES_MAX
+    assert spans_of(["", "x", "-1", "1-", "12345678", "\u0661", "1 2"]) == ""
+
+
 def test_receivers_are_counted_together() -> None:
     amount = {"event": "progress", "of": 10, "files": 1, "files_of": 2, "moved": 0}
     both = errand({**amount, "bytes": 4, "receiver": 1}, {**amount, "bytes": 6, "receiver": 2})
@@ -48,6 +92,15 @@ def test_what_is_asked_is_asked_until_it_is_answered() -> None:
     assert (asked.asks, asked.asked_for) == ("name", "Bilal")
     asked.answered()
     assert (asked.asks, asked.asked_for) == (None, None)
+
+
+def test_each_question_has_a_turn_of_its_own() -> None:
+    """P2: when the other device comes once more there are other words to compare."""
+    asked = errand({"event": "ask", "what": "words"})
+    first = asked.turn
+    asked.answered()
+    asked.hear({"event": "ask", "what": "words"})
+    assert asked.turn != first
 
 
 def test_the_end() -> None:

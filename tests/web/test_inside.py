@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.node_kit import LIMIT_S, Served, serving
+from satchel.errors import EnvironmentProblem
 from satchel.web.owner.gate import HEADERS
 from web.browsing import Answer, Browser
 
@@ -177,7 +178,21 @@ def test_wipe_asks_twice(browser: Browser, served: Served) -> None:
     assert "Not destroyed." in refused.text
     assert not served.locked.wait(0.3)
     assert "Everything is destroyed" in browser.post("/wipe", {"word": " wipe "}).text
-    assert served.wiped.wait(LIMIT_S)
+    assert served.wiped.is_set()  # before anything else: who is at the door may pull the plug
+    assert served.locked.wait(LIMIT_S)
+
+
+def test_nothing_is_said_to_be_destroyed_that_is_not(browser: Browser, served: Served) -> None:
+    """T3: on a disk that has become read-only, for instance."""
+
+    def fail() -> None:
+        raise EnvironmentProblem("The disk is read-only.")
+
+    served.destroy = fail
+    told = browser.post("/wipe", {"word": "wipe"})
+    assert "The disk is read-only." in told.text
+    assert "Everything is destroyed" not in told.text
+    assert not served.locked.wait(0.3)
 
 
 def test_the_language_of_the_browser_and_the_chosen_one(browser: Browser) -> None:

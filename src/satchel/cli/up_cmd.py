@@ -23,6 +23,7 @@ from satchel.errors import EnvironmentProblem
 from satchel.node import events
 from satchel.node.delivery.taking import Accept
 from satchel.node.node import Node
+from satchel.store.key_file import wipe_key_file
 from satchel.store.landing import FolderLanding
 from satchel.store.landlock import confine_thread
 from satchel.store.profile import ProfileFolder, ProfileInUse
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
                         node.run(),
                         jobs.keep_house(),
                         serve(Api(node, jobs, uploads, end.now).app(), listening),
-                        page.serve(node, jobs, profile, uploads, into=into, lock=end.now, wipe=end.and_wipe),
+                        page.serve(node, jobs, profile, uploads, into=into, lock=end.now, wipe=end.wipe),
                     ]
                     await _run_node(show, node, jobs, page, served)
 
@@ -110,9 +111,14 @@ class _End:
         assert self._task is not None
         self._task.cancel()
 
-    def and_wipe(self) -> None:
+    def wipe(self) -> None:
+        """The key is gone when this returns; all the rest goes when the node has ended. From any thread.
+
+        Raises EnvironmentProblem: it is not.
+        """
+        assert self._profile.folder is not None
         self._wipes = True
-        self.now()
+        wipe_key_file(self._profile.folder.home)
 
     def wipe_if_asked(self) -> None:
         """When nothing runs any more. Raises EnvironmentProblem: what is left."""

@@ -97,10 +97,19 @@ class Desk:
                 raise EnvironmentProblem(event["what"], safe=event["safe"], do=event["do"])
         return said
 
-    def answer(self, errand: Errand, what: str, answer: str | None) -> None:
-        """To a question that is still open. Raises MisuseError: another one is, or none."""
+    def answer(self, errand: Errand, what: str, turn: str, answer: str | None) -> None:
+        """To a question that is still open: the one of that kind and turn.
+
+        When the other device comes once more there are other words: who clicks twice on the first ones would
+        else say, unseen, that these are the same, too (P2).
+        Raises MisuseError: another one is open, or none.
+        """
         running = self._errands[errand.id]
-        if errand.asks != what or running.job is None or not running.job.answer(answer):
+        if (
+            (errand.asks, str(errand.turn)) != (what, turn)
+            or running.job is None
+            or not running.job.answer(answer)
+        ):
             raise MisuseError("page 4.3: this is not asked any more.")
         errand.answered()
         self._news.tell()
@@ -159,7 +168,7 @@ class Desk:
             job.answer(running.answers.pop(0))
             running.errand.answered()
         elif running.errand.asks is None:
-            running.errand.asks = str(line["what"])
+            running.errand.ask(str(line["what"]))
 
     def _leave_old_ones(self) -> None:
         over = [id for id, running in self._errands.items() if running.errand.is_over]

@@ -3,12 +3,15 @@
 Pure: events in, what is shown out. The events are those of docs/spec/cli.md, 4, as any script reads them.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 TEXTS_MAX = 100  # more are not kept on a page
 NAMES_MAX = 200
+ITEMS_MAX = 1000  # of an offer, each by itself; a page of 200,000 would hold up the node (M3)
+_SPAN = re.compile("([0-9]{1,7})(?:-([0-9]{1,7}))?")
 Event = dict[str, Any]
 
 
@@ -39,6 +42,16 @@ class Item:
     size_bytes: int
     files: int
     is_folder: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What of an offer can only be chosen together."""
+
+    first: int  # numbers of items
+    last: int
+    items: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,7 @@ class Errand:
     contact: str | None = None  # with whom, by its name here
     state: State = State.RUNNING
     asks: str | None = None  # what is asked now: `code`, `offer`, `words`, ...
+    turn: int = 0  # how many questions there were: of one kind there may be several
     asked_for: str | None = None  # what an empty answer takes
     code: str | None = None
     addresses: list[str] = field(default_factory=list)
@@ -81,6 +95,7 @@ class Errand:
     guesses_of: int = 0
     is_met: bool = False
     items: list[Item] = field(default_factory=list)
+    rest: Rest | None = None
     free_bytes: int = 0
     amounts: dict[object, Amount] = field(default_factory=dict)  # by receiver or hand-over
     texts: list[str] = field(default_factory=list)
@@ -116,7 +131,8 @@ class Errand:
         """One event of the job. What this page does not know changes nothing."""
         match event:
             case {"event": "ask", "what": str(what)}:
-                self.asks, self.asked_for = what, event.get("offered")
+                self.ask(what)
+                self.asked_for = event.get("offered")
             case {"event": "code", "code": str(code), "addresses": list(addresses)}:
                 self.code, self.addresses = code, addresses
             case {"event": "address", "addresses": list(addresses)}:
@@ -128,7 +144,9 @@ class Errand:
             case {"event": "met" | "peer"}:
                 self.is_met, self.lost = True, None
             case {"event": "offer", "files": list(files), "free_bytes": int(free)}:
-                self.items, self.free_bytes, self.asks = items_of(files), free, "offer"
+                items, self.free_bytes = items_of(files), free
+                self.items, self.rest = items[:ITEMS_MAX], rest_of(items[ITEMS_MAX:])
+                self.ask("offer")
             case {"event": "text", "text": str(text)}:
                 self.texts = [*self.texts, text][-TEXTS_MAX:]
             case {"event": "progress"}:
@@ -176,6 +194,10 @@ class Errand:
             case _:
                 pass
 
+    def ask(self, what: str) -> None:
+        """A question is open."""
+        self.asks, self.turn = what, self.turn + 1
+
     def answered(self) -> None:
         """The question is not open any more."""
         self.asks = self.asked_for = None
@@ -202,6 +224,26 @@ def items_of(files: list[Event]) -> list[Item]:
             is_folder=bool(file["folder"]) or before is not None,
         )
     return [found[number] for number in sorted(found)]
+
+
+def rest_of(items: list[Item]) -> Rest | None:
+    """None: there are none."""
+    if not items:
+        return None
+    size_bytes = sum(item.size_bytes for item in items)
+    return Rest(first=items[0].number, last=items[-1].number, items=len(items), size_bytes=size_bytes)
+
+
+def spans_of(marked: list[str]) -> str:
+    """Numbers and spans of them as `1-1500 1502`: an answer is a line, too short for each of 200,000."""
+    found = [_SPAN.fullmatch(one) for one in marked]
+    spans: list[tuple[int, int]] = []
+    for first, last in sorted((int(one[1]), int(one[2] or one[1])) for one in found if one is not None):
+        if spans and first <= spans[-1][1] + 1:
+            spans[-1] = spans[-1][0], max(last, spans[-1][1])
+        else:
+            spans.append((first, last))
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 def _common(one: str, other: str) -> str:

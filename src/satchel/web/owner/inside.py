@@ -18,7 +18,7 @@ from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import Form, form_of
 from satchel.web.owner.desk import Desk
-from satchel.web.owner.errands import Errand, Kind, Problem
+from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
 from satchel.web.owner.page import UPLOADS, Desktop
@@ -37,7 +37,7 @@ class World:
     """What the pages need from outside."""
 
     lock: Callable[[], object]  # end the node
-    wipe: Callable[[], object]  # end it, and destroy the profile
+    wipe: Callable[[], object]  # destroy the key at once, and all the rest when the node ends; blocks
     look: Callable[[], Sequence[dict[str, Any]]]  # what `satchel doctor` finds; blocks
     draw_picture: Callable[[str], bytes]  # a text as a picture for cameras: SVG
     has_passphrase: bool
@@ -224,8 +224,8 @@ class Inside:
         errand, form = self._errand(request), await form_of(request)
         what, answer = form.one("what"), form.one("answer")
         if what == "offer" and answer == "some":
-            answer = " ".join(form.all("item")) or "n"
-        self._desk.answer(errand, what, _line(answer))
+            answer = spans_of(form.all("item")) or "n"
+        self._desk.answer(errand, what, form.one("turn"), _line(answer))
         return self._desktop.go(f"/errands/{errand.id}")
 
     async def stop(self, request: Request) -> Response:
@@ -313,7 +313,8 @@ class Inside:
     async def wipe(self, request: Request) -> Response:
         if (await form_of(request)).one("word").strip() != WIPE_WORD:
             return self._desktop.go(f"/care?{MISTYPED}")
-        return self._end(request, self._world.wipe, "wiped")
+        await in_own_thread(self._world.wipe)  # the page says so only when it is true
+        return self._end(request, self._world.lock, "wiped")
 
     def _end(self, request: Request, end: Callable[[], object], how: str) -> Response:
         self._desk.later(self._desktop.last_page_left, end)

@@ -6,7 +6,7 @@ const words = document.getElementById("words").dataset;
 
 // --- what is shown is renewed when something changes (page 3) ---
 
-let isRenewing = false, isStale = false;
+let isRenewing = false, isStale = false, isOver = false;
 
 async function renew() {
   if (isRenewing) { isStale = true; return; }
@@ -21,7 +21,7 @@ async function renew() {
         const other = fresh.getElementById(part.id);
         if (other) become(part, other);
       }
-    } while (isStale);
+    } while (isStale && !isOver);
   } catch { /* the stream says when it has ended */ } finally { isRenewing = false; }
 }
 
@@ -44,11 +44,17 @@ function take(old, fresh) {
   for (const { name, value } of fresh.attributes) if (!kept.includes(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
 }
 
-if (document.querySelector("[data-live]")) {
+// When Satchel has ended, its port may be another person's: from then on nothing is asked or sent there.
+if (document.querySelector("nav")) {
   const news = new EventSource(`${base}/live`);
-  news.addEventListener("changed", renew);
-  news.addEventListener("open", () => { ended.hidden = true; });
-  news.addEventListener("error", () => { ended.hidden = false; });
+  if (document.querySelector("[data-live]")) news.addEventListener("changed", renew);
+  news.addEventListener("error", () => {
+    if (news.readyState === EventSource.CLOSED) return;  // it was refused, and did not end
+    news.close();
+    isOver = true;
+    ended.hidden = false;
+    for (const part of document.querySelectorAll("form, a")) part.inert = true;
+  });
 }
 
 // --- reading files into Satchel, and giving them (page 4.2) ---
@@ -56,6 +62,7 @@ if (document.querySelector("[data-live]")) {
 class Refused extends Error {}
 
 async function ask(path, options) {
+  if (isOver) throw new Refused("");
   const response = await fetch(`${base}${path}`, options);
   if (!response.ok) {
     const told = await response.json().catch(() => ({}));
@@ -179,7 +186,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     event.preventDefault();  // else the browser would leave the page and show the file
     const place = event.target.closest?.("[data-drop]");
     document.querySelectorAll(".dragged").forEach((one) => one.classList.remove("dragged"));
-    if (!place || kind === "dragleave") return;
+    if (!place || kind === "dragleave" || isOver) return;
     if (kind === "dragover") { place.classList.add("dragged"); return; }
     const files = await dropped(event.dataTransfer);
     const form = place.querySelector("form[data-give]");
