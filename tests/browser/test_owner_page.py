@@ -191,7 +191,7 @@ def test_safety_says_who_sees_what_and_wipes_at_the_second_question(lab: Lab, br
     press(page, "/care/look")
     page.wait_for_selector("ul[lang=en]", timeout=HERE_MS)
     seen(page, "owner-care")
-    page.click("summary")
+    page.click("details:has(input[name=word]) > summary")
     page.fill("input[name=word]", "no")
     press(page, "/wipe")
     page.wait_for_selector(".notice.bad:visible")
