@@ -31,6 +31,39 @@ class _OwnPersonOnly(H11Protocol):
             transport.abort()
 
 
+class _OwnPersonsBrowserOnly(H11Protocol):
+    """Any user of this machine may connect to a port: sixty-four of them would leave no place [page 2.9]."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        uid = uid_of(transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
+        if uid not in (geteuid(), None):
+            transport.abort()
+
+
+def uid_of(one: tuple[str, int], other: tuple[str, int]) -> int | None:
+    """Whose socket here is bound to `one` and connected to `other`, both of IPv4; None: nobody knows.
+
+    By the kernel's table of connections (proc(5), /proc/net/tcp).
+    """
+    wanted = [_in_table(one), _in_table(other)]
+    try:
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            for line in table:
+                fields = line.split()
+                if fields[1:3] == wanted:
+                    return int(fields[7])
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
+def _in_table(end: tuple[str, int]) -> str:
+    address, port = end
+    [number] = struct.unpack("=I", socket.inet_aton(address))
+    return f"{number:08X}:{port:04X}"
+
+
 def uid_behind(connection: socket.socket) -> int:
     """Whose process has connected."""
     told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -50,7 +83,7 @@ async def serve(app: ASGIApp, listening: socket.socket) -> None:
         logging.getLogger(name).disabled = True  # [1.5] what was asked may have a name in it
     config = Config(
         app,
-        http=_OwnPersonOnly if listening.family == socket.AF_UNIX else H11Protocol,
+        http=_OwnPersonOnly if listening.family == socket.AF_UNIX else _OwnPersonsBrowserOnly,
         ws="none",
         lifespan="off",
         log_config=None,

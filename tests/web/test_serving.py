@@ -1,0 +1,53 @@
+"""Whose browser is answered: that of the person whose Satchel it is (P3, T1; page 2.9)."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.node_kit import serving
+from satchel.web.serving import uid_of
+from web.browsing import Browser
+
+ASK = """
+import encodings.idna, os, socket, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+held = []
+for _ in range(80):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10)
+    held.append(s)
+got = b""
+try:
+    held[0].sendall(b"GET / HTTP/1.1\\r\\nHost: 127.0.0.1:%d\\r\\n\\r\\n" % int(sys.argv[1]))
+    got = held[0].recv(100)
+except OSError:
+    pass
+print(len(got), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_kernel_says_whose_a_connection_is() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as client:
+            assert uid_of(client.getsockname(), server.getsockname()) == os.geteuid()
+            gone = client.getsockname()
+        assert uid_of(("127.0.0.9", gone[1]), server.getsockname()) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_of_the_machine_takes_no_place(tmp_path: Path) -> None:
+    """Eighty connections that say nothing held every place, also for Lock and Wipe."""
+    with serving(tmp_path / "profile", "bilal") as served:
+        assert served.page is not None
+        port = served.page.gate.host.partition(":")[2]
+        with subprocess.Popen(
+            [sys.executable, "-c", ASK, port], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as stranger:
+            assert stranger.stdout is not None
+            assert stranger.stdout.readline() == "0\n"
+            assert Browser(served.page).get("/").status == 200
+            stranger.communicate("")
