@@ -89,9 +89,8 @@ def _people(said: Said) -> list[Page]:
     return [
         Page("people.html", "some", {"people": people}),
         Page("people.html", "none", {"people": []}),
-        *(Page("person.html", "one", {"person": person, "open_text": False}) for person in people),
-        Page("person.html", "writing", {"person": people[0], "open_text": True}),
-        Page("give.html", "give", {"open_text": False}),
+        *(Page("person.html", "one", {"person": person}) for person in people),
+        Page("give.html", "give", {}),
         Page("take.html", "take", {"into": said.path}),
         Page("pair.html", "pair"),
     ]

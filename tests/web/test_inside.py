@@ -203,6 +203,13 @@ def test_the_language_of_the_browser_and_the_chosen_one(browser: Browser) -> Non
     assert browser.post("/language", {"language": "../../etc"}).status == 400
 
 
+def test_who_has_shown_nothing_yet_is_read_for_a_token_and_no_more(browser: Browser) -> None:
+    """[2.2] A right token behind a long form opens nothing."""
+    long = {"token": browser.gate.token, "more": "x" * 256}
+    assert browser.post("/enter", long, origin="null").status == 403
+    assert browser.post("/enter", {"token": browser.gate.token}, origin="null").status == 200
+
+
 def test_a_form_without_end_is_refused(browser: Browser, served: Served) -> None:
     """M3: it is not read to its end, and the node goes on."""
     assert browser.post("/take", {"code": "x" * (5 << 20)}).status == 400

@@ -3,6 +3,7 @@
 Spec: docs/spec/page.md.
 """
 
+import asyncio
 import os
 import shutil
 import socket
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from satchel.cli import qr
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
@@ -25,11 +26,15 @@ from satchel.node.node import Node
 from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.web.api import Jobs
+from satchel.web.owner.desk import Desk
+from satchel.web.owner.door import Door
+from satchel.web.owner.entrance import file_content
 from satchel.web.owner.gate import ADDRESS, Gate
+from satchel.web.owner.inside import Inside, World
+from satchel.web.owner.news import News
+from satchel.web.owner.page import Desktop
 from satchel.web.serving import serve
-
-if TYPE_CHECKING:
-    from satchel.web.uploads import UploadRoutes
+from satchel.web.uploads import UploadRoutes
 
 FILE = "open.html"
 BACKLOG = 64
@@ -47,8 +52,6 @@ class OwnerPage:
     @classmethod
     def begin(cls, home: Path) -> "OwnerPage":
         """For who holds the profile. Raises EnvironmentProblem."""
-        from satchel.web.owner.entrance import file_content  # noqa: PLC0415 - with it comes the web server
-
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             with disk_problems(f"make the page of the profile {str(home)!r}"):
@@ -89,10 +92,6 @@ class OwnerPage:
         return open_with_key(folder, opener.file, opener.key, show)
 
     async def _serve_door(self, opener: "_Opener") -> None:
-        import asyncio  # noqa: PLC0415
-
-        from satchel.web.owner.door import Door  # noqa: PLC0415
-        from satchel.web.owner.page import Desktop  # noqa: PLC0415
 
         door = Door(Desktop(self.gate), opener)
         serving = asyncio.ensure_future(serve(door.app(), self._listening.dup()))
@@ -111,17 +110,13 @@ class OwnerPage:
         node: Node,
         jobs: Jobs,
         profile: Profile,
-        uploads: "UploadRoutes",
+        uploads: UploadRoutes,
         *,
         into: Path,
         lock: Callable[[], object],
         wipe: Callable[[], object],
     ) -> None:
         """Until it is cancelled. On the node's loop."""
-        from satchel.web.owner.desk import Desk  # noqa: PLC0415 - the templates' engine: only once it runs
-        from satchel.web.owner.inside import Inside, World  # noqa: PLC0415
-        from satchel.web.owner.news import News  # noqa: PLC0415
-        from satchel.web.owner.page import Desktop  # noqa: PLC0415
 
         news = News()
         world = World(

@@ -15,28 +15,44 @@ _STATUS_OF = ((NotAtThatPlace, 409), (MisuseError, 400), (NothingToDo, 404), (En
 
 async def read_object(request: Request) -> dict[str, Any]:
     """Raises MisuseError: it is no object, or larger than any that is asked for."""
-    data = bytearray()
+    data = await read_body(request, clause="api 1.4", bytes_max=BODY_BYTES_MAX)
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > BODY_BYTES_MAX:
-                raise MisuseError(f"api 1.4: a body has {BODY_BYTES_MAX} bytes at most.")
         body = json.loads(data)
-    except (ClientDisconnect, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise MisuseError("api 1.4: the body is no JSON object.")
     return body
 
 
+async def read_body(request: Request, *, clause: str, bytes_max: int) -> bytes:
+    """In memory: no more than that is kept, whatever comes. Empty if who sent it has gone.
+
+    Raises MisuseError: it is longer.
+    """
+    data = bytearray()
+    try:
+        async for part in request.stream():
+            data += part
+            if len(data) > bytes_max:
+                raise MisuseError(f"{clause}: a body has {bytes_max} bytes at most.")
+    except ClientDisconnect:
+        return b""
+    return bytes(data)
+
+
+def status_of(problem: Exception) -> int:
+    """How an error is told in HTTP [1.6]."""
+    return next((number for kind, number in _STATUS_OF if isinstance(problem, kind)), 500)
+
+
 async def refused(_request: Request, problem: Exception) -> Response:
     """For Starlette: how an error is told [1.6]."""
     assert isinstance(problem, SatchelError)
-    status = next((number for kind, number in _STATUS_OF if isinstance(problem, kind)), 500)
     body: dict[str, object] = {"what": problem.what, "safe": problem.safe, "do": problem.do}
     if isinstance(problem, NotAtThatPlace):
         body["have"] = problem.have
-    return json_answer(body, status)
+    return json_answer(body, status_of(problem))
 
 
 def json_answer(body: dict[str, object], status: int = 200) -> Response:

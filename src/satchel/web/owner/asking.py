@@ -2,9 +2,10 @@
 
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from satchel.errors import MisuseError
+from satchel.web.answers import read_body
 
 FORM_BYTES_MAX = 4 << 20  # an answer may name each of many items
 FIELDS_MAX = 200_000
@@ -24,15 +25,11 @@ class Form:
         return [value for key, value in self._fields if key == name]
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request, *, bytes_max: int = FORM_BYTES_MAX) -> Form:
     """Raises MisuseError: it is no form, or a longer one than any of ours."""
-    data = bytearray()
+    data = await read_body(request, clause="page 4.1", bytes_max=bytes_max)
     try:
-        async for part in request.stream():
-            data += part
-            if len(data) > FORM_BYTES_MAX:
-                raise MisuseError(f"page 4.1: a form has {FORM_BYTES_MAX} bytes at most.")
         fields = parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
-    except (ClientDisconnect, ValueError) as exc:
+    except ValueError as exc:
         raise MisuseError("page 4.1: this is no form.") from exc
     return Form(fields)

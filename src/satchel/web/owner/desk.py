@@ -118,7 +118,6 @@ class Desk:
         """May be repeated."""
         running = self._errands[errand.id]
         if running.job is not None:
-            errand.is_stopped = True
             running.job.stop()
 
     def later(self, first: Callable[[], Awaitable[None]], deed: Callable[[], object]) -> None:
@@ -156,7 +155,7 @@ class Desk:
                     running.errand.hear(line)
                 self._news.tell()
         except SatchelError as problem:
-            running.errand.problem = Problem(what=problem.what, safe=problem.safe, do=problem.do)
+            running.errand.problem = Problem.of(problem)
         finally:
             running.job = None
             running.errand.over(code)

@@ -62,7 +62,7 @@ class Door:
         return self._page(request) if self._opening is None else self._open(request)
 
     def _page(self, request: Request, problem: SatchelError | None = None) -> Response:
-        told = Problem(what=problem.what, safe=problem.safe, do=problem.do) if problem is not None else None
+        told = Problem.of(problem) if problem is not None else None
         status = 200 if problem is None else 403
         if self._opener.is_new:
             offered = self._opener.offer()

@@ -12,6 +12,7 @@ from satchel.errors import MisuseError
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.gate import Gate
 
+FORM_BYTES_MAX = 256  # of who has shown nothing yet
 _FILE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Satchel</title><meta name="referrer" content="no-referrer"></head>
@@ -38,7 +39,7 @@ def file_content(gate: Gate) -> bytes:
 async def enter(gate: Gate, request: Request) -> Response:
     """Raises MisuseError: no token of ours. Whoever guesses has 2^256 to try."""
     try:
-        cookie = gate.enter((await form_of(request)).one("token"))
+        cookie = gate.enter((await form_of(request, bytes_max=FORM_BYTES_MAX)).one("token"))
     except MisuseError:
         return Response(status_code=403)
     response = HTMLResponse(_INSIDE.format(base=gate.base))

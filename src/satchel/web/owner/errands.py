@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from satchel.errors import SatchelError
+
 TEXTS_MAX = 100  # more are not kept on a page
 NAMES_MAX = 200
 ITEMS_MAX = 1000  # of an offer, each by itself; a page of 200,000 would hold up the node (M3)
@@ -62,6 +64,10 @@ class Problem:
     safe: str = ""
     do: str = ""
 
+    @classmethod
+    def of(cls, error: SatchelError) -> "Problem":
+        return cls(what=error.what, safe=error.safe, do=error.do)
+
 
 @dataclass(slots=True, kw_only=True)
 class Amount:
@@ -110,7 +116,6 @@ class Errand:
     lost: str | None = None
     problem: Problem | None = None
     notices: list[Problem] = field(default_factory=list)
-    is_stopped: bool = False
 
     @property
     def is_over(self) -> bool:

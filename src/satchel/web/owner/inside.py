@@ -117,7 +117,7 @@ class Inside:
 
     async def person(self, request: Request) -> Response:
         person = await self._person(request)
-        return self._desktop.show(request, "person.html", here="/people", person=person, open_text=False)
+        return self._desktop.show(request, "person.html", here="/people", person=person)
 
     async def _people(self, request: Request) -> list[dict[str, Any]]:
         said = await self._desk.run(["contacts", "list"], language=self._desktop.code(request))
@@ -178,7 +178,7 @@ class Inside:
     # --- deeds with a code --------------------------------------------------------------------------
 
     async def give_page(self, request: Request) -> Response:
-        return self._desktop.show(request, "give.html", open_text=False)
+        return self._desktop.show(request, "give.html")
 
     async def give(self, request: Request) -> Response:
         words, answers = _given(await form_of(request))

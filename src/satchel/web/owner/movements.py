@@ -76,6 +76,6 @@ class Movements:
             case events.Lost():
                 movement.is_lost = True
             case events.Trouble(problem=problem) | events.CannotBeRead(problem=problem):
-                movement.problem = Problem(what=problem.what, safe=problem.safe, do=problem.do)
+                movement.problem = Problem.of(problem)
             case _:
                 pass

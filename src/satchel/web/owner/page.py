@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from satchel.errors import MisuseError, NothingToDo, SatchelError
-from satchel.web.answers import refused
+from satchel.web.answers import refused, status_of
 from satchel.web.owner import entrance, speech
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.errands import Problem
@@ -90,9 +90,8 @@ class Desktop:
         if request.url.path.startswith(self.gate.base + UPLOADS):  # a script asks, not a window
             return await refused(request, problem)
         assert isinstance(problem, SatchelError)
-        status = 404 if isinstance(problem, NothingToDo) else 400 if isinstance(problem, MisuseError) else 503
-        said = Problem(what=problem.what, safe=problem.safe, do=problem.do)
-        return self.show(request, "refused.html", status=status, problem=said)
+        said = Problem.of(problem)
+        return self.show(request, "refused.html", status=status_of(problem), problem=said)
 
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
