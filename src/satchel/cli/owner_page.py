@@ -26,13 +26,13 @@ from satchel.node.node import Node
 from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.web.api import Jobs
-from satchel.web.owner.desk import Desk
 from satchel.web.owner.door import Door
 from satchel.web.owner.entrance import file_content
+from satchel.web.owner.frame import Frame
 from satchel.web.owner.gate import ADDRESS, Gate
 from satchel.web.owner.inside import Inside, World
 from satchel.web.owner.news import News
-from satchel.web.owner.page import Desktop
+from satchel.web.owner.under_way import Errands
 from satchel.web.serving import serve
 from satchel.web.uploads import UploadRoutes
 
@@ -93,7 +93,7 @@ class OwnerPage:
 
     async def _serve_door(self, opener: "_Opener") -> None:
 
-        door = Door(Desktop(self.gate), opener)
+        door = Door(Frame(self.gate), opener)
         serving = asyncio.ensure_future(serve(door.app(), self._listening.dup()))
         opened = asyncio.ensure_future(door.opened.wait())
         try:
@@ -129,7 +129,7 @@ class OwnerPage:
             handles=SystemEntropy().draw(HANDLES_BYTES),
             uploads=uploads,
         )
-        inside = Inside(Desktop(self.gate), node, Desk(jobs, news, folder=os.fspath(into)), news, world)
+        inside = Inside(Frame(self.gate), node, Errands(jobs, news, folder=os.fspath(into)), news, world)
         with node.presence.listening(inside.movements.hear):
             await serve(inside.app(), self._listening.dup())
 

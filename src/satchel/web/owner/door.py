@@ -15,7 +15,7 @@ from satchel.errors import AccessDenied, MisuseError, SatchelError
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.errands import Problem
-from satchel.web.owner.page import Desktop
+from satchel.web.owner.frame import Frame
 
 
 class Opener(Protocol):
@@ -42,15 +42,15 @@ class Opener(Protocol):
 class Door:
     """Until somebody has opened it: then `opened` is set."""
 
-    def __init__(self, desktop: Desktop, opener: Opener) -> None:
-        self._desktop = desktop
+    def __init__(self, frame: Frame, opener: Opener) -> None:
+        self._frame = frame
         self._opener = opener
         self._turn = asyncio.Lock()  # one try at a time: each takes a second and much memory
         self._opening: asyncio.Task[None] | None = None
         self.opened = asyncio.Event()
 
     def app(self) -> ASGIApp:
-        return self._desktop.app(
+        return self._frame.app(
             [
                 Route("/", self._show, methods=["GET"]),
                 Route("/begin", self._begin, methods=["POST"]),
@@ -66,8 +66,8 @@ class Door:
         status = 200 if problem is None else 403
         if self._opener.is_new:
             offered = self._opener.offer()
-            return self._desktop.show(request, "welcome.html", status=status, problem=told, offered=offered)
-        return self._desktop.show(request, "unlock.html", status=status, problem=told)
+            return self._frame.show(request, "welcome.html", status=status, problem=told, offered=offered)
+        return self._frame.show(request, "unlock.html", status=status, problem=told)
 
     async def _begin(self, request: Request) -> Response:
         form = await form_of(request)
@@ -100,8 +100,8 @@ class Door:
     def _open(self, request: Request) -> Response:
         if self._opening is None:
             self._opening = asyncio.ensure_future(self._open_soon())
-        return self._desktop.show(request, "opening.html")
+        return self._frame.show(request, "opening.html")
 
     async def _open_soon(self) -> None:
-        await self._desktop.last_page_left()
+        await self._frame.last_page_left()
         self.opened.set()

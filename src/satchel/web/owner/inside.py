@@ -17,12 +17,12 @@ from satchel.errors import MisuseError, NothingToDo
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import Form, form_of
-from satchel.web.owner.desk import Desk
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
+from satchel.web.owner.frame import UPLOADS, Frame
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
-from satchel.web.owner.page import UPLOADS, Desktop
 from satchel.web.owner.speech import language
+from satchel.web.owner.under_way import Errands
 from satchel.web.uploads import UploadRoutes
 
 HANDLE_BYTES = 8
@@ -49,10 +49,10 @@ class World:
 class Inside:
     """See the module. Used from the node's loop."""
 
-    def __init__(self, desktop: Desktop, node: Node, desk: Desk, news: News, world: World) -> None:
-        self._desktop = desktop
+    def __init__(self, frame: Frame, node: Node, errands: Errands, news: News, world: World) -> None:
+        self._frame = frame
         self._node = node
-        self._desk = desk
+        self._errands = errands
         self._news = news
         self._world = world
         self._findings: Sequence[dict[str, Any]] | None = None
@@ -90,21 +90,21 @@ class Inside:
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
-        return self._desktop.app([*routes, *self._world.uploads.under(UPLOADS)])
+        return self._frame.app([*routes, *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
 
     async def around(self, request: Request) -> Response:
         people = await self._people(request)
         asked = [{**offer, "handle": self._handle(str(offer["contact"]))} for offer in self._node.asked()]
-        return self._desktop.show(
+        return self._frame.show(
             request,
             "around.html",
             here="/",
             near=[person for person in people if person["is_near"]],
             has_contacts=bool(people),
             asked=asked,
-            errands=[errand for errand in self._desk.errands() if not errand.is_over],
+            errands=[errand for errand in self._errands.all() if not errand.is_over],
             movements=self.movements.all(),
         )
 
@@ -113,14 +113,14 @@ class Inside:
 
     async def people(self, request: Request) -> Response:
         people = await self._people(request)
-        return self._desktop.show(request, "people.html", here="/people", people=people)
+        return self._frame.show(request, "people.html", here="/people", people=people)
 
     async def person(self, request: Request) -> Response:
         person = await self._person(request)
-        return self._desktop.show(request, "person.html", here="/people", person=person)
+        return self._frame.show(request, "person.html", here="/people", person=person)
 
     async def _people(self, request: Request) -> list[dict[str, Any]]:
-        said = await self._desk.run(["contacts", "list"], language=self._desktop.code(request))
+        said = await self._errands.run(["contacts", "list"], language=self._frame.code(request))
         near = {contact.name for contact, _ in self._node.near()}
         return [
             {**event, "handle": self._handle(event["contact"]), "is_near": event["contact"] in near}
@@ -147,7 +147,7 @@ class Inside:
         person, form = await self._person(request), await form_of(request)
         words, answers = _given(form)
         await self._run(request, ["send", f"--to={person['contact']}", *words], answers=answers)
-        return self._desktop.go("/")
+        return self._frame.go("/")
 
     async def look_at(self, request: Request) -> Response:
         person = await self._person(request)
@@ -163,29 +163,29 @@ class Inside:
         person, form = await self._person(request), await form_of(request)
         new = form.one("name").strip()
         await self._run(request, ["contacts", "rename"], operands=[person["contact"], new])
-        return self._desktop.go(f"/people/{self._handle(new)}")
+        return self._frame.go(f"/people/{self._handle(new)}")
 
     async def set_taking(self, request: Request) -> Response:
         person, form = await self._person(request), await form_of(request)
         await self._run(request, ["contacts", "taking"], operands=[person["contact"], form.one("how")])
-        return self._desktop.go(f"/people/{person['handle']}")
+        return self._frame.go(f"/people/{person['handle']}")
 
     async def forget(self, request: Request) -> Response:
         person = await self._person(request)
         await self._run(request, ["contacts", "forget"], operands=[person["contact"]], answers=["y"])
-        return self._desktop.go("/people")
+        return self._frame.go("/people")
 
     # --- deeds with a code --------------------------------------------------------------------------
 
     async def give_page(self, request: Request) -> Response:
-        return self._desktop.show(request, "give.html")
+        return self._frame.show(request, "give.html")
 
     async def give(self, request: Request) -> Response:
         words, answers = _given(await form_of(request))
         return self._start(request, Kind.GIVE, ["send", *words], answers=answers)
 
     async def take_page(self, request: Request) -> Response:
-        return self._desktop.show(request, "take.html", into=self._world.into)
+        return self._frame.show(request, "take.html", into=self._world.into)
 
     async def take(self, request: Request) -> Response:
         form = await form_of(request)
@@ -193,7 +193,7 @@ class Inside:
         return self._start(request, Kind.TAKE, words, answers=[_line(form.one("code"))])
 
     async def pair_page(self, request: Request) -> Response:
-        return self._desktop.show(request, "pair.html")
+        return self._frame.show(request, "pair.html")
 
     async def pair_show(self, request: Request) -> Response:
         return self._start(request, Kind.SHOW, ["pair", "--show"])
@@ -210,7 +210,7 @@ class Inside:
 
     async def errand(self, request: Request) -> Response:
         errand = self._errand(request)
-        return self._desktop.show(
+        return self._frame.show(
             request, "errand.html", errand=errand, into=self._world.into, again=_AGAIN.get(errand.kind)
         )
 
@@ -225,16 +225,16 @@ class Inside:
         what, answer = form.one("what"), form.one("answer")
         if what == "offer" and answer == "some":
             answer = spans_of(form.all("item")) or "n"
-        self._desk.answer(errand, what, form.one("turn"), _line(answer))
-        return self._desktop.go(f"/errands/{errand.id}")
+        self._errands.answer(errand, what, form.one("turn"), _line(answer))
+        return self._frame.go(f"/errands/{errand.id}")
 
     async def stop(self, request: Request) -> Response:
         errand = self._errand(request)
-        self._desk.stop(errand)
-        return self._desktop.go(f"/errands/{errand.id}")
+        self._errands.stop(errand)
+        return self._frame.go(f"/errands/{errand.id}")
 
     def _errand(self, request: Request) -> Errand:
-        errand = self._desk.find(request.path_params["id"])
+        errand = self._errands.find(request.path_params["id"])
         if errand is None:
             raise NothingToDo("This is over, and was put away.", safe="Nothing was changed.")
         return errand
@@ -249,11 +249,11 @@ class Inside:
         answers: Sequence[str] = (),
         contact: str | None = None,
     ) -> Response:
-        code = self._desktop.code(request)
-        errand = self._desk.start(
+        code = self._frame.code(request)
+        errand = self._errands.start(
             kind, words, operands=operands, answers=answers, contact=contact, language=code
         )
-        return self._desktop.go(f"/errands/{errand.id}")
+        return self._frame.go(f"/errands/{errand.id}")
 
     async def _run(
         self,
@@ -263,15 +263,15 @@ class Inside:
         operands: Sequence[str] = (),
         answers: Sequence[str] = (),
     ) -> None:
-        code = self._desktop.code(request)
-        await self._desk.run(words, operands=operands, answers=answers, language=code)
+        code = self._frame.code(request)
+        await self._errands.run(words, operands=operands, answers=answers, language=code)
         self._news.tell()
 
     # --- what waits ---------------------------------------------------------------------------------
 
     async def waiting(self, request: Request) -> Response:
-        code = self._desktop.code(request)
-        said = await self._desk.run(["queue", "list"], language=code)
+        code = self._frame.code(request)
+        said = await self._errands.run(["queue", "list"], language=code)
         _ = language(code).catalogue.gettext
         states = {
             "waits": _("waits"),
@@ -280,18 +280,18 @@ class Inside:
             "cannot_be_read": _("cannot be read here now"),
         }
         queued = [_queued(event) for event in said if event["event"] == "queued"]
-        return self._desktop.show(request, "waiting.html", here="/waiting", queued=queued, states=states)
+        return self._frame.show(request, "waiting.html", here="/waiting", queued=queued, states=states)
 
     async def take_back(self, request: Request) -> Response:
         await self._run(request, ["queue", "remove"], operands=[request.path_params["id"]])
-        return self._desktop.go("/waiting")
+        return self._frame.go("/waiting")
 
     # --- safety -------------------------------------------------------------------------------------
 
     async def care(self, request: Request) -> Response:
         mistyped = Problem(what="Not destroyed.", safe="Nothing was changed.", do=f"Type: {WIPE_WORD}")
         told = mistyped if MISTYPED in request.query_params else None
-        return self._desktop.show(
+        return self._frame.show(
             request,
             "care.html",
             here="/care",
@@ -305,22 +305,22 @@ class Inside:
 
     async def look_around(self, _request: Request) -> Response:
         self._findings = await in_own_thread(self._world.look)
-        return self._desktop.go("/care")
+        return self._frame.go("/care")
 
     async def lock(self, request: Request) -> Response:
         return self._end(request, self._world.lock, "locked")
 
     async def wipe(self, request: Request) -> Response:
         if (await form_of(request)).one("word").strip() != WIPE_WORD:
-            return self._desktop.go(f"/care?{MISTYPED}")
+            return self._frame.go(f"/care?{MISTYPED}")
         await in_own_thread(self._world.wipe)  # the page says so only when it is true
         return self._end(request, self._world.lock, "wiped")
 
     def _end(self, request: Request, end: Callable[[], object], how: str) -> Response:
-        self._desk.later(self._desktop.last_page_left, end)
-        _ = language(self._desktop.code(request)).catalogue.gettext
+        self._errands.later(self._frame.last_page_left, end)
+        _ = language(self._frame.code(request)).catalogue.gettext
         title = {"locked": _("Satchel is locked"), "wiped": _("Everything is destroyed")}[how]
-        return self._desktop.show(request, "ended.html", title=title)
+        return self._frame.show(request, "ended.html", title=title)
 
 
 def _given(form: Form) -> tuple[list[str], list[str]]:

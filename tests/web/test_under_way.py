@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from satchel.errors import MisuseError
-from satchel.web.owner.desk import Desk
 from satchel.web.owner.errands import Kind
 from satchel.web.owner.news import News
+from satchel.web.owner.under_way import Errands
 
 
 class PretendJob:
@@ -60,7 +60,7 @@ def test_a_second_click_says_nothing_of_words_that_nobody_has_compared() -> None
 
     async def compare() -> None:
         job = PretendJob()
-        desk = Desk(PretendJobs(job), News(), folder="/")
+        desk = Errands(PretendJobs(job), News(), folder="/")
         errand = desk.start(Kind.SHOW, ["pair", "--show"], language="en")
         await shows_words(job, "apple")
         clicked = str(errand.turn)

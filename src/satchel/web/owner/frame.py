@@ -28,8 +28,8 @@ _OF_A_LAST_PAGE = {"page.css", "icon.svg"}
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
-class Desktop:
-    """The window to one gate: its language, and its answers."""
+class Frame:
+    """What all pages behind one gate have around them: the language, the way an answer is given."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate

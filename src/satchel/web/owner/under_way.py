@@ -23,7 +23,7 @@ class _Running:
     answers: list[str | None] = field(default_factory=list)
 
 
-class Desk:
+class Errands:
     """See the module."""
 
     def __init__(self, jobs: Jobs, news: News, *, folder: str) -> None:
@@ -34,7 +34,7 @@ class Desk:
         self._errands: dict[str, _Running] = {}
         self._following: set[asyncio.Task[None]] = set()
 
-    def errands(self) -> list[Errand]:
+    def all(self) -> list[Errand]:
         """The newest first."""
         return [running.errand for running in reversed(self._errands.values())]
 
