@@ -47,6 +47,7 @@ def pair(one: "Page", other: "Page", names: tuple[str, str]) -> None:
     press(other, "/pair/take")
     for page, name in zip((one, other), names, strict=True):
         page.wait_for_selector("input[name=answer]", timeout=HERE_MS)
+        assert page.locator("#errand > .notice").count() == 1  # the other screen must say so, too (P2)
         page.fill("input[name=answer]", name)
         press(page, "/answer")
         page.wait_for_selector(".notice.good", timeout=HERE_MS)
