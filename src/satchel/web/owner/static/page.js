@@ -1,5 +1,6 @@
 // What a page can do only with a script: renew itself, and read files into Satchel. Spec: docs/spec/page.md.
 const base = document.body.dataset.base;
+const STAYS_MS = 3000;
 const PIECE_BYTES = 8 << 20;
 const ended = document.getElementById("ended");
 const words = document.getElementById("words").dataset;
@@ -45,7 +46,7 @@ function take(old, fresh) {
 }
 
 // When Satchel has ended, its port may be another person's: from then on nothing is asked or sent there.
-if (document.querySelector("nav")) {
+function listen() {
   const news = new EventSource(`${base}/live`);
   if (document.querySelector("[data-live]")) news.addEventListener("changed", renew);
   news.addEventListener("error", () => {
@@ -55,7 +56,11 @@ if (document.querySelector("nav")) {
     ended.hidden = false;
     for (const part of document.querySelectorAll("form, a")) part.inert = true;
   });
+  // Firefox takes a stream that is cut off by leaving for a mistake. Who does not leave after all listens again.
+  addEventListener("beforeunload", () => { news.close(); setTimeout(listen, STAYS_MS); }, { once: true });
 }
+
+if (document.querySelector("nav")) listen();
 
 // --- reading files into Satchel, and giving them (page 4.2) ---
 
