@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 READY_S = 30.0
+HERE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +76,35 @@ def seen(page: "Page", name: str) -> None:
 
 def names_of(folder: Path) -> list[str]:
     return sorted(os.listdir(folder)) if folder.exists() else []
+
+
+def press(page: "Page", action: str, value: str | None = None) -> None:
+    """The button of the form that does this."""
+    button = f"form[action$='{action}'] button"
+    page.click(button if value is None else f"{button}[value='{value}']")
+
+
+def pair(one: "Page", other: "Page", names: tuple[str, str]) -> None:
+    """By the code that one shows; each gives the other a name."""
+    go(one, "/pair")
+    press(one, "/pair/show")
+    code = one.inner_text(".code")
+    go(other, "/pair")
+    other.fill("input[name=code]", code)
+    press(other, "/pair/take")
+    for page, name in zip((one, other), names, strict=True):
+        page.wait_for_selector("input[name=answer]", timeout=HERE_MS)
+        assert page.locator("#errand > .notice").count() == 1  # the other screen must say so, too (P2)
+        page.fill("input[name=answer]", name)
+        press(page, "/answer")
+        page.wait_for_selector(".notice.good", timeout=HERE_MS)
+
+
+def take_all(page: "Page") -> None:
+    """Of what is offered next."""
+    go(page, "/")
+    page.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
+    press(page, "/look")
+    page.wait_for_selector("button[value=some]", timeout=HERE_MS)
+    press(page, "/answer", "some")
+    page.wait_for_selector(".notice.good", timeout=HERE_MS)

@@ -1,4 +1,4 @@
-"""The tiny site of `site.py` on a host of the laboratory."""
+"""Tiny sites of this folder on a host of the laboratory."""
 
 import sys
 from pathlib import Path
@@ -11,9 +11,10 @@ PORT = 8000
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
-def start_site(host: Host) -> None:
+def start_site(host: Host, name: str = "site.py") -> None:
     """Have it there, for that host's browsers alone."""
-    site = host.talk([sys.executable, Path(__file__).with_name("site.py"), str(PORT)])
+    tests = Path(__file__).parents[1]
+    site = host.talk(["env", f"PYTHONPATH={tests}", sys.executable, tests / "browser" / name, str(PORT)])
     site.expect("^ready\n")
 
 

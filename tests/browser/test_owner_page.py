@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from browser import DESKTOP, PHONE
-from browser.owner import Owner, go, names_of, seen
+from browser.owner import HERE_MS, Owner, go, names_of, pair, press, seen, take_all
 from browser.pytest_plugin import BrowserOn
 from browser.waiting import until
 from end_to_end.acquainted import couple, made
@@ -16,10 +16,9 @@ from end_to_end.programs import Person
 from lab import Lab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 pytestmark = pytest.mark.lab
-HERE_MS = 60_000
 SCREENS = [
     pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
     pytest.param({"screen": PHONE, "locale": "ar-EG", "dark": True, "reduced_motion": True}, id="phone-ar"),
@@ -29,28 +28,6 @@ SCREENS = [
 @pytest.fixture
 def strangers(lab: Lab) -> tuple[Person, Person]:
     return Person(lab.host("amina")), Person(lab.host("bilal"))
-
-
-def press(page: "Page", action: str, value: str | None = None) -> None:
-    """The button of the form that does this."""
-    button = f"form[action$='{action}'] button"
-    page.click(button if value is None else f"{button}[value='{value}']")
-
-
-def pair(one: "Page", other: "Page", names: tuple[str, str]) -> None:
-    """By the code that one shows; each gives the other a name."""
-    go(one, "/pair")
-    press(one, "/pair/show")
-    code = one.inner_text(".code")
-    go(other, "/pair")
-    other.fill("input[name=code]", code)
-    press(other, "/pair/take")
-    for page, name in zip((one, other), names, strict=True):
-        page.wait_for_selector("input[name=answer]", timeout=HERE_MS)
-        assert page.locator("#errand > .notice").count() == 1  # the other screen must say so, too (P2)
-        page.fill("input[name=answer]", name)
-        press(page, "/answer")
-        page.wait_for_selector(".notice.good", timeout=HERE_MS)
 
 
 @pytest.mark.parametrize("settings", SCREENS)
@@ -264,16 +241,6 @@ def test_a_drop_on_who_is_near_goes_to_them_and_a_folder_keeps_its_tree(
     take_all(there)
     assert (bilal.into / "lesson" / "pictures" / "map.txt").read_text() == "a map"
     assert names_of(bilal.into / "lesson") == ["pictures", "text.txt"]
-
-
-def take_all(page: "Page") -> None:
-    """Of what is offered next."""
-    go(page, "/")
-    page.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
-    press(page, "/look")
-    page.wait_for_selector("button[value=some]", timeout=HERE_MS)
-    press(page, "/answer", "some")
-    page.wait_for_selector(".notice.good", timeout=HERE_MS)
 
 
 def test_words_are_compared_later(lab: Lab, browser_on: BrowserOn) -> None:

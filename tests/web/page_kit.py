@@ -52,7 +52,6 @@ def _before(said: Said) -> list[Page]:
         Page("welcome.html", "too short", {"offered": "apple river stone cloud pear", "problem": problem}),
         Page("unlock.html", "locked"),
         Page("unlock.html", "wrong passphrase", {"problem": problem}),
-        Page("opening.html", "opening"),
         Page("refused.html", "refused", {"problem": problem}),
         Page("ended.html", "ended", {"title": "Satchel"}),
     ]

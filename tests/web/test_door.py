@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from satchel.cli.owner_page import FILE, OwnerPage
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.identity.keyfile import Bare, Sealed, decode
 from satchel.store.profile import ProfileFolder
-from web.browsing import Browser
+from web.browsing import Answer, Browser
 
 OWN = "correct horse battery"
 
@@ -43,6 +44,11 @@ def opened(home: Path, visit: Callable[[Browser], None]) -> type:
     return type(kept)
 
 
+def goes_on(answer: Answer) -> None:
+    """By a connection of its own, that waits until the pages behind the door are there."""
+    assert (answer.status, answer.headers["connection"]) == (HTTPStatus.SEE_OTHER, "close")
+
+
 @pytest.mark.slow
 def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None:
     home = tmp_path / "profile"
@@ -51,7 +57,7 @@ def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None
     def begin(browser: Browser) -> None:
         page = browser.get("/")
         words.extend(re.findall(r'class="offered"[^>]*>([^<]*)<', page.body))
-        assert "One moment" in browser.post("/begin", {"which": "offered"}).text
+        goes_on(browser.hand_in("/begin", {"which": "offered"}))
 
     assert opened(home, begin) is Sealed
     [offered] = words
@@ -61,7 +67,7 @@ def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None
         assert "Satchel is locked" in browser.get("/").text
         wrong = browser.post("/unlock", {"passphrase": "something else"})
         assert wrong.status == 403
-        assert "One moment" in browser.post("/unlock", {"passphrase": html.unescape(offered)}).text
+        goes_on(browser.hand_in("/unlock", {"passphrase": html.unescape(offered)}))
 
     assert opened(home, come_back) is Sealed
 
@@ -72,7 +78,7 @@ def test_the_terminal_says_where_the_page_is(tmp_path: Path, capfd: pytest.Captu
     with closing(ProfileFolder.take(home)) as folder, closing(OwnerPage.begin(home)) as page:
 
         def visit() -> None:
-            Browser(page).post("/begin", {"which": "none"})
+            Browser(page).hand_in("/begin", {"which": "none"})
 
         visitor = threading.Thread(target=visit, daemon=True)
         visitor.start()
@@ -92,14 +98,14 @@ def test_the_first_start_with_an_own_passphrase(tmp_path: Path) -> None:
             assert "notice bad" in refused.body
             assert OWN not in refused.body  # it stands on no page
         assert browser.post("/begin", {"which": "what?"}).status == 400
-        browser.post("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
+        browser.hand_in("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
 
     assert opened(tmp_path / "profile", begin) is Sealed
     assert opened(tmp_path / "profile", lambda browser: unlock(browser, OWN)) is Sealed
 
 
 def unlock(browser: Browser, passphrase: str) -> None:
-    assert browser.post("/unlock", {"passphrase": passphrase}).status == 200
+    goes_on(browser.hand_in("/unlock", {"passphrase": passphrase}))
 
 
 def test_without_a_passphrase_it_is_said_and_nothing_is_asked_again(tmp_path: Path) -> None:
@@ -107,7 +113,7 @@ def test_without_a_passphrase_it_is_said_and_nothing_is_asked_again(tmp_path: Pa
 
     def begin(browser: Browser) -> None:
         assert "None: whoever takes this computer can read everything" in browser.get("/").text
-        browser.post("/begin", {"which": "none"})
+        browser.hand_in("/begin", {"which": "none"})
 
     assert opened(home, begin) is Bare
     with closing(ProfileFolder.take(home)) as folder, closing(OwnerPage.begin(home)) as page:
@@ -118,7 +124,7 @@ def test_a_language_is_chosen_before_anything_else(tmp_path: Path) -> None:
     def begin(browser: Browser) -> None:
         assert '<html lang="en"' in browser.get("/").body
         assert '<html lang="ar" dir="rtl">' in browser.post("/language", {"language": "ar"}).body
-        browser.post("/begin", {"which": "none"})
+        browser.hand_in("/begin", {"which": "none"})
 
     assert opened(tmp_path / "profile", begin) is Bare
 
@@ -128,6 +134,6 @@ def test_there_is_nothing_else_yet(tmp_path: Path, path: str) -> None:
     def begin(browser: Browser) -> None:
         assert browser.get(path).status == 404
         assert browser.post("/lock").status == 404
-        browser.post("/begin", {"which": "none"})
+        browser.hand_in("/begin", {"which": "none"})
 
     assert opened(tmp_path / "profile", begin) is Bare

@@ -41,6 +41,7 @@ SAID_IN = [
 def said(text: str) -> Said:
     """The same thing wherever others write; as they reach it: names in one line, no lone surrogates."""
     name = "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cs"))
+    name = name or "x"  # no contact is without a name
     return Said(name=name, path=text, text=text.encode("utf-8", "replace").decode())
 
 

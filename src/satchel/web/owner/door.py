@@ -7,7 +7,7 @@ import asyncio
 from typing import Protocol
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -16,6 +16,8 @@ from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import Frame
+
+CLOSES_S = 0.25
 
 
 class Opener(Protocol):
@@ -46,7 +48,6 @@ class Door:
         self._frame = frame
         self._opener = opener
         self._turn = asyncio.Lock()  # one try at a time: each takes a second and much memory
-        self._opening: asyncio.Task[None] | None = None
         self.opened = asyncio.Event()
 
     def app(self) -> ASGIApp:
@@ -59,7 +60,7 @@ class Door:
         )
 
     async def _show(self, request: Request) -> Response:
-        return self._page(request) if self._opening is None else self._open(request)
+        return await self._open() if self.opened.is_set() else self._page(request)
 
     def _page(self, request: Request, problem: SatchelError | None = None) -> Response:
         told = Problem.of(problem) if problem is not None else None
@@ -79,29 +80,27 @@ class Door:
                 )
             chosen = {"offered": self._opener.offer(), "own": own, "none": None}[which]
             async with self._turn:
-                if self._opening is None:
+                if not self.opened.is_set():
                     await in_own_thread(self._opener.begin, chosen)
         except KeyError:
             raise MisuseError("page 3.1: this is no choice.") from None
         except MisuseError as weak:
             return self._page(request, weak)
-        return self._open(request)
+        return await self._open()
 
     async def _unlock(self, request: Request) -> Response:
         typed = (await form_of(request)).one("passphrase")
         try:
             async with self._turn:
-                if self._opening is None:
+                if not self.opened.is_set():
                     await in_own_thread(self._opener.open, typed)
         except (AccessDenied, MisuseError) as wrong:
             return self._page(request, wrong)
-        return self._open(request)
+        return await self._open()
 
-    def _open(self, request: Request) -> Response:
-        if self._opening is None:
-            self._opening = asyncio.ensure_future(self._open_soon())
-        return self._frame.show(request, "opening.html")
-
-    async def _open_soon(self) -> None:
-        await self._frame.last_page_left()
+    async def _open(self) -> Response:
+        """On to the pages behind this door: who asks for them is kept waiting until they are served. Who asks
+        while this one is still answered comes here again."""
         self.opened.set()
+        await asyncio.sleep(CLOSES_S)
+        return RedirectResponse(self._frame.gate.base + "/", status_code=303, headers={"connection": "close"})
