@@ -5,18 +5,25 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import discovery, flood, handover, meet
+from bench import discovery, flood, handover, meet, page
 from bench.report import as_markdown
 from bench.running import Scenario, keep, run
 from bench.track import Course, say
 from lab import why_not
 
-KNOWN = {"discovery": discovery.ABOUT, "flood": flood.ABOUT, "handover": handover.ABOUT, "meet": meet.ABOUT}
+KNOWN = {
+    "discovery": discovery.ABOUT,
+    "flood": flood.ABOUT,
+    "handover": handover.ABOUT,
+    "meet": meet.ABOUT,
+    "page": page.ABOUT,
+}
 SCENARIOS: dict[str, dict[str, Scenario]] = {
     "discovery": discovery.SCENARIOS,
     "flood": flood.SCENARIOS,
     "handover": handover.SCENARIOS,
     "meet": meet.SCENARIOS,
+    "page": page.SCENARIOS,
 }
 
 

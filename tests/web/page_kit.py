@@ -123,9 +123,12 @@ def _errands(said: Said) -> list[Page]:
         (Kind.SCAN, {"asks": "replace"}),
         (Kind.SCAN, {"asks": "forget"}),
         (Kind.MEET, {}),
+        (Kind.GIVE_ON, {}),
+        (Kind.TAKE, {"is_ended_here": True, "problem": Problem(what=said.text), "state": State.FAILED}),
         (Kind.TAKE, {"lost": "gone", "amounts": {0: _amount()}}),
         (Kind.GIVE, {**troubled, "state": State.FAILED}),
         (Kind.TAKE, {**placed, "state": State.DONE}),
+        (Kind.TAKE_ON, {**placed, "state": State.DONE}),
         (Kind.GIVE, {"state": State.DONE}),
         (Kind.MEET, {"state": State.DONE}),
         (Kind.SHOW, {"state": State.DONE, "verified": True}),
@@ -139,6 +142,7 @@ def _errands(said: Said) -> list[Page]:
                 "errand": Errand(id="1", kind=kind, contact=said.name, **state),
                 "into": said.path,
                 "again": "/take" if kind is Kind.TAKE else None,
+                "unfinished": {"out": 1} if kind is Kind.GIVE and "state" in state else {},
             },
         )
         for kind, state in states
@@ -154,8 +158,8 @@ def _waiting(said: Said) -> list[Page]:
         one.update(id=str(number), text=number == 1)
     states = dict(zip(STATES, STATES, strict=True))
     return [
-        Page("waiting.html", "some", {"queued": queued, "states": states}),
-        Page("waiting.html", "nothing", {"queued": [], "states": states}),
+        Page("waiting.html", "some", {"queued": queued, "states": states, "unfinished": {"in": 1, "out": 2}}),
+        Page("waiting.html", "nothing", {"queued": [], "states": states, "unfinished": {}}),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,21 @@ def test_each_question_has_a_turn_of_its_own() -> None:
     asked.answered()
     asked.hear({"event": "ask", "what": "words"})
     assert asked.turn != first
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "met"},
+        {"event": "code", "code": "482 apple river stone", "addresses": []},
+        {"event": "progress", "bytes": 1, "of": 2, "files": 0, "files_of": 1},
+    ],
+)
+def test_it_looks_for_the_other_until_there_is_something_to_see(event: dict[str, Any]) -> None:
+    errand = Errand(id="1", kind=Kind.TAKE)
+    assert errand.is_looking
+    errand.hear(event)
+    assert not errand.is_looking
 
 
 def test_the_end() -> None:

@@ -21,7 +21,9 @@ class Kind(Enum):
     """By the words of the command."""
 
     GIVE = "give with a code"
+    GIVE_ON = "go on giving what began with a code"
     TAKE = "take with a code"
+    TAKE_ON = "go on taking what began with a code"
     ANSWER = "answer what a contact offers"
     SHOW = "pair: show"
     SCAN = "pair: take"
@@ -115,7 +117,13 @@ class Errand:
     takers: int = 0
     lost: str | None = None
     problem: Problem | None = None
+    is_ended_here: bool = False  # by the person, who declined or stopped: no mistake
     notices: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_looking(self) -> bool:
+        """Nobody was met yet, and there is nothing to show them."""
+        return not (self.is_over or self.code or self.is_met or self.items or self.amounts)
 
     @property
     def is_over(self) -> bool:

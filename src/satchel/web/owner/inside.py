@@ -22,7 +22,7 @@ from satchel.web.owner.frame import UPLOADS, Frame
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
 from satchel.web.owner.speech import language
-from satchel.web.owner.under_way import Errands
+from satchel.web.owner.under_way import DECLINED, Errands
 from satchel.web.uploads import UploadRoutes
 
 HANDLE_BYTES = 8
@@ -30,6 +30,10 @@ NAMES_SHOWN = 3
 WIPE_WORD = "wipe"
 MISTYPED = "mistyped"
 _AGAIN = {Kind.GIVE: "/give", Kind.TAKE: "/take", Kind.SHOW: "/pair", Kind.SCAN: "/pair"}
+_GOES_ON = {  # what began with a code, by its direction: the kinds that do it, how
+    "out": ({Kind.GIVE, Kind.GIVE_ON}, Kind.GIVE_ON, ("send",)),
+    "in": ({Kind.TAKE, Kind.TAKE_ON}, Kind.TAKE_ON, ("receive", "--resume")),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ class Inside:
             Route("/errands/{id}/stop", self.stop, methods=post),
             Route("/waiting", self.waiting, methods=get),
             Route("/waiting/{id}/remove", self.take_back, methods=post),
+            Route("/go-on/{direction}", self.go_on, methods=post),
             Route("/care", self.care, methods=get),
             Route("/care/look", self.look_around, methods=post),
             Route("/meet", self.meet, methods=post),
@@ -211,7 +216,12 @@ class Inside:
     async def errand(self, request: Request) -> Response:
         errand = self._errand(request)
         return self._frame.show(
-            request, "errand.html", errand=errand, into=self._world.into, again=_AGAIN.get(errand.kind)
+            request,
+            "errand.html",
+            errand=errand,
+            into=self._world.into,
+            again=_AGAIN.get(errand.kind),
+            unfinished=await self._unfinished() if errand.is_over else {},
         )
 
     async def picture(self, request: Request) -> Response:
@@ -224,7 +234,7 @@ class Inside:
         errand, form = self._errand(request), await form_of(request)
         what, answer = form.one("what"), form.one("answer")
         if what == "offer" and answer == "some":
-            answer = spans_of(form.all("item")) or "n"
+            answer = spans_of(form.all("item")) or DECLINED
         self._errands.answer(errand, what, form.one("turn"), _line(answer))
         return self._frame.go(f"/errands/{errand.id}")
 
@@ -280,11 +290,32 @@ class Inside:
             "cannot_be_read": _("cannot be read here now"),
         }
         queued = [_queued(event) for event in said if event["event"] == "queued"]
-        return self._frame.show(request, "waiting.html", here="/waiting", queued=queued, states=states)
+        unfinished = await self._unfinished()
+        return self._frame.show(
+            request, "waiting.html", here="/waiting", queued=queued, states=states, unfinished=unfinished
+        )
 
     async def take_back(self, request: Request) -> Response:
         await self._run(request, ["queue", "remove"], operands=[request.path_params["id"]])
         return self._frame.go("/waiting")
+
+    async def go_on(self, request: Request) -> Response:
+        kinds = _GOES_ON.get(request.path_params["direction"])
+        if kinds is None:
+            raise NothingToDo("page 4.7: there is no such direction.")
+        _, kind, words = kinds
+        return self._start(request, kind, words)
+
+    async def _unfinished(self) -> dict[str, int]:
+        """Of each direction how much began with a code, is not over, and is not under way now."""
+        waits = await in_own_thread(self._node.waits)
+        found = [one.told()["direction"] for one in waits if one.contact is None]
+        busy = {errand.kind for errand in self._errands.all() if not errand.is_over}
+        return {
+            direction: found.count(direction)
+            for direction, (kinds, _, _) in _GOES_ON.items()
+            if direction in found and not busy & kinds
+        }
 
     # --- safety -------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from satchel.web.owner.news import News
 
 KEPT_MAX = 24  # of those that are over: the longest ago leaves
 QUICK_S = 10.0
+DECLINED = "n"
 _SCREEN = {"typed": False, "result": False, "notes": False, "columns": 80}
 
 
@@ -111,6 +112,8 @@ class Errands:
             or not running.job.answer(answer)
         ):
             raise MisuseError("page 4.3: this is not asked any more.")
+        if what in ("offer", "text") and answer == DECLINED:
+            errand.is_ended_here = True
         errand.answered()
         self._news.tell()
 
@@ -118,6 +121,7 @@ class Errands:
         """May be repeated."""
         running = self._errands[errand.id]
         if running.job is not None:
+            errand.is_ended_here = True
             running.job.stop()
 
     def later(self, first: Callable[[], Awaitable[None]], deed: Callable[[], object]) -> None:

@@ -1,0 +1,222 @@
+"""What else two people do on their pages, on a large screen in English and on a small one in Arabic."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser import DESKTOP, PHONE
+from browser.owner import HERE_MS, Owner, go, names_of, press, seen
+from browser.pytest_plugin import BrowserOn
+from browser.waiting import until
+from end_to_end.acquainted import couple, made
+from end_to_end.programs import Person
+from lab import Lab, Radio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.lab
+SLOW = Radio(rate_bps=16e6)
+FORMS = {
+    "desktop-en": {"screen": DESKTOP, "locale": "en-GB"},
+    "phone-ar": {"screen": PHONE, "locale": "ar-EG", "dark": True, "reduced_motion": True},
+}
+Pages = tuple["Page", "Page"]
+
+
+@pytest.fixture(params=FORMS)
+def form(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def opened(browser_on: BrowserOn, form: str, *owners: Owner) -> "list[Page]":
+    return [owner.page(browser_on(owner.person.host), **FORMS[form]) for owner in owners]
+
+
+def chosen_for(page: "Page", path: Path) -> None:
+    """On the page of the only contact."""
+    go(page, "/people")
+    page.click(".rows a")
+    page.set_input_files("input[data-files] >> nth=0", path)
+    page.click("form[data-give] > button")
+    page.wait_for_selector("#around", timeout=HERE_MS)
+
+
+def test_who_does_not_want_it_says_so(lab: Lab, browser_on: BrowserOn, form: str, tmp_path: Path) -> None:
+    amina, bilal = (Owner.up(person) for person in couple(lab))
+    here, there = opened(browser_on, form, amina, bilal)
+    (tmp_path / "advertisement.txt").write_text("buy")
+    chosen_for(here, tmp_path / "advertisement.txt")
+    there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
+    press(there, "/look")
+    there.wait_for_selector("button[value=n]", timeout=HERE_MS)
+    press(there, "/answer", "n")
+    there.wait_for_selector("#errand .choices", timeout=HERE_MS)
+    assert there.locator(".notice.bad:visible").count() == 0  # it was their own choice
+    seen(there, f"owner-{form}-declined-there")
+    go(here, "/waiting")
+    until(here, "document.querySelectorAll('#waiting li').length === 1")
+    seen(here, f"owner-{form}-declined-here")
+    press(here, "/remove")
+    until(here, "document.querySelectorAll('#waiting li').length === 0")
+    assert names_of(bilal.person.into) == []
+
+
+def test_a_hand_over_shows_how_far_it_is_stops_and_goes_on(
+    lab: Lab, browser_on: BrowserOn, form: str, tmp_path: Path
+) -> None:
+    """By code, over a slow radio; the taker stops, then both go on without a code."""
+    amina, bilal = (Owner.up(Person(lab.host(name))) for name in ("amina", "bilal"))
+    here, there = opened(browser_on, form, amina, bilal)
+    lab.shape(amina.person.host, SLOW)
+    film = tmp_path / "film.bin"
+    film.write_bytes(os.urandom(24_000_000))
+    go(here, "/give")
+    here.set_input_files("input[data-files] >> nth=0", film)
+    here.click("form[data-give] > button")
+    code = here.inner_text(".code", timeout=HERE_MS)
+    go(there, "/take")
+    there.fill("input[name=code]", code)
+    press(there, "/take")
+    there.wait_for_selector("button[value=some]", timeout=HERE_MS)
+    press(there, "/answer", "some")
+    until(there, "(document.querySelector('#errand progress')?.value ?? 0) > 2e6")
+    seen(there, f"owner-{form}-progress")
+    press(there, "/stop")
+    there.wait_for_selector("form[action$='/go-on/in'] button", timeout=HERE_MS)
+    assert there.locator(".notice.bad:visible").count() == 0
+    seen(there, f"owner-{form}-stopped")
+    assert names_of(bilal.person.into) != ["film.bin"]
+    go(here, "/")
+    here.click("#moving a")
+    press(here, "/stop")
+    go(here, "/waiting")
+    seen(here, f"owner-{form}-broken-off")
+    press(here, "/go-on/out")
+    lab.unshape(amina.person.host)
+    press(there, "/go-on/in")
+    for page in (here, there):
+        page.wait_for_selector(".notice.good", timeout=HERE_MS)
+    seen(there, f"owner-{form}-gone-on")
+    assert (bilal.person.into / "film.bin").read_bytes() == film.read_bytes()
+    go(here, "/waiting")
+    assert here.locator("form[action*='/go-on/']").count() == 0
+
+
+def test_a_contact_is_renamed_trusted_and_forgotten(
+    lab: Lab, browser_on: BrowserOn, form: str, tmp_path: Path
+) -> None:
+    """Trusted: it is taken without a question, and only from who is verified."""
+    amina, bilal = (Owner.up(person) for person in couple(lab))
+    here, there = opened(browser_on, form, amina, bilal)
+    go(there, "/people")
+    there.click(".rows a")
+    there.fill("input[name=name]", "أمينة <b>")
+    press(there, "/rename")
+    assert there.inner_text("h1") == "أمينة <b>"
+    there.check("input[value=accept]")
+    press(there, "/taking")
+    assert there.is_checked("input[value=accept]")
+    seen(there, f"owner-{form}-trusted")
+    (tmp_path / "song.txt").write_text("la la la")
+    chosen_for(here, tmp_path / "song.txt")
+    go(there, "/")
+    until(there, "document.querySelectorAll('#moving li').length === 1")
+    until(here, "document.querySelectorAll('#moving strong').length === 1")
+    assert (bilal.person.into / "song.txt").read_text() == "la la la"
+    seen(there, f"owner-{form}-came-by-itself")
+    go(there, "/people")
+    there.click(".rows a")
+    there.click("details:has(form[action$='/forget']) > summary")
+    press(there, "/forget")
+    assert there.locator("#people li").count() == 0
+    seen(there, f"owner-{form}-no-people")
+
+
+def test_a_typed_address_is_enough(lab: Lab, browser_on: BrowserOn, form: str) -> None:
+    """Where a network keeps devices apart for everything but what is dialled."""
+    amina, bilal = (Owner.up(person) for person in couple(lab))
+    here, there = opened(browser_on, form, amina, bilal)
+    go(there, "/care")
+    address = there.inner_text("#state code")
+    go(here, "/care")
+    here.click("details:has(input[name=address]) > summary")
+    here.fill("input[name=address]", address)
+    here.click("form[action$='/meet'] button")
+    here.wait_for_selector("#errand", timeout=HERE_MS)
+    seen(here, f"owner-{form}-meeting")
+    go(here, "/")
+    here.wait_for_selector(".card", timeout=HERE_MS)
+
+
+def test_a_wrong_code_harms_nobody_and_says_so(lab: Lab, browser_on: BrowserOn, form: str) -> None:
+    """P2: the one who shows the code learns that somebody guesses."""
+    amina, bilal = (Owner.up(made(Person(lab.host(name)))) for name in ("amina", "bilal"))
+    here, there = opened(browser_on, form, amina, bilal)
+    go(here, "/pair")
+    press(here, "/pair/show")
+    code = here.inner_text(".code", timeout=HERE_MS)
+    number = code.split()[0]
+    go(there, "/pair")
+    there.fill("input[name=code]", f"{number} apple apple apple")
+    press(there, "/pair/take")
+    there.wait_for_selector(".notice.bad:visible", timeout=HERE_MS)
+    seen(there, f"owner-{form}-wrong-code")
+    pair_with(there, code)
+    there.wait_for_selector("input[name=answer]", timeout=HERE_MS)
+    there.fill("input[name=answer]", "Amina")
+    press(there, "/answer")
+    there.wait_for_selector(".notice.good", timeout=HERE_MS)
+
+
+def pair_with(page: "Page", code: str) -> None:
+    go(page, "/pair")
+    page.fill("input[name=code]", code)
+    press(page, "/pair/take")
+
+
+PASTE = """(place) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["a picture"], "image.png"));
+    const settings = {clipboardData: transfer, bubbles: true, cancelable: true};
+    place.dispatchEvent(new ClipboardEvent("paste", settings));
+}"""
+
+
+def test_what_is_pasted_is_given_in_at_most_five_clicks_from_the_first_page(
+    lab: Lab, browser_on: BrowserOn, form: str
+) -> None:
+    """Issue 5, line 5: pairing, and giving, each counted from the first page, confirmations included."""
+    amina, bilal = (Owner.up(made(Person(lab.host(name)))) for name in ("amina", "bilal"))
+    here, there = opened(browser_on, form, amina, bilal)
+    clicks = {"here": 0, "there": 0}
+
+    def click(which: str, place: str) -> None:
+        clicks[which] += 1
+        {"here": here, "there": there}[which].click(place, timeout=HERE_MS)
+
+    click("here", "a[href$='/pair']")
+    click("here", "form[action$='/pair/show'] button")
+    code = here.inner_text(".code", timeout=HERE_MS)
+    click("there", "a[href$='/pair']")
+    there.fill("input[name=code]", code)
+    click("there", "form[action$='/pair/take'] button")
+    for which, page in (("here", here), ("there", there)):
+        page.wait_for_selector("input[name=answer]", timeout=HERE_MS)
+        page.fill("input[name=answer]", "Friend")
+        click(which, "form[action$='/answer'] button")
+        page.wait_for_selector(".notice.good", timeout=HERE_MS)
+        click(which, ".choices a")  # back to the first page
+        page.wait_for_selector("#around")
+    assert max(clicks.values()) <= 5, clicks
+    clicks.update(here=0, there=0)
+    click("here", ".card a")
+    here.eval_on_selector("form[data-give]", PASTE)
+    click("here", "form[data-give] > button")
+    click("there", "form[action$='/look'] button")
+    click("there", "button[value=some]")
+    there.wait_for_selector(".notice.good", timeout=HERE_MS)
+    assert max(clicks.values()) <= 5, clicks
+    assert (bilal.person.into / "image.png").read_text() == "a picture"
