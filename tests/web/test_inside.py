@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.node_kit import LIMIT_S, Served, serving
+from satchel.cli.jobs import JOBS_MAX
 from satchel.errors import EnvironmentProblem
 from satchel.web.owner.gate import HEADERS
 from web.browsing import Answer, Browser
@@ -136,6 +137,16 @@ def test_no_other_page_brings_anything(browser: Browser) -> None:
     asked = {"group": "ab" * 16, "path": ["a"], "size": 5, "mtime_ns": 1}
     assert browser.send("POST", "/uploads", asked, origin="http://evil.example") is None
     assert browser.send("PUT", f"/uploads/{'ab' * 16}?at=0", b"hello", origin="null") is None
+
+
+def test_many_errands_keep_nobody_from_seeing_them(browser: Browser) -> None:
+    """[4.8] Each waits for somebody, and who cannot see them can stop none."""
+    begun = [browser.post("/give", {"text": "hello"}) for _ in range(JOBS_MAX)]
+    assert "16 commands run" in browser.post("/give", {"text": "hello"}).text
+    for path in ("/", "/people", "/waiting", begun[0].path):
+        assert browser.get(path).status == 200
+    for errand in begun:
+        browser.post(errand.path + "/stop")
 
 
 def test_nothing_to_send_is_said(browser: Browser) -> None:

@@ -10,15 +10,14 @@ import pytest
 from satchel.errors import MisuseError
 from satchel.web.owner.errands import Kind
 from satchel.web.owner.news import News
-from satchel.web.owner.under_way import Errands
+from satchel.web.owner.under_way import DEEDS_MAX, Errands
 
 
 class PretendJob:
     """Says what it is given to say; keeps what it is answered."""
 
-    id = "1"
-
-    def __init__(self) -> None:
+    def __init__(self, id: str = "1") -> None:
+        self.id = id
         self.says: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self.answers: list[str | None] = []
 
@@ -34,15 +33,24 @@ class PretendJob:
 
     def leave(self) -> None: ...
 
+    def over(self, number: int) -> None:
+        """It says a number, and ends."""
+        self.says.put_nowait({"event": "done", "number": number})
+        self.says.put_nowait(None)
+
 
 class PretendJobs:
-    def __init__(self, job: PretendJob) -> None:
-        self.job = job
-        self.asked: list[dict[str, Any]] = []
+    def __init__(self) -> None:
+        self.begun: list[PretendJob] = []
+        self.looks: list[PretendJob] = []
 
-    def start(self, asked: dict[str, Any]) -> PretendJob:
-        self.asked.append(asked)
-        return self.job
+    def start(self, _asked: dict[str, Any]) -> PretendJob:
+        self.begun.append(PretendJob(str(len(self.begun))))
+        return self.begun[-1]
+
+    def look(self, _asked: dict[str, Any]) -> PretendJob:
+        self.looks.append(PretendJob())
+        return self.looks[-1]
 
     def find(self, id: str) -> PretendJob | None: ...
 
@@ -59,9 +67,10 @@ def test_a_second_click_says_nothing_of_words_that_nobody_has_compared() -> None
     """P2: the other device came once more, and these are other words."""
 
     async def compare() -> None:
-        job = PretendJob()
-        desk = Errands(PretendJobs(job), News(), folder="/")
+        jobs = PretendJobs()
+        desk = Errands(jobs, News(), folder="/")
         errand = desk.start(Kind.SHOW, ["pair", "--show"], language="en")
+        [job] = jobs.begun
         await shows_words(job, "apple")
         clicked = str(errand.turn)
         desk.answer(errand, "words", clicked, "y")
@@ -75,3 +84,55 @@ def test_a_second_click_says_nothing_of_words_that_nobody_has_compared() -> None
         await asyncio.sleep(0.01)
 
     asyncio.run(compare())
+
+
+def test_twenty_windows_cost_two_looks_and_each_sees_what_is_so_since_it_asked() -> None:
+    """[4.8] Who joined one that reads already would be shown what was so before its own deed."""
+
+    async def look() -> None:
+        jobs = PretendJobs()
+        errands = Errands(jobs, News(), folder="/")
+
+        async def number() -> int:
+            [said] = await errands.look("contacts", "list")
+            return int(said["number"])
+
+        first = asyncio.ensure_future(number())
+        await asyncio.sleep(0.01)
+        windows = [asyncio.ensure_future(number()) for _ in range(20)]
+        await asyncio.sleep(0.01)
+        assert len(jobs.looks) == 1
+        windows.pop().cancel()  # one of them is closed
+        jobs.looks[0].over(1)
+        assert await first == 1
+        await asyncio.sleep(0.01)
+        assert len(jobs.looks) == 2
+        later = asyncio.ensure_future(number())
+        await asyncio.sleep(0.01)
+        jobs.looks[1].over(2)
+        assert await asyncio.gather(*windows) == [2] * 19
+        await asyncio.sleep(0.01)
+        jobs.looks[2].over(3)
+        assert await later == 3
+
+    asyncio.run(look())
+
+
+def test_deeds_wait_for_each_other_and_not_for_what_is_looked_at() -> None:
+    """[4.8]"""
+
+    async def do() -> None:
+        jobs = PretendJobs()
+        errands = Errands(jobs, News(), folder="/")
+        looking = asyncio.ensure_future(errands.look("queue", "list"))
+        doing = [asyncio.ensure_future(errands.run(["send"], language="en")) for _ in range(20)]
+        for number in range(20):
+            await asyncio.sleep(0.01)
+            assert number < len(jobs.begun) <= number + DEEDS_MAX
+            jobs.begun[number].over(number)
+        said = await asyncio.gather(*doing)
+        assert [event["number"] for [event] in said] == list(range(20))  # in the order they came
+        jobs.looks[0].over(0)
+        await looking
+
+    asyncio.run(do())

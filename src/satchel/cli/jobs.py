@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -77,6 +77,7 @@ class CommandJobs:
         self._node: Node | None = None
         self._claims = Claims()
         self._running: dict[str, CommandJob] = {}
+        self._looking: set[CommandJob] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         threading.Thread(target=self._begin_each, name="satchel-jobs", daemon=True).start()
@@ -87,7 +88,6 @@ class CommandJobs:
 
     def start(self, asked: dict[str, Any]) -> CommandJob:
         """Raises MisuseError: not what api 3.1 says; EnvironmentProblem: too many run."""
-        assert self._node is not None
         options, screen = _read(asked)
         if len(self._running) >= JOBS_MAX:
             raise EnvironmentProblem(
@@ -95,15 +95,32 @@ class CommandJobs:
                 safe="Nothing was done.",
                 do="End one of them, then try again.",
             )
-        options.lent = self._profile.lend(self._node, self._claims)
-        loop = asyncio.get_running_loop()
-        job = CommandJob(options, RemoteConsole(screen, is_for_script=options.json, loop=loop))
+        job = self._begin(options, screen)
         self._running[job.id] = job
-        self._asked.put(threading.Thread(target=job.run, name="satchel-job", daemon=True).start)
-        forgetting = loop.create_task(self._forget(job))
-        self._forgetting.add(forgetting)
-        forgetting.add_done_callback(self._forgetting.discard)
+        self._keep(self._forget(job))
         return job
+
+    def look(self, asked: dict[str, Any]) -> CommandJob:
+        """See web.api.Jobs. Sixteen that wait for somebody must not keep their owner from seeing them."""
+        options, screen = _read(asked)
+        assert options.action == "list"
+        job = self._begin(options, screen)
+        self._looking.add(job)
+        self._keep(self._forget_look(job))
+        return job
+
+    def _begin(self, options: argparse.Namespace, screen: Screen) -> CommandJob:
+        assert self._node is not None
+        options.lent = self._profile.lend(self._node, self._claims)
+        console = RemoteConsole(screen, is_for_script=options.json, loop=asyncio.get_running_loop())
+        job = CommandJob(options, console)
+        self._asked.put(threading.Thread(target=job.run, name="satchel-job", daemon=True).start)
+        return job
+
+    def _keep(self, forgetting: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(forgetting)
+        self._forgetting.add(task)
+        task.add_done_callback(self._forgetting.discard)
 
     async def keep_house(self) -> None:
         """Erase what is too old, now and each hour, also in folders where the node itself may not write."""
@@ -120,7 +137,7 @@ class CommandJobs:
 
     async def end(self) -> None:
         """Stop all, and wait until they are over."""
-        running = list(self._running.values())
+        running = [*self._running.values(), *self._looking]
         for job in running:
             job.stop()
         await asyncio.gather(*(job.over() for job in running))
@@ -130,6 +147,10 @@ class CommandJobs:
         self._running.pop(job.id, None)
         assert self._node is not None
         await self._node.refresh()  # it may have been about contacts
+
+    async def _forget_look(self, job: CommandJob) -> None:
+        await job.over()
+        self._looking.discard(job)
 
     def _begin_each(self) -> None:
         while True:

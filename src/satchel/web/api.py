@@ -51,6 +51,10 @@ class Jobs(Protocol):
         """Raises MisuseError: not a command for here; EnvironmentProblem: too many run."""
         ...
 
+    def look(self, asked: dict[str, Any]) -> Job:
+        """One that only reads, and is soon over: it takes no place of others. Who asks bounds how many."""
+        ...
+
     def find(self, id: str) -> Job | None: ...
 
 

@@ -100,7 +100,7 @@ class Inside:
     # --- who is there -------------------------------------------------------------------------------
 
     async def around(self, request: Request) -> Response:
-        people = await self._people(request)
+        people = await self._people()
         asked = [{**offer, "handle": self._handle(str(offer["contact"]))} for offer in self._node.asked()]
         return self._frame.show(
             request,
@@ -117,15 +117,15 @@ class Inside:
         return StreamingResponse(self._news.stream(), media_type="text/event-stream")
 
     async def people(self, request: Request) -> Response:
-        people = await self._people(request)
+        people = await self._people()
         return self._frame.show(request, "people.html", here="/people", people=people)
 
     async def person(self, request: Request) -> Response:
         person = await self._person(request)
         return self._frame.show(request, "person.html", here="/people", person=person)
 
-    async def _people(self, request: Request) -> list[dict[str, Any]]:
-        said = await self._errands.run(["contacts", "list"], language=self._frame.code(request))
+    async def _people(self) -> list[dict[str, Any]]:
+        said = await self._errands.look("contacts", "list")
         near = {contact.name for contact, _ in self._node.near()}
         return [
             {**event, "handle": self._handle(event["contact"]), "is_near": event["contact"] in near}
@@ -136,7 +136,7 @@ class Inside:
     async def _person(self, request: Request) -> dict[str, Any]:
         """Raises NothingToDo: no contact has this handle, or none any more."""
         handle = request.path_params["handle"]
-        for person in await self._people(request):
+        for person in await self._people():
             if person["handle"] == handle:
                 return person
         raise NothingToDo("There is no such contact any more.", safe="Nothing was changed.")
@@ -280,9 +280,8 @@ class Inside:
     # --- what waits ---------------------------------------------------------------------------------
 
     async def waiting(self, request: Request) -> Response:
-        code = self._frame.code(request)
-        said = await self._errands.run(["queue", "list"], language=code)
-        _ = language(code).catalogue.gettext
+        said = await self._errands.look("queue", "list")
+        _ = language(self._frame.code(request)).catalogue.gettext
         states = {
             "waits": _("waits"),
             "accepted": _("accepted, not all there yet"),
@@ -302,7 +301,7 @@ class Inside:
     async def go_on(self, request: Request) -> Response:
         kinds = _GOES_ON.get(request.path_params["direction"])
         if kinds is None:
-            raise NothingToDo("page 4.7: there is no such direction.")
+            raise NothingToDo("page 4.9: there is no such direction.")
         _, kind, words = kinds
         return self._start(request, kind, words)
 

@@ -2,19 +2,23 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.web.api import Job, Jobs
 from satchel.web.owner.errands import Errand, Event, Kind, Problem
 from satchel.web.owner.news import News
+from satchel.web.owner.speech import DEFAULT
 
 KEPT_MAX = 24  # of those that are over: the longest ago leaves
 QUICK_S = 10.0
 DECLINED = "n"
+DEEDS_MAX = 4  # quick ones at the same time; more wait, in the order they came
 _SCREEN = {"typed": False, "result": False, "notes": False, "columns": 80}
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -33,7 +37,10 @@ class Errands:
         self._news = news
         self._folder = folder
         self._errands: dict[str, _Running] = {}
-        self._following: set[asyncio.Task[None]] = set()
+        self._following: set[asyncio.Task[Any]] = set()
+        self._places = asyncio.Semaphore(DEEDS_MAX)
+        self._turns: defaultdict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._next_looks: dict[tuple[str, ...], asyncio.Task[list[Event]]] = {}  # none of them has begun
 
     def all(self) -> list[Errand]:
         """The newest first."""
@@ -61,7 +68,7 @@ class Errands:
             answers: to its first questions.
         Raises SatchelError: it cannot be begun.
         """
-        job = self._begin(words, operands, language)
+        job = self._jobs.start(_asked(words, operands, self._folder, language))
         errand = Errand(id=job.id, kind=kind, contact=contact)
         self._errands[errand.id] = running = _Running(errand, job, list(answers))
         self._keep(asyncio.ensure_future(self._follow(running, job)))
@@ -77,26 +84,24 @@ class Errands:
         language: str,
     ) -> list[Event]:
         """A quick command, as `start`: all that it says. Raises EnvironmentProblem: what went wrong."""
-        job = self._begin(words, operands, language)
-        left = list(answers)
-        said: list[Event] = []
-        try:
-            async with asyncio.timeout(QUICK_S):
-                async for line in _lines(job):
-                    if line.get("job") == "read":
-                        job.answer(left.pop(0) if left else None)
-                    elif "event" in line:
-                        said.append(line)
-        except TimeoutError:
-            raise EnvironmentProblem(
-                "It took too long.", safe="Satchel goes on running.", do="Try again."
-            ) from None
-        finally:
-            job.leave()
-        for event in said:
-            if event["event"] == "error":
-                raise EnvironmentProblem(event["what"], safe=event["safe"], do=event["do"])
-        return said
+        async with self._places:
+            job = self._jobs.start(_asked(words, operands, self._folder, language))
+            return await _said_by(job, answers)
+
+    async def look(self, *words: str) -> list[Event]:
+        """All that a quick command says which only reads. Raises EnvironmentProblem: what went wrong.
+
+        One of a kind runs at a time. The next one is for all who ask meanwhile: what it reads is as new as
+        each of them, and twenty windows cost as much as two.
+        """
+        if words not in self._next_looks:
+            self._next_looks[words] = self._keep(asyncio.ensure_future(self._look_in_turn(words)))
+        return await asyncio.shield(self._next_looks[words])
+
+    async def _look_in_turn(self, words: tuple[str, ...]) -> list[Event]:
+        async with self._turns[words]:
+            del self._next_looks[words]  # who asks from now on may know of something newer
+            return await _said_by(self._jobs.look(_asked(words, (), self._folder, DEFAULT)), ())
 
     def answer(self, errand: Errand, what: str, turn: str, answer: str | None) -> None:
         """To a question that is still open: the one of that kind and turn.
@@ -133,19 +138,10 @@ class Errands:
 
         self._keep(asyncio.ensure_future(wait()))
 
-    def _keep(self, task: "asyncio.Task[None]") -> None:
+    def _keep(self, task: "asyncio.Task[T]") -> "asyncio.Task[T]":
         self._following.add(task)
         task.add_done_callback(self._following.discard)
-
-    def _begin(self, words: Sequence[str], operands: Sequence[str], language: str) -> Job:
-        return self._jobs.start(
-            {
-                "words": [*words, "--json", *(["--", *operands] if operands else [])],
-                "folder": self._folder,
-                "screen": _SCREEN,
-                "locale": {"LANG": f"{language}.UTF-8"},
-            }
-        )
+        return task
 
     async def _follow(self, running: _Running, job: Job) -> None:
         code = 1
@@ -177,6 +173,39 @@ class Errands:
         over = [id for id, running in self._errands.items() if running.errand.is_over]
         for id in over[:-KEPT_MAX]:
             del self._errands[id]
+
+
+def _asked(words: Sequence[str], operands: Sequence[str], folder: str, language: str) -> dict[str, Any]:
+    """What api 3.1 says."""
+    return {
+        "words": [*words, "--json", *(["--", *operands] if operands else [])],
+        "folder": folder,
+        "screen": _SCREEN,
+        "locale": {"LANG": f"{language}.UTF-8"},
+    }
+
+
+async def _said_by(job: Job, answers: Iterable[str]) -> list[Event]:
+    """To its end. Raises EnvironmentProblem."""
+    left = list(answers)
+    said: list[Event] = []
+    try:
+        async with asyncio.timeout(QUICK_S):
+            async for line in _lines(job):
+                if line.get("job") == "read":
+                    job.answer(left.pop(0) if left else None)
+                elif "event" in line:
+                    said.append(line)
+    except TimeoutError:
+        raise EnvironmentProblem(
+            "It took too long.", safe="Satchel goes on running.", do="Try again."
+        ) from None
+    finally:
+        job.leave()
+    for event in said:
+        if event["event"] == "error":
+            raise EnvironmentProblem(event["what"], safe=event["safe"], do=event["do"])
+    return said
 
 
 async def _lines(job: Job) -> AsyncIterator[dict[str, Any]]:
