@@ -55,3 +55,24 @@ def test_the_option_is_written_out_and_belongs_to_send(line: list[str]) -> None:
 
 def test_nothing_typed_is_up() -> None:
     assert read([]).command == "up"
+
+
+@pytest.mark.parametrize("name", ["--", "-", "-x", "--json", "--to=--", "=--"])
+def test_what_somebody_is_called_is_no_word_of_ours(name: str) -> None:
+    """argparse of Python 3.11 takes `--` out of values and operands."""
+    assert read(["send", f"--to={name}", "x"]).to == name
+    assert read(["send", "--json", f"--to={name}", "--", name, "x", name]).path == [name, "x", name]
+    assert read(["receive", f"--from={name}"]).contact == name
+    assert read(["pair", f"--name={name}", f"--as={name}"]).proposed == name
+    renamed = read(["contacts", "rename", "--json", "--", name, name])
+    assert (renamed.name, renamed.new, renamed.json) == (name, name, True)
+    for action in ("verify", "forget"):
+        assert read(["contacts", action, "--yes", "--", name]).name == name
+    taking = read(["contacts", "taking", "--", name, "ask"])
+    assert (taking.name, taking.how) == (name, "ask")
+
+
+def test_the_first_dashes_alone_end_the_options() -> None:
+    assert read(["send", "--text", "--", "--json", "--"]).path == ["--json", "--"]
+    with pytest.raises(MisuseError, match="expected one argument"):
+        read(["send", "--to", "--", "x"])

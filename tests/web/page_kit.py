@@ -52,6 +52,8 @@ def _before(said: Said) -> list[Page]:
         Page("welcome.html", "too short", {"offered": "apple river stone cloud pear", "problem": problem}),
         Page("unlock.html", "locked"),
         Page("unlock.html", "wrong passphrase", {"problem": problem}),
+        Page("begun.html", "with a passphrase", {"has_passphrase": True}),
+        Page("begun.html", "without", {"has_passphrase": False}),
         Page("refused.html", "refused", {"problem": problem}),
         Page("ended.html", "ended", {"title": "Satchel"}),
     ]

@@ -129,6 +129,32 @@ def test_a_language_is_chosen_before_anything_else(tmp_path: Path) -> None:
     assert opened(tmp_path / "profile", begin) is Bare
 
 
+def test_a_second_window_at_the_first_start_is_told_that_its_choice_was_not_used(tmp_path: Path) -> None:
+    """[3.4, T1] Else somebody writes down a passphrase that protects nothing."""
+
+    def begin(browser: Browser) -> None:
+        browser.post("/begin", {"which": "none"})
+        told = browser.post("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
+        assert "was not used" in told.text
+        assert "no passphrase was chosen" in told.text
+        assert "One moment" in browser.post("/begin", {"which": "none"}).text  # who clicks twice
+
+    assert opened(tmp_path / "profile", begin) is Bare
+
+
+@pytest.mark.slow
+def test_a_second_window_is_told_that_there_is_a_passphrase(tmp_path: Path) -> None:
+    """[3.4]"""
+
+    def begin(browser: Browser) -> None:
+        browser.post("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
+        told = browser.post("/begin", {"which": "none"})
+        assert "opens with the passphrase that was chosen in the other window" in told.text
+        assert OWN not in told.body
+
+    assert opened(tmp_path / "profile", begin) is Sealed
+
+
 @pytest.mark.parametrize("path", ["/people", "/give", "/live"])
 def test_there_is_nothing_else_yet(tmp_path: Path, path: str) -> None:
     def begin(browser: Browser) -> None:

@@ -44,6 +44,15 @@ def test_a_copied_address_without_the_cookie_shows_nothing(visitor: Visitor) -> 
     assert visitor.ask("POST", "/lock", origin=OURS, cookies="") is Refusal.STRANGER
 
 
+def test_cookies_of_other_servers_keep_nobody_out() -> None:
+    """[2.10] They are sent to all ports of a machine, those that say `satchel`, too."""
+    visitor = Visitor()
+    for others in ("a=" + "x" * 60_000, "satchel=; satchel=0", '=;;"=\xff\x7f; satchel', "satchel==;"):
+        assert visitor.ask(cookies=f"{others}; {visitor.cookie}") is None
+        assert visitor.ask(cookies=f"{visitor.cookie}; {others}") is None
+        assert visitor.ask(cookies=others) is Refusal.STRANGER
+
+
 def test_a_name_that_was_turned_to_this_machine_shows_nothing(visitor: Visitor) -> None:
     """DNS rebinding: the browser believes that it speaks to the attacker's own host."""
     for host in (

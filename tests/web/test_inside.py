@@ -88,7 +88,7 @@ def test_a_contact_is_renamed_and_forgotten(browser: Browser) -> None:
     assert "<img" in gone.text
 
 
-@pytest.mark.parametrize("name", ["--ephemeral", "-h", "--json", "--home=/tmp"])
+@pytest.mark.parametrize("name", ["--", "-", "--ephemeral", "-h", "--json", "--home=/tmp"])
 def test_a_name_is_never_an_option(browser: Browser, served: Served, name: str) -> None:
     """What somebody is called stands in the words of a command: as an operand, whatever it begins with."""
     path = browser.post(person(browser, "bilal") + "/rename", {"name": name}).path
@@ -96,6 +96,8 @@ def test_a_name_is_never_an_option(browser: Browser, served: Served, name: str) 
     browser.post(path + "/taking", {"how": "refuse"})
     browser.post(path + "/give", {"text": "hello"})
     assert len(served.profile.queue.all()) == 1
+    until(browser, browser.post(path + "/verify").path, "is verified already")
+    until(browser, browser.post(path + "/look").path, "takes nothing from contacts")
     browser.post(path + "/forget")
     assert name not in {contact.name for contact in served.profile.contacts.all()}
 
@@ -204,6 +206,14 @@ def test_nothing_is_said_to_be_destroyed_that_is_not(browser: Browser, served: S
     assert "The disk is read-only." in told.text
     assert "Everything is destroyed" not in told.text
     assert not served.locked.wait(0.3)
+
+
+def test_a_window_of_the_first_start_that_comes_too_late_is_told_so(browser: Browser) -> None:
+    """[3.4] When the profile is open, too: somebody may believe that their passphrase protects it."""
+    late = browser.post("/begin", {"which": "own", "passphrase": "x" * 20, "again": "x" * 20})
+    assert "was not used" in late.text
+    assert "no passphrase was chosen" in late.text
+    assert "Near you" in browser.post("/unlock", {"passphrase": "x" * 20}).text
 
 
 def test_the_language_of_the_browser_and_the_chosen_one(browser: Browser) -> None:

@@ -39,10 +39,10 @@ SAID_IN = [
 
 
 def said(text: str) -> Said:
-    """The same thing wherever others write; as they reach it: names in one line, no lone surrogates."""
+    """The same thing wherever others write; as they reach it: names in one line, never empty, no lone
+    surrogates."""
     name = "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cs"))
-    name = name or "x"  # no contact is without a name
-    return Said(name=name, path=text, text=text.encode("utf-8", "replace").decode())
+    return Said(name=name or "-", path=text, text=text.encode("utf-8", "replace").decode())
 
 
 def test_the_kit_has_every_template() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.node_kit import serving
+from cli.node_kit import LIMIT_S, serving
 from satchel.web.serving import uid_of
 from web.browsing import Browser
 
@@ -51,3 +51,18 @@ def test_another_user_of_the_machine_takes_no_place(tmp_path: Path) -> None:
             assert stranger.stdout.readline() == "0\n"
             assert Browser(served.page).get("/").status == 200
             stranger.communicate("")
+
+
+def test_cookies_of_all_servers_of_the_machine_have_room(tmp_path: Path) -> None:
+    """[2.10]"""
+    with serving(tmp_path / "profile", "bilal") as served:
+        assert served.page is not None
+        browser = Browser(served.page)
+        own = browser.headers["cookie"]
+        others = "; ".join(f"other{number}={'x' * 4000}" for number in range(15))
+        assert browser.get("/", cookie=f"{own}; {others}").status == 200
+        port = int(served.page.gate.host.partition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as endless:
+            endless.sendall(b"GET / HTTP/1.1\r\nCookie: " + b"x" * (66 << 10))
+            assert endless.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert browser.get("/").status == 200

@@ -148,6 +148,10 @@ class _Opener:
     def is_new(self) -> bool:
         return self.file is None
 
+    @property
+    def has_passphrase(self) -> bool:
+        return isinstance(self.file, Sealed)
+
     def offer(self) -> str:
         return self._offered
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from satchel import __version__
+from satchel.cli import dashes
 from satchel.errors import MisuseError
 
 EXIT_CODES = """exit codes:
@@ -36,7 +37,8 @@ class Parser(argparse.ArgumentParser):
 
 def read(words: Sequence[str]) -> argparse.Namespace:
     """One command line; an empty one is `up`. Raises MisuseError for a wrong one."""
-    options, unknown = build_parser().parse_known_args(words or ["up"])
+    options, unknown = build_parser().parse_known_args(dashes.hide(words or ["up"]))
+    dashes.show(options)
     if not unknown:
         return options
     what, do = "takes no arguments", f"See: satchel {options.command} --help"

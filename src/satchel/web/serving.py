@@ -16,7 +16,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import Server
 
-HEADERS_BYTES_MAX = 16 * 1024
+HEADERS_BYTES_MAX = 16 << 10
+BROWSER_HEADERS_BYTES_MAX = 64 << 10  # cookies of all servers at 127.0.0.1 are among them [page 2.10]
 CONNECTIONS_MAX = 64
 FAREWELL_S = 1  # for what is being answered when the node ends
 _CREDENTIALS = struct.Struct("=iII")  # pid, uid, gid: unix(7)
@@ -81,9 +82,10 @@ async def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Until it is cancelled; closes the socket."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).disabled = True  # [1.5] what was asked may have a name in it
+    is_local = listening.family == socket.AF_UNIX
     config = Config(
         app,
-        http=_OwnPersonOnly if listening.family == socket.AF_UNIX else _OwnPersonsBrowserOnly,
+        http=_OwnPersonOnly if is_local else _OwnPersonsBrowserOnly,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -92,7 +94,7 @@ async def serve(app: ASGIApp, listening: socket.socket) -> None:
         server_header=False,
         date_header=False,
         limit_concurrency=CONNECTIONS_MAX,
-        h11_max_incomplete_event_size=HEADERS_BYTES_MAX,
+        h11_max_incomplete_event_size=HEADERS_BYTES_MAX if is_local else BROWSER_HEADERS_BYTES_MAX,
         timeout_graceful_shutdown=FAREWELL_S,
     )
     server = _Server(config)

@@ -28,6 +28,11 @@ class Opener(Protocol):
         """There is no profile yet."""
         ...
 
+    @property
+    def has_passphrase(self) -> bool:
+        """The profile that is there has one."""
+        ...
+
     def offer(self) -> str:
         """Random words for a passphrase; the same ones until one was taken."""
         ...
@@ -48,6 +53,7 @@ class Door:
         self._frame = frame
         self._opener = opener
         self._turn = asyncio.Lock()  # one try at a time: each takes a second and much memory
+        self._begun_with: tuple[str | None] | None = None  # what `begin` was given; None: nothing yet
         self.opened = asyncio.Event()
 
     def app(self) -> ASGIApp:
@@ -80,13 +86,21 @@ class Door:
                 )
             chosen = {"offered": self._opener.offer(), "own": own, "none": None}[which]
             async with self._turn:
-                if not self.opened.is_set():
-                    await in_own_thread(self._opener.begin, chosen)
+                if not self._opener.is_new:
+                    return await self._begin_too_late(request, chosen)
+                await in_own_thread(self._opener.begin, chosen)
+                self._begun_with = (chosen,)
         except KeyError:
             raise MisuseError("page 3.1: this is no choice.") from None
         except MisuseError as weak:
             return self._page(request, weak)
         return await self._open()
+
+    async def _begin_too_late(self, request: Request, chosen: str | None) -> Response:
+        """Another window was first. Nobody may believe that what they chose here protects anything [3.4]."""
+        if self._begun_with == (chosen,):  # who clicks twice
+            return await self._open()
+        return self._frame.show(request, "begun.html", has_passphrase=self._opener.has_passphrase)
 
     async def _unlock(self, request: Request) -> Response:
         typed = (await form_of(request)).one("passphrase")

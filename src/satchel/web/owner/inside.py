@@ -92,6 +92,8 @@ class Inside:
             Route("/care", self.care, methods=get),
             Route("/care/look", self.look_around, methods=post),
             Route("/meet", self.meet, methods=post),
+            Route("/begin", self.begun, methods=post),
+            Route("/unlock", self.unlocked, methods=post),
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
@@ -336,6 +338,13 @@ class Inside:
     async def look_around(self, _request: Request) -> Response:
         self._findings = await in_own_thread(self._world.look)
         return self._frame.go("/care")
+
+    async def begun(self, request: Request) -> Response:
+        """From a window of the first start that another one has overtaken [3.4]."""
+        return self._frame.show(request, "begun.html", has_passphrase=self._world.has_passphrase)
+
+    async def unlocked(self, _request: Request) -> Response:
+        return self._frame.go("/")
 
     async def lock(self, request: Request) -> Response:
         return self._end(request, self._world.lock, "locked")
