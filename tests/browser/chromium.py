@@ -11,7 +11,7 @@ from browser.watching import PageWatch
 from lab import Host, LabError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Playwright
+    from playwright.sync_api import CDPSession, Page, Playwright
 
 WAIT_MS = 10_000.0  # for what a test waits for, if it does not say
 # So that a host's packets are those of its pages and its node. Whatever it is told, Chromium looks for
@@ -116,6 +116,10 @@ class Chromium:
         """What a page of this browser did wrong so far."""
         return self._watches[page]
 
+    def session(self) -> "CDPSession":
+        """With the browser itself, for what no page can do: the Chrome DevTools Protocol."""
+        return self._browser.new_browser_cdp_session()
+
     def conclude(self) -> None:
         """Take the browser away; none of its pages may have done anything wrong. A second call does nothing.
 
@@ -130,7 +134,7 @@ class Chromium:
 
         try:
             faults = [fault for watch in self._watches.values() for fault in watch.take()]
-            self._browser.new_browser_cdp_session().send("Browser.getVersion")
+            self.session().send("Browser.getVersion")
         except Error as problem:
             raise LabError(
                 f"Chromium on {self.host.name} has ended by itself, or its host before it"

@@ -56,6 +56,7 @@ await page.evaluateOnNewDocument(() => {
     `${event.effectiveDirective} in ${event.documentURI} blocked ${event.blockedURI} ${event.sample}`));
 });
 
+const beside = [];
 const found = (selector) => page.waitForSelector(selector);
 const carryOut = {
   open: async ({url}) => {
@@ -68,6 +69,12 @@ const carryOut = {
   upload: async ({selector, paths}) => await (await found(selector)).uploadFile(...paths),
   text: async ({selector}) => await (await found(selector)).evaluate((element) => element.innerText),
   evaluate: async ({expression}) => await page.evaluate(expression),
+  beside: async ({url}) => {
+    beside.push(await browser.newPage());
+    await beside.at(-1).goto(new URL(url, origin).href);
+    await page.bringToFront();
+  },
+  everywhere: async ({expression}) => Promise.all([page, ...beside].map((one) => one.evaluate(expression))),
   screenshot: async ({path}) => await page.screenshot({path, fullPage: true}) && path,
   take: async () => {
     await new Promise((resolve) => setTimeout(resolve, latecomers_ms));

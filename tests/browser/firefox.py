@@ -97,6 +97,14 @@ class Firefox:
         """The value of an expression in the page's own world."""
         return self._ask("evaluate", expression=expression)
 
+    def open_beside(self, path: str) -> None:
+        """In one more window, behind the first one; nobody looks for faults there."""
+        self._ask("beside", url=path)
+
+    def evaluate_everywhere(self, expression: str) -> list[Any]:
+        """The same as `evaluate`, of all windows, the first one first."""
+        return list(self._ask("everywhere", expression=expression))
+
     def look(self, name: str) -> Path:
         """Keep a screenshot of the whole page, as `browser.look` does."""
         path = screenshot_path(name)

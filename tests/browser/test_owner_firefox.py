@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,11 +13,13 @@ from browser import PHONE
 from browser.firefox import Firefox
 from browser.owner import Owner
 from browser.pytest_plugin import FirefoxOn
+from browser.test_owner_hostile import NEXT
 from end_to_end.programs import Person
 from lab import Lab, LabError
 from lab.namespace import wait_until
 
 pytestmark = pytest.mark.lab
+ENDED = "!document.getElementById('ended').hidden"
 
 
 def is_in(firefox: Firefox) -> bool:
@@ -43,3 +48,27 @@ def test_a_file_is_given_with_a_code(lab: Lab, firefox_on: FirefoxOn, tmp_path: 
     assert (taker.into / "photo.jpg").read_bytes() == photo.read_bytes()
     assert firefox.text(".notice.good")
     firefox.look("owner-firefox-done")
+
+
+def test_eight_windows_hand_nothing_to_who_has_the_port_next(
+    lab: Lab, firefox_on: FirefoxOn, tmp_path: Path
+) -> None:
+    """[page 2.8] As in test_owner_windows.py; those behind are hidden."""
+    owner = Owner.up(Person(lab.host("amina")))
+    url = owner.file.absolute().as_uri()
+    firefox = firefox_on(owner.person.host, owner.origin, besides=[url])
+    firefox.open(url)
+    wait_until(lambda: is_in(firefox), 20, pause_s=0.1)
+    base = firefox.evaluate("document.body.dataset.base")
+    for path in ("/", "/people", "/give", "/take", "/pair", "/waiting", "/care"):
+        firefox.open_beside(f"{base}{path}")  # the seventh would wait for ever, if each held a connection
+    assert firefox.evaluate_everywhere("document.hidden") == [False] + [True] * 7
+    assert not any(firefox.evaluate_everywhere(ENDED))
+    kept = tmp_path / "asked"
+    owner.node.end()
+    line = [sys.executable, "-c", NEXT, str(urlsplit(owner.origin).port), str(kept)]
+    owner.person.host.talk(line).expect("Serving")
+    wait_until(lambda: all(firefox.evaluate_everywhere(ENDED)), 20, pause_s=0.1)
+    time.sleep(5)  # by itself a browser would ask again after some seconds
+    assert not kept.exists()
+    firefox.take()

@@ -77,6 +77,7 @@ def test_from_nothing_two_people_pair_and_give_each_other_files(
     assert (bilal.person.into / photo.name).read_bytes() == photo.read_bytes()
 
     press(here, "/lock")
+    here.wait_for_selector("#ended", timeout=HERE_MS)
     seen(here, f"owner-{kind}-locked")
     assert amina.node.wait(20) == 0
     come_back(amina.person, browser_on, offered, settings, kind)

@@ -181,7 +181,11 @@ def test_what_is_not_there(browser: Browser, path: str) -> None:
 
 
 def test_lock(browser: Browser, served: Served) -> None:
-    assert "Satchel is locked" in browser.post("/lock").text
+    """Nothing is called locked that has no passphrase."""
+    told = browser.post("/lock").text
+    assert "Satchel is ending" in told
+    assert "It has no passphrase" in told
+    assert "locked" not in told
     assert served.locked.wait(LIMIT_S)
     assert not served.wiped.is_set()
 

@@ -24,8 +24,14 @@ from satchel.web.owner.rendering import render
 UPLOADS = "/uploads"
 LAST_PAGE_S = 1.0
 ANSWER_LEAVES_S = 0.1
-_OF_A_LAST_PAGE = {"page.css", "icon.svg"}
-_STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+LOOKS = frozenset({"page.css", "icon.svg"})  # what a page without a script asks for beside itself
+SCRIPTED = LOOKS | {"page.js"}
+_STATIC = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "live.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 
 class Frame:
@@ -34,7 +40,7 @@ class Frame:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self._left: set[str] = set()  # of the files beside a last page, those that have been asked for
-        self._all_left = asyncio.Event()
+        self._one_left = asyncio.Event()
         self._chosen: str | None = None
 
     def code(self, request: Request) -> str:
@@ -45,13 +51,14 @@ class Frame:
         page = render(template, code=self.code(request), base=self.gate.base, **fields)
         return HTMLResponse(page, status_code=status)
 
-    async def last_page_left(self) -> None:
-        """Until a page that is the last one, and what it looks like, has been asked for; at most a second."""
+    async def last_page_left(self, beside: frozenset[str]) -> None:
+        """Until a page that is the last one has got the files beside it, too; at most a second."""
         self._left.clear()
-        self._all_left.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_PAGE_S):
-                await self._all_left.wait()
+                while not self._left >= beside:
+                    self._one_left.clear()
+                    await self._one_left.wait()
         await asyncio.sleep(ANSWER_LEAVES_S)
 
     def go(self, path: str) -> Response:
@@ -98,7 +105,6 @@ class Frame:
         if name not in _STATIC:
             raise NothingToDo("page 2.6: there is no such file.")
         self._left.add(name)
-        if self._left >= _OF_A_LAST_PAGE:
-            self._all_left.set()
+        self._one_left.set()
         content = files("satchel.web.owner").joinpath("static", name).read_bytes()
         return Response(content, media_type=_STATIC[name])

@@ -18,7 +18,7 @@ from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import Form, form_of
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
-from satchel.web.owner.frame import UPLOADS, Frame
+from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
 from satchel.web.owner.speech import language
@@ -347,19 +347,20 @@ class Inside:
         return self._frame.go("/")
 
     async def lock(self, request: Request) -> Response:
-        return self._end(request, self._world.lock, "locked")
+        """Only the window itself can say, afterwards, that it is."""
+        self._end(SCRIPTED)
+        return self._frame.show(request, "ended.html", has_passphrase=self._world.has_passphrase)
 
     async def wipe(self, request: Request) -> Response:
         if (await form_of(request)).one("word").strip() != WIPE_WORD:
             return self._frame.go(f"/care?{MISTYPED}")
         await in_own_thread(self._world.wipe)  # the page says so only when it is true
-        return self._end(request, self._world.lock, "wiped")
+        self._end(LOOKS)
+        return self._frame.show(request, "wiped.html")
 
-    def _end(self, request: Request, end: Callable[[], object], how: str) -> Response:
-        self._errands.later(self._frame.last_page_left, end)
-        _ = language(self._frame.code(request)).catalogue.gettext
-        title = {"locked": _("Satchel is locked"), "wiped": _("Everything is destroyed")}[how]
-        return self._frame.show(request, "ended.html", title=title)
+    def _end(self, beside: frozenset[str]) -> None:
+        """When the browser has the last page, and these files beside it."""
+        self._errands.later(lambda: self._frame.last_page_left(beside), self._world.lock)
 
 
 def _given(form: Form) -> tuple[list[str], list[str]]:

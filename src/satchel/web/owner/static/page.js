@@ -1,6 +1,5 @@
 // What a page can do only with a script: renew itself, and read files into Satchel. Spec: docs/spec/page.md.
 const base = document.body.dataset.base;
-const STAYS_MS = 3000;
 const PIECE_BYTES = 8 << 20;
 const ended = document.getElementById("ended");
 const words = document.getElementById("words").dataset;
@@ -46,21 +45,34 @@ function take(old, fresh) {
 }
 
 // When Satchel has ended, its port may be another person's: from then on nothing is asked or sent there.
-function listen() {
-  const news = new EventSource(`${base}/live`);
-  if (document.querySelector("[data-live]")) news.addEventListener("changed", renew);
-  news.addEventListener("error", () => {
-    if (news.readyState === EventSource.CLOSED) return;  // it was refused, and did not end
-    news.close();
-    isOver = true;
-    ended.hidden = false;
-    for (const part of document.querySelectorAll("form, a")) part.inert = true;
-  });
-  // Firefox takes a stream that is cut off by leaving for a mistake. Who does not leave after all listens again.
-  addEventListener("beforeunload", () => { news.close(); setTimeout(listen, STAYS_MS); }, { once: true });
+function end() {
+  isOver = true;
+  document.getElementById("ending")?.remove();
+  ended.hidden = false;
+  for (const part of document.querySelectorAll("form, a")) part.inert = true;
 }
 
-if (document.querySelector("nav")) listen();
+// One stream for all windows is in a worker. It tells this one what it has missed whenever it is seen again, and a
+// window that nobody sees asks for nothing. Without that worker nobody knows who is at the port.
+function listen() {
+  const path = `${base}/static/live.js`, worker = new SharedWorker(path), { port } = worker;
+  const hasParts = document.querySelector("[data-live]");
+  let isHeard = false;
+  worker.onerror = end;
+  port.onmessage = ({ data }) => {
+    if (data === "over") { end(); return; }
+    if (!isHeard) navigator.locks.request(path, end);
+    isHeard = true;
+    if (hasParts && !document.hidden) renew();
+  };
+  const come = () => { if (!document.hidden) port.postMessage("is here"); };
+  port.postMessage("is here");
+  addEventListener("pageshow", come);
+  document.addEventListener("visibilitychange", come);
+  addEventListener("pagehide", () => port.postMessage("leaves"));
+}
+
+if (document.querySelector("nav, #ending")) listen();
 
 // --- reading files into Satchel, and giving them (page 4.2) ---
 
