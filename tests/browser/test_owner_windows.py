@@ -85,11 +85,11 @@ def test_a_window_that_nobody_sees_asks_for_nothing_until_it_is_seen(lab: Lab, b
     page.click("#people a")
     page.fill("input[name=name]", "Bilal the tall")
     page.click("form[action$='/rename'] button")
-    until(page, "document.querySelector('h1').innerText.includes('tall')")
+    until(page, "document.querySelector('h1')?.innerText.includes('tall')")
     hidden.wait_for_timeout(1000)
     assert (asked, "tall" in hidden.inner_text("#people")) == ([], False)
     hidden.evaluate(HIDE, False)
-    until(hidden, "document.querySelector('#people').innerText.includes('tall')")
+    until(hidden, "document.querySelector('#people')?.innerText.includes('tall')")
 
 
 def test_a_window_whose_worker_was_killed_asks_for_nothing_more(lab: Lab, browser_on: BrowserOn) -> None:

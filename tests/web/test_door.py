@@ -1,20 +1,26 @@
 """The page before the profile is open: the first start, and the passphrase (T1; page 3)."""
 
+import asyncio
 import html
 import re
 import stat
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from satchel.cli.owner_page import FILE, OwnerPage
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.identity.keyfile import Bare, Sealed, decode
 from satchel.store.profile import ProfileFolder
+from satchel.web.owner import door
+from satchel.web.owner.asking import Form, form_of
 from web.browsing import Answer, Browser
 
 OWN = "correct horse battery"
@@ -129,28 +135,60 @@ def test_a_language_is_chosen_before_anything_else(tmp_path: Path) -> None:
     assert opened(tmp_path / "profile", begin) is Bare
 
 
-def test_a_second_window_at_the_first_start_is_told_that_its_choice_was_not_used(tmp_path: Path) -> None:
+@pytest.fixture
+def in_turn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Answer]]:
+    """Several windows hand in before the first of them is looked at; what each is told, in their order."""
+
+    def hand_in(browser: Browser, *forms: dict[str, str]) -> list[Answer]:
+        arrived: list[Form] = []
+
+        async def form_of_all(request: Request) -> Form:
+            form, place = await form_of(request), len(arrived)
+            arrived.append(form)
+            while len(arrived) < len(forms):
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05 * place)
+            return form
+
+        monkeypatch.setattr(door, "form_of", form_of_all)
+        with ThreadPoolExecutor(len(forms)) as pool:
+            answers = []
+            for number, form in enumerate(forms):
+                while len(arrived) < number:
+                    time.sleep(0.01)
+                answers.append(pool.submit(browser.hand_in, "/begin", form))
+            return [answer.result() for answer in answers]
+
+    return hand_in
+
+
+def test_a_second_window_at_the_first_start_is_told_that_its_choice_was_not_used(
+    tmp_path: Path, in_turn: Callable[..., list[Answer]]
+) -> None:
     """[3.4, T1] Else somebody writes down a passphrase that protects nothing."""
 
     def begin(browser: Browser) -> None:
-        browser.post("/begin", {"which": "none"})
-        told = browser.post("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
-        assert "was not used" in told.text
-        assert "no passphrase was chosen" in told.text
-        assert "One moment" in browser.post("/begin", {"which": "none"}).text  # who clicks twice
+        own = {"which": "own", "passphrase": OWN, "again": OWN}
+        first, second, twice = in_turn(browser, {"which": "none"}, own, {"which": "none"})
+        goes_on(first)
+        assert "was not used" in second.text
+        assert "no passphrase was chosen" in second.text
+        goes_on(twice)  # who clicks twice
 
     assert opened(tmp_path / "profile", begin) is Bare
 
 
 @pytest.mark.slow
-def test_a_second_window_is_told_that_there_is_a_passphrase(tmp_path: Path) -> None:
+def test_a_second_window_is_told_that_there_is_a_passphrase(
+    tmp_path: Path, in_turn: Callable[..., list[Answer]]
+) -> None:
     """[3.4]"""
 
     def begin(browser: Browser) -> None:
-        browser.post("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
-        told = browser.post("/begin", {"which": "none"})
-        assert "opens with the passphrase that was chosen in the other window" in told.text
-        assert OWN not in told.body
+        own = {"which": "own", "passphrase": OWN, "again": OWN}
+        _, second = in_turn(browser, own, {"which": "none"})
+        assert "opens with the passphrase that was chosen in the other window" in second.text
+        assert OWN not in second.body
 
     assert opened(tmp_path / "profile", begin) is Sealed
 
