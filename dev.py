@@ -3,8 +3,9 @@
 
 Standard library only, since it has to run on a bare machine: a Debian 12 has python3 but no pip,
 no ensurepip, no git and no certificates, and refuses to install into the system's Python (PEP 668).
-Everything it makes lies in `.dev/`; outside of that it touches nothing, except Debian packages that
-are missing, and those only as root. It never calls sudo and never asks for a password.
+Everything it makes lies in `.dev/`, and the files of other projects in `src/satchel/web/foreign`; outside of
+that it touches nothing, except Debian packages that are missing, and those only as root. It never calls sudo
+and never asks for a password.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from workshop.browsers import prepare_browsers
 from workshop.checks import Tally, bench, check, run_tests
 from workshop.environment import install_beside, set_up
+from workshop.foreign import renew
 from workshop.fuzzing import SECONDS, fuzz, refuse_unknown, target_names
 from workshop.packages import prepare_laboratory
 from workshop.running import PYTHON, ROOT, VENV, Stopped
@@ -71,6 +73,13 @@ def verb_bench(arguments: list[str]) -> int:
     return bench(arguments)
 
 
+def verb_foreign(name: str, version: str) -> int:
+    """take another version of a package in foreign.lock.json, which names files of other projects"""
+    set_up()
+    renew(name, version)
+    return 0
+
+
 def verb_fuzz(targets: Sequence[str], seconds: int, *, keep: bool) -> int:
     """throw inputs at every decoder of what strangers and peers send"""
     refuse_unknown(targets)
@@ -115,6 +124,9 @@ def main() -> int:
     for name, verb in VERBS.items():
         verbs.add_parser(name, help=verb.__doc__, description=verb.__doc__)
     add_fuzz(verbs.add_parser("fuzz", help=verb_fuzz.__doc__, description=verb_fuzz.__doc__))
+    foreign = verbs.add_parser("foreign", help=verb_foreign.__doc__, description=verb_foreign.__doc__)
+    foreign.add_argument("name", metavar="NAME", help="of a package of npm")
+    foreign.add_argument("version", metavar="VERSION", help="three numbers")
     # It reads its own line, with packages that may not be there yet.
     verbs.add_parser("bench", help=verb_bench.__doc__, add_help=False)
     chosen, rest = parser.parse_known_args()
@@ -123,6 +135,8 @@ def main() -> int:
     try:
         if chosen.verb == "bench":
             return verb_bench(rest)
+        if chosen.verb == "foreign":
+            return verb_foreign(chosen.name, chosen.version)
         if chosen.verb == "fuzz":
             return verb_fuzz(chosen.targets, chosen.seconds, keep=chosen.keep)
         return VERBS[chosen.verb]()

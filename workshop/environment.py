@@ -1,7 +1,7 @@
 """The environment in `.dev/`: made once, found again in milliseconds, made anew when it is stale.
 
-Fetches from the package index that the caller has configured and from Debian's mirror; never writes
-outside `.dev/`, and never installs into the system's Python (PEP 668).
+Fetches from the package index that the caller has configured and from Debian's mirror; writes nothing outside
+`.dev/` but the files of other projects (foreign.py), and never installs into the system's Python (PEP 668).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from workshop.foreign import bring, is_brought
 from workshop.packages import apt_install
 from workshop.running import DEV, PYTHON, ROOT, VENV, Stopped, run_quietly, say
 
@@ -34,9 +35,11 @@ BASE_PYTHON = str(getattr(sys, "_base_executable", None) or sys.executable)
 def set_up() -> None:
     """Make `.dev/`, or find in a few milliseconds that it is as uv.lock wants it."""
     wanted = fingerprint()
-    if read_stamp() == wanted and PYTHON.exists():
+    if read_stamp() == wanted and PYTHON.exists() and is_brought():
         return
     with alone():
+        require_system_packages()
+        bring()
         found = read_stamp()
         if found == wanted and PYTHON.exists():
             return
@@ -48,7 +51,6 @@ def set_up() -> None:
             shutil.rmtree(TOOL, ignore_errors=True)
             if found is not None:
                 shutil.rmtree(VENV, ignore_errors=True)
-        require_system_packages()
         make_tool_venv()
         install_locked()
         STAMP.write_text(json.dumps(wanted), encoding="utf-8")

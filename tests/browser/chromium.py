@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from browser.installed import CHROMIUM
@@ -27,6 +28,7 @@ FLAGS = [
     "--no-first-run",
     f"--host-resolver-rules={NOWHERE}",
 ]
+FAKE_CAMERA, FAKE_CAMERA_SEES = ["--use-fake-device-for-media-stream"], "--use-file-for-fake-video-capture"
 # It looks whether there is IPv6 by connecting a datagram socket to this address, and sends nothing. Without a
 # route the kernel would count that as a try to leave.
 PROBED = "2001:4860:4860::8888"
@@ -48,8 +50,11 @@ PHONE = Screen(width=360, height=740, touch=True)
 class Chromium:
     """Made by the fixture `browser_on`; each page is of a person of its own: no cookie is shared."""
 
-    def __init__(self, playwright: "Playwright", host: Host) -> None:
+    def __init__(self, playwright: "Playwright", host: Host, *, film: Path | None = None) -> None:
         """Start it, with a fresh profile.
+
+        Args:
+            film: what its camera sees, again and again (`browser.film`); without one it has no camera.
 
         Raises:
             playwright.sync_api.Error: it did not start.
@@ -70,7 +75,7 @@ class Chromium:
             executable_path=wrapper,
             # Who runs the laboratory is root in a host, always, and for root Chromium has no sandbox.
             chromium_sandbox=False,
-            args=FLAGS,
+            args=FLAGS if film is None else [*FLAGS, *FAKE_CAMERA, f"{FAKE_CAMERA_SEES}={film}"],
             env=kept | {"HOME": str(host.home)},
         )
 
@@ -84,6 +89,7 @@ class Chromium:
         dark: bool = False,
         reduced_motion: bool = False,
         cpu_slowdown: float = 1.0,
+        camera: bool = False,
     ) -> "Page":
         """A new person's first page, empty still; `goto` takes paths below `origin`.
 
@@ -95,6 +101,7 @@ class Chromium:
             dark: the person wants it dark.
             reduced_motion: the person wants nothing to move.
             cpu_slowdown: how many times slower than this machine.
+            camera: the person lets its page have the camera; else refuses it.
         """
         context = self._browser.new_context(
             base_url=origin,
@@ -106,6 +113,7 @@ class Chromium:
             reduced_motion="reduce" if reduced_motion else "no-preference",
         )
         context.set_default_timeout(WAIT_MS)
+        context.grant_permissions(["camera"] if camera else [], origin=origin)
         page = context.new_page()
         watch = self._watches[page] = PageWatch(context, page, origin, besides)
         if cpu_slowdown != 1.0:

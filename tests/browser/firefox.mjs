@@ -6,7 +6,7 @@ import {createInterface} from "node:readline";
 import {pathToFileURL} from "node:url";
 
 const [modules, command, settings] = process.argv.slice(2);
-const {origin, besides, width, height, locale, dark, wait_ms, latecomers_ms} = JSON.parse(settings);
+const {origin, besides, width, height, locale, dark, camera, wait_ms, latecomers_ms} = JSON.parse(settings);
 const require = createRequire(`${modules}/`);
 const {default: puppeteer} = await import(pathToFileURL(require.resolve("puppeteer-core")));
 
@@ -25,6 +25,8 @@ const browser = await puppeteer.launch({
     "browser.newtabpage.activity-stream.unifiedAds.endpoint": "data:,",
     "browser.topsites.contile.enabled": false,
     "intl.accept_languages": locale,
+    "media.navigator.streams.fake": camera !== null,
+    "permissions.default.camera": camera ? 1 : 2, // allowed, or refused
     "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1,
   },
 });

@@ -38,8 +38,13 @@ class Firefox:
         screen: Screen = DESKTOP,
         locale: str = "en-GB",
         dark: bool = False,
+        camera: bool | None = None,
     ) -> None:
         """Start it, with a fresh profile; the arguments are those of `Chromium.page`.
+
+        Args:
+            camera: None: there is none; else a made-up one that sees coloured squares, and whether the person
+                lets pages have it.
 
         Raises:
             LabError: it did not start.
@@ -53,6 +58,7 @@ class Firefox:
             "height": screen.height,
             "locale": locale,
             "dark": dark,
+            "camera": camera,
             "wait_ms": WAIT_MS,
             "latecomers_ms": LATECOMERS_MS,
         }

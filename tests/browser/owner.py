@@ -1,5 +1,6 @@
 """A person whose Satchel runs on a host of the laboratory, and who uses its page there."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from browser import DESKTOP, accessible, look
 from browser.chromium import Chromium
+from browser.firefox import Firefox
+from browser.pytest_plugin import FirefoxOn
 from end_to_end.programs import SATCHEL, Person
-from lab import Dialogue
+from lab import Dialogue, LabError
 from lab.namespace import wait_until
 
 if TYPE_CHECKING:
@@ -59,6 +62,21 @@ class Owner:
         page.goto(url)
         page.wait_for_selector("h1")
         return page
+
+    def in_firefox(self, firefox_on: FirefoxOn, **settings: Any) -> Firefox:
+        """The same in Firefox."""
+        url = self.file.absolute().as_uri()
+        firefox = firefox_on(self.person.host, self.origin, besides=[url], **settings)
+        firefox.open(url)
+        wait_until(lambda: is_in(firefox), READY_S, pause_s=0.1)
+        return firefox
+
+
+def is_in(firefox: Firefox) -> bool:
+    """Whether the way in, by three pages, is over; on it there is no page to ask for a moment."""
+    with contextlib.suppress(LabError):
+        return bool(firefox.evaluate("!!document.querySelector('nav')"))
+    return False
 
 
 def go(page: "Page", path: str) -> None:

@@ -16,7 +16,7 @@ from browser.firefox import Firefox
 from browser.installed import why_no_browser
 from lab import Host
 
-BrowserOn = Callable[[Host], Chromium]
+BrowserOn = Callable[..., Chromium]
 FirefoxOn = Callable[..., Firefox]
 
 why_not = functools.cache(why_no_browser)
@@ -32,15 +32,16 @@ def need_browser() -> None:
 
 @pytest.fixture
 def browser_on() -> Iterator[BrowserOn]:
-    """Starts Chromium on a host. After the test its pages must be without faults."""
+    """Starts Chromium on a host, with the arguments of `Chromium`. After the test its pages must be without
+    faults."""
     need_browser()
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only `dev.py test` has installed it
 
     # For each test anew: while it runs, this thread has an event loop that other tests could not bear.
     with sync_playwright() as playwright, contextlib.ExitStack() as stack:
 
-        def start(host: Host) -> Chromium:
-            made = Chromium(playwright, host)
+        def start(host: Host, **settings: Any) -> Chromium:
+            made = Chromium(playwright, host, **settings)
             stack.callback(made.conclude)
             return made
 

@@ -1,6 +1,5 @@
 """The main flow in Firefox: come in by the file, bring a file, give it with a code."""
 
-import contextlib
 import os
 import sys
 import time
@@ -10,33 +9,22 @@ from urllib.parse import urlsplit
 import pytest
 
 from browser import PHONE
-from browser.firefox import Firefox
 from browser.owner import Owner
 from browser.pytest_plugin import FirefoxOn
 from browser.test_owner_hostile import NEXT
 from end_to_end.programs import Person
-from lab import Lab, LabError
+from lab import Lab
 from lab.namespace import wait_until
 
 pytestmark = pytest.mark.lab
 ENDED = "!document.getElementById('ended').hidden"
 
 
-def is_in(firefox: Firefox) -> bool:
-    """Whether the way in, by three pages, is over; on it there is no page to ask for a moment."""
-    with contextlib.suppress(LabError):
-        return bool(firefox.evaluate("!!document.querySelector('nav')"))
-    return False
-
-
 def test_a_file_is_given_with_a_code(lab: Lab, firefox_on: FirefoxOn, tmp_path: Path) -> None:
     owner, taker = Owner.up(Person(lab.host("amina"))), Person(lab.host("bilal"))
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(os.urandom(9_000_000))
-    url = owner.file.absolute().as_uri()
-    firefox = firefox_on(owner.person.host, owner.origin, besides=[url], screen=PHONE, locale="fr")
-    firefox.open(url)
-    wait_until(lambda: is_in(firefox), 20, pause_s=0.1)
+    firefox = owner.in_firefox(firefox_on, screen=PHONE, locale="fr")
     assert firefox.evaluate("document.documentElement.lang") == "fr"
     firefox.click("a[href$='/give']")
     firefox.upload("input[data-files]", photo)
@@ -55,10 +43,7 @@ def test_eight_windows_hand_nothing_to_who_has_the_port_next(
 ) -> None:
     """[page 2.8] As in test_owner_windows.py; those behind are hidden."""
     owner = Owner.up(Person(lab.host("amina")))
-    url = owner.file.absolute().as_uri()
-    firefox = firefox_on(owner.person.host, owner.origin, besides=[url])
-    firefox.open(url)
-    wait_until(lambda: is_in(firefox), 20, pause_s=0.1)
+    firefox = owner.in_firefox(firefox_on)
     base = firefox.evaluate("document.body.dataset.base")
     for path in ("/", "/people", "/give", "/take", "/pair", "/waiting", "/care"):
         firefox.open_beside(f"{base}{path}")  # the seventh would wait for ever, if each held a connection

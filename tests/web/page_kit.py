@@ -95,7 +95,8 @@ def _people(said: Said) -> list[Page]:
         *(Page("person.html", "one", {"person": person}) for person in people),
         Page("give.html", "give", {}),
         Page("take.html", "take", {"into": said.path}),
-        Page("pair.html", "pair"),
+        Page("pair.html", "pair", {"reads_pictures": True}),
+        Page("pair.html", "no reader", {"reads_pictures": False}),
     ]
 
 

@@ -9,7 +9,6 @@ import pytest
 from cli.node_kit import LIMIT_S, Served, serving
 from satchel.cli.jobs import JOBS_MAX
 from satchel.errors import EnvironmentProblem
-from satchel.web.owner.gate import HEADERS
 from web.browsing import Answer, Browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -48,7 +47,26 @@ def test_each_page_is_a_page_with_every_header(browser: Browser, path: str) -> N
     answer = browser.get(path)
     assert answer.status == 200
     assert "<title>Satchel</title>" in answer.body
-    assert {name: answer.headers[name] for name, _ in HEADERS} == dict(HEADERS)
+    wanted = dict(browser.gate.headers(browser.gate.base + path))
+    assert {name: answer.headers[name] for name in wanted} == wanted
+
+
+def test_one_page_may_ask_for_a_camera_and_no_other(browser: Browser) -> None:
+    """[6.1] B1: what is read on another page may not, whatever it brings along."""
+    for path in (
+        "/",
+        "/people",
+        "/give",
+        "/take",
+        "/pair",
+        "/pair/",
+        "/waiting",
+        "/care",
+        "/static/camera.js",
+    ):
+        allowed = browser.get(path).headers["permissions-policy"]
+        assert ("camera=(self)" in allowed) == (path == "/pair"), path
+        assert ("camera=()" in allowed) == (path != "/pair"), path
 
 
 def test_who_has_not_come_in_gets_no_page_and_no_file(browser: Browser) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.resources import files
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,10 +11,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from satchel.errors import MisuseError, NothingToDo, SatchelError
+from satchel.errors import MisuseError, SatchelError
 from satchel.web.answers import refused, status_of
 from satchel.web.owner import entrance, speech
 from satchel.web.owner.asking import form_of
+from satchel.web.owner.beside import file_beside
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.gate import Gate
 from satchel.web.owner.guard import Guard
@@ -26,12 +26,6 @@ LAST_PAGE_S = 1.0
 ANSWER_LEAVES_S = 0.1
 LOOKS = frozenset({"page.css", "icon.svg"})  # what a page without a script asks for beside itself
 SCRIPTED = LOOKS | {"page.js"}
-_STATIC = {
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "live.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-}
 
 
 class Frame:
@@ -83,7 +77,7 @@ class Frame:
                     self.gate.base,
                     routes=[
                         Route("/enter", enter, methods=["POST"]),
-                        Route("/static/{name}", self._static, methods=["GET"]),
+                        Route("/static/{name:path}", self._static, methods=["GET"]),
                         Route("/language", self.choose_language, methods=["POST"]),
                         *routes,
                     ],
@@ -102,9 +96,7 @@ class Frame:
 
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in _STATIC:
-            raise NothingToDo("page 2.6: there is no such file.")
+        content, kind = file_beside(name)
         self._left.add(name)
         self._one_left.set()
-        content = files("satchel.web.owner").joinpath("static", name).read_bytes()
-        return Response(content, media_type=_STATIC[name])
+        return Response(content, media_type=kind)

@@ -31,8 +31,8 @@ HEADERS = (
     ("x-content-type-options", "nosniff"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(self), microphone=(), geolocation=(), display-capture=()"),
 )
+CAMERA_PAGE = "/pair"  # the only one that may ask for a camera [6.1]
 
 
 class Refusal(Enum):
@@ -57,6 +57,12 @@ class Gate:
         self.base = f"/{draw(BASE_BYTES).hex()}"
         self._token = draw(SECRET_BYTES).hex()
         self._sessions: list[bytes] = []  # digests, the oldest first
+
+    def headers(self, path: str) -> tuple[tuple[str, str], ...]:
+        """On every answer, also where a request is refused."""
+        camera = "(self)" if path == self.base + CAMERA_PAGE else "()"
+        allowed = f"camera={camera}, microphone=(), geolocation=(), display-capture=()"
+        return (*HEADERS, ("permissions-policy", allowed))
 
     @property
     def token(self) -> str:

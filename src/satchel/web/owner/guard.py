@@ -4,7 +4,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from satchel.web.owner.gate import HEADERS, Gate
+from satchel.web.owner.gate import Gate
 
 
 class Guard:
@@ -20,7 +20,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS:
+                for name, value in self._gate.headers(scope["path"]):
                     headers[name] = value
             await send(message)
 

@@ -17,6 +17,7 @@ from satchel.errors import MisuseError, NothingToDo
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import Form, form_of
+from satchel.web.owner.beside import reads_pictures
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
 from satchel.web.owner.movements import Movements
@@ -200,7 +201,7 @@ class Inside:
         return self._start(request, Kind.TAKE, words, answers=[_line(form.one("code"))])
 
     async def pair_page(self, request: Request) -> Response:
-        return self._frame.show(request, "pair.html")
+        return self._frame.show(request, "pair.html", reads_pictures=reads_pictures())
 
     async def pair_show(self, request: Request) -> Response:
         return self._start(request, Kind.SHOW, ["pair", "--show"])

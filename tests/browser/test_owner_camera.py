@@ -1,0 +1,183 @@
+"""The camera on the page that pairs: what it sees, and what becomes of it (page 6; P2, T1, B1)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser import DESKTOP, PHONE
+from browser.film import write_film
+from browser.owner import Owner, go, seen
+from browser.pytest_plugin import BrowserOn, FirefoxOn
+from browser.waiting import until
+from end_to_end.acquainted import made
+from end_to_end.programs import Person
+from lab import Lab
+from lab.namespace import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Request
+
+pytestmark = pytest.mark.lab
+HERE_MS = 60_000
+FOREIGN_TEXT = "https://evil.example/?<img src=x onerror=alert(1)>"
+IS_ON = "document.querySelector('#camera video').srcObject !== null"
+SEES = "document.querySelector('#camera video').videoWidth > 0"
+SAYS = "document.querySelector('#camera [data-said]').textContent"
+SCREENS = [
+    pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
+    pytest.param({"screen": PHONE, "locale": "ar-EG", "dark": True, "reduced_motion": True}, id="phone-ar"),
+]
+
+
+def turn_on(page: "Page") -> None:
+    """And wait until it sees something. What it has may be asked for afterwards: `window.seenTrack`."""
+    go(page, "/pair")
+    page.click("#camera button")
+    until(page, SEES)
+    page.evaluate("window.seenTrack = document.querySelector('#camera video').srcObject.getTracks()[0]")
+
+
+def is_dark(page: "Page") -> bool:
+    """The light beside the camera is out."""
+    return bool(page.evaluate("window.seenTrack.readyState === 'ended'")) and not page.evaluate(IS_ON)
+
+
+@pytest.mark.parametrize("settings", SCREENS)
+def test_two_pair_by_the_camera(
+    lab: Lab,
+    browser_on: BrowserOn,
+    tmp_path: Path,
+    settings: dict[str, object],
+    request: pytest.FixtureRequest,
+) -> None:
+    """P2: what the camera reads is a picture, so the words are compared. No frame leaves the page."""
+    kind = request.node.callspec.id
+    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
+    showing = bilal.satchel("pair", "--show")
+    film = write_film(showing.expect_event("picture")["text"], tmp_path / "screen.y4m", blank_frames=20)
+    browser = browser_on(amina.host, film=film)
+    page = Owner.up(amina).page(browser, camera=True, **settings)
+    brought: list[tuple[str, str]] = []
+
+    def keep(request: "Request") -> None:
+        if request.method != "GET":
+            brought.append((request.method, request.url.rpartition("/")[2]))
+
+    page.on("request", keep)
+    go(page, "/pair")
+    page.wait_for_selector("#camera button")
+    seen(page, f"owner-{kind}-camera-offered")
+    page.click("#camera button")
+    until(page, SEES)
+    seen(page, f"owner-{kind}-camera")
+    page.wait_for_selector(".words", timeout=HERE_MS)
+    words = [line.strip() for line in page.locator(".words li").all_inner_texts()]
+    assert words == showing.expect_event("words", 30)["words"]
+    assert brought == [("POST", "take")]
+    page.click("button[value=y]")
+    page.fill("input[name=answer]", "Bilal")
+    page.click("form[action$='/answer'] button")
+    page.wait_for_selector(".notice.good", timeout=HERE_MS)
+    go(page, "/people")
+    assert page.locator(".trust.yes").count() == 1
+
+
+def test_another_code_is_said_to_be_one_and_goes_nowhere(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path
+) -> None:
+    """B1: an address in it is not opened, followed or shown; and the light goes out with the page."""
+    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
+    amina = made(Person(lab.host("amina")))
+    page = Owner.up(amina).page(browser_on(amina.host, film=film), camera=True)
+    turn_on(page)
+    until(page, f"{SAYS}.startsWith('This is another code')")
+    seen(page, "owner-camera-another")
+    assert page.url.endswith("/pair")
+    assert page.input_value("input[name=code]") == ""
+    assert "evil" not in page.content()
+    page.click("#camera button")
+    assert is_dark(page)
+    assert page.inner_text("#camera button") == "Use the camera"
+
+
+@pytest.mark.parametrize("end", ["hidden", "locked", "ended", "left"])
+def test_the_camera_ends_with_the_look_at_the_page(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path, end: str
+) -> None:
+    """[6.3]"""
+    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
+    amina = made(Person(lab.host("amina")))
+    owner, browser = Owner.up(amina), browser_on(amina.host, film=film)
+    page = owner.page(browser, camera=True)
+    turn_on(page)
+    if end == "hidden":
+        hide(page)
+    elif end == "locked":
+        page.evaluate("document.querySelector('.lock').addEventListener('submit', (e) => e.preventDefault())")
+        page.click(".lock button")
+    elif end == "ended":
+        owner.node.end()
+        page.wait_for_selector("#ended", timeout=HERE_MS)
+        assert page.is_hidden("#camera")
+        browser.watch_of(page).take()  # that its stream is cut may be on the console
+    else:
+        page.evaluate("dispatchEvent(new Event('pagehide'))")
+    until(page, "window.seenTrack.readyState === 'ended'")
+    assert is_dark(page)
+
+
+def hide(page: "Page") -> None:
+    """As another tab or window in front does."""
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", {value: true, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+
+
+def test_a_browser_that_refuses_is_said_to(lab: Lab, browser_on: BrowserOn, tmp_path: Path) -> None:
+    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
+    amina = made(Person(lab.host("amina")))
+    page = Owner.up(amina).page(browser_on(amina.host, film=film))
+    go(page, "/pair")
+    until(page, f"{SAYS} !== ''")
+    seen(page, "owner-camera-refused")
+    assert page.inner_text("#camera [data-said]").startswith("This browser does not let the page")
+    assert page.is_hidden("#camera button")
+    page.fill("input[name=code]", "482 apple river stone")
+
+
+def test_without_a_camera_there_is_no_button(lab: Lab, browser_on: BrowserOn) -> None:
+    amina = made(Person(lab.host("amina")))
+    page = Owner.up(amina).page(browser_on(amina.host), camera=True)
+    go(page, "/pair")
+    page.wait_for_timeout(1000)
+    assert page.is_hidden("#camera")
+
+
+@pytest.mark.parametrize("camera", [True, False, None], ids=["allowed", "refused", "none"])
+def test_in_firefox_the_camera_is_offered_where_it_may_be_used(
+    lab: Lab, firefox_on: FirefoxOn, camera: bool | None
+) -> None:
+    """What it would see cannot be chosen there, so nothing is read."""
+    owner = Owner.up(made(Person(lab.host("amina"))))
+    firefox = owner.in_firefox(firefox_on, locale="en", camera=camera)
+    firefox.click("a[href$='/pair']")
+    firefox.text("input[name=code]")
+    if camera is None:
+        assert not firefox.evaluate("document.querySelector('#camera').checkVisibility()")
+        return
+    if camera:
+        firefox.click("#camera button")
+        wait_until(lambda: bool(firefox.evaluate(SEES)), 30, pause_s=0.1)
+        firefox.look("owner-firefox-camera")
+        firefox.evaluate("window.seenTrack = document.querySelector('video').srcObject.getTracks()[0]; 1")
+        firefox.click("#camera button")
+        assert firefox.evaluate("window.seenTrack.readyState") == "ended"
+        assert firefox.text("#camera button") == "Use the camera"
+    else:
+        wait_until(lambda: firefox.evaluate(SAYS) != "", 30, pause_s=0.1)
+        firefox.look("owner-firefox-camera-refused")
+        assert firefox.text("#camera [data-said]").startswith("This browser does not let the page")
