@@ -307,3 +307,21 @@ def test_a_name_is_no_path() -> None:
     for word in ("", "0" * 31, "0" * 33, "G" * 32, "AB" * 16, "../" + "0" * 29, "\udc80" * 32):
         with pytest.raises(MisuseError):
             named_by(word)
+
+
+def test_what_was_not_sent_is_told_by_whole_groups_that_nobody_is_busy_with(
+    uploads: SqliteUploads, database: Database
+) -> None:
+    """T2: its owner can see it, and remove all of what is told."""
+    half = uploads.begin(GROUP, (b"Trip", b"a"), size=7, mtime_ns=7)
+    whole = bring(uploads, (b"Trip", b"b"), b"1234567")
+    offered = bring(uploads, (b"map",), b"map", group=OTHER_GROUP)
+    assert [upload.id for upload in uploads.unsent()] == [half.id, whole.id, offered.id]
+    with uploads.holding([offered.id]):
+        assert [upload.id for upload in uploads.unsent()] == [half.id, whole.id]
+    with closing(uploads.append(half.id, 0)):
+        assert [upload.id for upload in uploads.unsent()] == [offered.id]
+    SqliteQueue(database).add(replace(queued(FIRST), paths=(name_of(OTHER_GROUP),)))
+    assert [upload.id for upload in uploads.unsent()] == [half.id, whole.id]
+    uploads.remove(GROUP)
+    assert not uploads.unsent()

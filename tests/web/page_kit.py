@@ -10,6 +10,7 @@ from typing import Any
 from satchel.web.owner.errands import Amount, Errand, Item, Kind, Problem, State
 from satchel.web.owner.movements import Movement
 from satchel.web.owner.rendering import render
+from satchel.web.owner.unsent import Bunch
 
 BASE = "/0123456789abcdef"
 INTO = "Downloads"
@@ -161,10 +162,28 @@ def _waiting(said: Said) -> list[Page]:
     ]
     for number, one in enumerate(queued):
         one.update(id=str(number), text=number == 1)
+    unsent = [
+        Bunch(group="0a" * 16, tops=dict.fromkeys([said.path]), have_bytes=1_000, size_bytes=2_345_678),
+        Bunch(group="0b" * 16, tops=dict.fromkeys([said.path, "b", "c", "d"])),
+    ]
     states = dict(zip(STATES, STATES, strict=True))
     return [
-        Page("waiting.html", "some", {"queued": queued, "states": states, "unfinished": {"in": 1, "out": 2}}),
-        Page("waiting.html", "nothing", {"queued": [], "states": states, "unfinished": {}}),
+        Page(
+            "waiting.html",
+            "some",
+            {
+                "queued": queued,
+                "states": states,
+                "unsent": unsent,
+                "more_unsent": 1,
+                "unfinished": {"in": 1, "out": 2},
+            },
+        ),
+        Page(
+            "waiting.html",
+            "nothing",
+            {"queued": [], "states": states, "unsent": [], "more_unsent": 0, "unfinished": {}},
+        ),
     ]
 
 

@@ -153,6 +153,28 @@ def test_what_a_browser_brings_waits_for_a_contact(browser: Browser, served: Ser
     assert "<b>" not in waiting.body
 
 
+def test_what_was_begun_and_not_sent_is_listed_and_removed(browser: Browser, served: Served) -> None:
+    """[4.9, T2] Half a file of a window that was closed: nothing of it stays."""
+    asked = {"group": "ab" * 16, "path": ["<b>Trip", "a.txt"], "size": 300_000, "mtime_ns": 1}
+    begun = browser.send("POST", "/uploads", asked)
+    browser.send("PUT", f"/uploads/{begun['id']}?at=0", bytes(270_000))
+    sent = browser.send("POST", "/uploads", {**asked, "group": "cd" * 16, "path": ["map"], "size": 5})
+    browser.send("PUT", f"/uploads/{sent['id']}?at=0", b"hello")
+    browser.post(person(browser, "bilal") + "/give", {"upload": "cd" * 16})
+    waiting = browser.get("/waiting")
+    assert "Not sent" in waiting.text
+    assert "<b>Trip 262 kB of 300 kB Remove" in waiting.text
+    assert "<b>" not in waiting.body
+    [remove] = waiting.links("/unsent/[0-9a-f]{32}/remove")
+    assert browser.post("/unsent/" + "cd" * 16 + "/remove").status == 400  # it waits for somebody
+    assert browser.post("/unsent/here/remove").status == 400
+    for _twice in range(2):
+        assert "Not sent" not in browser.post(remove).text
+    [left] = served.profile.uploads.all()
+    assert left.path == (b"map",)
+    assert len(list((served.home / "blobs").iterdir())) == 1
+
+
 def test_no_other_page_brings_anything(browser: Browser) -> None:
     asked = {"group": "ab" * 16, "path": ["a"], "size": 5, "mtime_ns": 1}
     assert browser.send("POST", "/uploads", asked, origin="http://evil.example") is None

@@ -70,6 +70,10 @@ class Uploads(Protocol):
         """The oldest first."""
         ...
 
+    def unsent(self) -> Sequence[Upload]:
+        """What lies here of groups that nobody was given and no command is busy with. The oldest first."""
+        ...
+
     def remove(self, id: bytes) -> None:
         """Of one upload, or of a group. Raises NothingToDo; MisuseError: it is being sent."""
         ...

@@ -185,6 +185,16 @@ class SqliteUploads:
             rows = connection.execute(f"{_UPLOAD} ORDER BY u.key").fetchall()
             return [_row_of(row).upload for row in rows]
 
+    def unsent(self) -> Sequence[Upload]:
+        with self._database.reading() as connection:
+            rows = [
+                _row_of(row)
+                for row in connection.execute(f"{_UPLOAD} WHERE u.sent = 0 ORDER BY u.key").fetchall()
+            ]
+            idle = {row.upload.id for row in self._unneeded(connection, "u.sent = 0", (), None)}
+        busy = {row.upload.group for row in rows if row.upload.id not in idle}
+        return [row.upload for row in rows if row.upload.group not in busy]
+
     def named(self, id: bytes) -> list[Upload]:
         """One upload, or those of a group. Raises NothingToDo: there is none."""
         with self._database.reading() as connection:

@@ -8,7 +8,7 @@ is slower than the browser, none is free, and nothing is read from the connectio
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -74,8 +74,16 @@ class UploadRoutes:
         return json_answer({"have": have})
 
     async def remove(self, request: Request) -> Response:
-        await in_own_thread(self._uploads.remove, _id(request.path_params["id"], "api 4: an upload"))
+        await self.erase(request.path_params["id"])
         return Response(status_code=204)
+
+    async def erase(self, id: str) -> None:
+        """Of an upload, or a group. Raises SatchelError: there is none of this id, or it is needed."""
+        await in_own_thread(self._uploads.remove, _id(id, "api 4: an upload"))
+
+    async def unsent(self) -> Sequence[Upload]:
+        """See ports.uploads."""
+        return await in_own_thread(self._uploads.unsent)
 
 
 class _Pouring:

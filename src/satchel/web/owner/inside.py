@@ -22,19 +22,14 @@ from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
-from satchel.web.owner.speech import language
 from satchel.web.owner.under_way import DECLINED, Errands
+from satchel.web.owner.waiting import Waiting
 from satchel.web.uploads import UploadRoutes
 
 HANDLE_BYTES = 8
-NAMES_SHOWN = 3
 WIPE_WORD = "wipe"
 MISTYPED = "mistyped"
 _AGAIN = {Kind.GIVE: "/give", Kind.TAKE: "/take", Kind.SHOW: "/pair", Kind.SCAN: "/pair"}
-_GOES_ON = {  # what began with a code, by its direction: the kinds that do it, how
-    "out": ({Kind.GIVE, Kind.GIVE_ON}, Kind.GIVE_ON, ("send",)),
-    "in": ({Kind.TAKE, Kind.TAKE_ON}, Kind.TAKE_ON, ("receive", "--resume")),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +56,7 @@ class Inside:
         self._news = news
         self._world = world
         self._findings: Sequence[dict[str, Any]] | None = None
+        self._waiting = Waiting(frame, node, errands, news, world.uploads)
         self.movements = Movements(news.tell)
 
     def app(self) -> ASGIApp:
@@ -87,9 +83,6 @@ class Inside:
             Route("/errands/{id}/picture.svg", self.picture, methods=get),
             Route("/errands/{id}/answer", self.answer, methods=post),
             Route("/errands/{id}/stop", self.stop, methods=post),
-            Route("/waiting", self.waiting, methods=get),
-            Route("/waiting/{id}/remove", self.take_back, methods=post),
-            Route("/go-on/{direction}", self.go_on, methods=post),
             Route("/care", self.care, methods=get),
             Route("/care/look", self.look_around, methods=post),
             Route("/meet", self.meet, methods=post),
@@ -98,7 +91,7 @@ class Inside:
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
-        return self._frame.app([*routes, *self._world.uploads.under(UPLOADS)])
+        return self._frame.app([*routes, *self._waiting.routes(), *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
 
@@ -224,7 +217,7 @@ class Inside:
             errand=errand,
             into=self._world.into,
             again=_AGAIN.get(errand.kind),
-            unfinished=await self._unfinished() if errand.is_over else {},
+            unfinished=await self._waiting.unfinished() if errand.is_over else {},
         )
 
     async def picture(self, request: Request) -> Response:
@@ -279,45 +272,6 @@ class Inside:
         code = self._frame.code(request)
         await self._errands.run(words, operands=operands, answers=answers, language=code)
         self._news.tell()
-
-    # --- what waits ---------------------------------------------------------------------------------
-
-    async def waiting(self, request: Request) -> Response:
-        said = await self._errands.look("queue", "list")
-        _ = language(self._frame.code(request)).catalogue.gettext
-        states = {
-            "waits": _("waits"),
-            "accepted": _("accepted, not all there yet"),
-            "declined": _("not wanted"),
-            "cannot_be_read": _("cannot be read here now"),
-        }
-        queued = [_queued(event) for event in said if event["event"] == "queued"]
-        unfinished = await self._unfinished()
-        return self._frame.show(
-            request, "waiting.html", here="/waiting", queued=queued, states=states, unfinished=unfinished
-        )
-
-    async def take_back(self, request: Request) -> Response:
-        await self._run(request, ["queue", "remove"], operands=[request.path_params["id"]])
-        return self._frame.go("/waiting")
-
-    async def go_on(self, request: Request) -> Response:
-        kinds = _GOES_ON.get(request.path_params["direction"])
-        if kinds is None:
-            raise NothingToDo("page 4.9: there is no such direction.")
-        _, kind, words = kinds
-        return self._start(request, kind, words)
-
-    async def _unfinished(self) -> dict[str, int]:
-        """Of each direction how much began with a code, is not over, and is not under way now."""
-        waits = await in_own_thread(self._node.waits)
-        found = [one.told()["direction"] for one in waits if one.contact is None]
-        busy = {errand.kind for errand in self._errands.all() if not errand.is_over}
-        return {
-            direction: found.count(direction)
-            for direction, (kinds, _, _) in _GOES_ON.items()
-            if direction in found and not busy & kinds
-        }
 
     # --- safety -------------------------------------------------------------------------------------
 
@@ -385,8 +339,3 @@ def _address(form: Form) -> list[str]:
 
 def _line(typed: str) -> str:
     return " ".join(typed.split())
-
-
-def _queued(event: dict[str, Any]) -> dict[str, Any]:
-    names = event["names"]
-    return {**event, "names": names[:NAMES_SHOWN], "more": max(0, len(names) - NAMES_SHOWN)}

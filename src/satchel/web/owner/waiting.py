@@ -1,0 +1,102 @@
+"""What waits, on a page of its own: for contacts, broken off, brought and not sent. Spec: docs/spec/page.md, 4.9,
+4.10."""
+
+from contextlib import suppress
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from satchel.errors import NothingToDo
+from satchel.node.node import Node
+from satchel.node.own_thread import in_own_thread
+from satchel.web.owner.errands import Kind
+from satchel.web.owner.frame import Frame
+from satchel.web.owner.news import News
+from satchel.web.owner.speech import language
+from satchel.web.owner.under_way import Errands
+from satchel.web.owner.unsent import NAMES_SHOWN, bunches_of
+from satchel.web.uploads import UploadRoutes
+
+BUNCHES_SHOWN = 100
+_GOES_ON = {  # what began with a code, by its direction: the kinds that do it, how
+    "out": ({Kind.GIVE, Kind.GIVE_ON}, Kind.GIVE_ON, ("send",)),
+    "in": ({Kind.TAKE, Kind.TAKE_ON}, Kind.TAKE_ON, ("receive", "--resume")),
+}
+
+
+class Waiting:
+    """See the module. Used from the node's loop."""
+
+    def __init__(self, frame: Frame, node: Node, errands: Errands, news: News, uploads: UploadRoutes) -> None:
+        self._frame = frame
+        self._node = node
+        self._errands = errands
+        self._news = news
+        self._uploads = uploads
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/waiting", self._show, methods=["GET"]),
+            Route("/waiting/{id}/remove", self._take_back, methods=["POST"]),
+            Route("/go-on/{direction}", self._go_on, methods=["POST"]),
+            Route("/unsent/{group}/remove", self._remove_unsent, methods=["POST"]),
+        ]
+
+    async def unfinished(self) -> dict[str, int]:
+        """Of each direction how much began with a code, is not over, and is not under way now."""
+        waits = await in_own_thread(self._node.waits)
+        found = [one.told()["direction"] for one in waits if one.contact is None]
+        busy = {errand.kind for errand in self._errands.all() if not errand.is_over}
+        return {
+            direction: found.count(direction)
+            for direction, (kinds, _, _) in _GOES_ON.items()
+            if direction in found and not busy & kinds
+        }
+
+    async def _show(self, request: Request) -> Response:
+        said = await self._errands.look("queue", "list")
+        _ = language(self._frame.code(request)).catalogue.gettext
+        states = {
+            "waits": _("waits"),
+            "accepted": _("accepted, not all there yet"),
+            "declined": _("not wanted"),
+            "cannot_be_read": _("cannot be read here now"),
+        }
+        unsent = await in_own_thread(bunches_of, await self._uploads.unsent())
+        return self._frame.show(
+            request,
+            "waiting.html",
+            here="/waiting",
+            queued=[_queued(event) for event in said if event["event"] == "queued"],
+            states=states,
+            unsent=unsent[:BUNCHES_SHOWN],
+            more_unsent=max(0, len(unsent) - BUNCHES_SHOWN),
+            unfinished=await self.unfinished(),
+        )
+
+    async def _take_back(self, request: Request) -> Response:
+        id, code = request.path_params["id"], self._frame.code(request)
+        await self._errands.run(["queue", "remove"], operands=[id], language=code)
+        self._news.tell()
+        return self._frame.go("/waiting")
+
+    async def _go_on(self, request: Request) -> Response:
+        kinds = _GOES_ON.get(request.path_params["direction"])
+        if kinds is None:
+            raise NothingToDo("page 4.10: there is no such direction.")
+        _, kind, words = kinds
+        errand = self._errands.start(kind, words, language=self._frame.code(request))
+        return self._frame.go(f"/errands/{errand.id}")
+
+    async def _remove_unsent(self, request: Request) -> Response:
+        with suppress(NothingToDo):  # it is gone already
+            await self._uploads.erase(request.path_params["group"])
+        self._news.tell()
+        return self._frame.go("/waiting")
+
+
+def _queued(event: dict[str, Any]) -> dict[str, Any]:
+    names = event["names"]
+    return {**event, "names": names[:NAMES_SHOWN], "more": max(0, len(names) - NAMES_SHOWN)}
