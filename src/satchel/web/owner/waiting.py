@@ -1,5 +1,7 @@
-"""What waits, on a page of its own: for contacts, broken off, brought and not sent. Spec: docs/spec/page.md, 4.9,
-4.10."""
+"""What waits, on a page of its own: for contacts, broken off, brought and not sent.
+
+Spec: docs/spec/page.md, 4.9 and 4.10.
+"""
 
 from contextlib import suppress
 from typing import Any
