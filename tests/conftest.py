@@ -1,5 +1,6 @@
 """What holds for every test: no network but the local one, and no laboratory that quietly skips."""
 
+import gc
 import ipaddress
 import os
 import sys
@@ -13,6 +14,12 @@ pytest_plugins = ["browser.pytest_plugin", "lab.pytest_plugin"]
 # No deadline: on a busy machine it fails tests that are right.
 settings.register_profile("satchel", deadline=None, print_blob=True)
 settings.load_profile("satchel")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: nobody needs to look through them for garbage, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def is_local(host: object) -> bool:

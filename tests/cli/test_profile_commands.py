@@ -16,7 +16,17 @@ import pytest
 from satchel.cli import profile
 from satchel.cli.passphrases import draw_words
 from satchel.core.identity.backup import encode_head
-from satchel.core.identity.keyfile import MEMORY_KIB_MAX, Bare, Cost, Sealed, decode, encode
+from satchel.core.identity.keyfile import (
+    KEY_BYTES,
+    MEMORY_KIB_MAX,
+    MEMORY_KIB_MIN,
+    Bare,
+    Cost,
+    Sealed,
+    decode,
+    encode,
+    seal,
+)
 from satchel.core.pairing.words import word_at
 from satchel.node import clock
 from satchel.node.doctor import machine
@@ -25,6 +35,13 @@ from store.upload_samples import bring, uploads_of
 
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 PHRASE, OTHER = "correct horse battery", "another long phrase"
+
+
+def make_sealed(home: Path) -> None:
+    """As `init` does under PHRASE, at the least cost, where it is not about that."""
+    cost, key = Cost(memory_kib=MEMORY_KIB_MIN, passes=1, lanes=1), os.urandom(KEY_BYTES)
+    with closing(ProfileFolder.take(home)) as folder:
+        folder.create(encode(seal(key, PHRASE, salt=os.urandom(16), cost=cost)), key)
 
 
 @pytest.fixture
@@ -67,7 +84,7 @@ def test_a_profile_under_a_passphrase(home: Path) -> None:
 
 
 def test_the_code_is_the_line_after_the_passphrase(home: Path, tmp_path: Path) -> None:
-    satchel(home, "init", lines=(PHRASE,))
+    make_sealed(home)
     asked = satchel(home, "receive", "--into", str(tmp_path / "into"), lines=(PHRASE, "no code"))
     assert asked.code == 2
     assert "whole code" in asked.events[-1]["what"]
@@ -227,7 +244,7 @@ def test_p3_a_backup_that_asks_for_more_memory_than_there_is(tmp_path: Path) -> 
 
 def test_t3_wiped(home: Path) -> None:
     """Without the passphrase, which a person at the door may not give, and only when it is meant."""
-    satchel(home, "init", lines=(PHRASE,))
+    make_sealed(home)
     assert satchel(home, "wipe", lines=("no",)).code == 4
     assert (home / "key").exists()
     assert satchel(home, "wipe", lines=("wipe",)).code == 0

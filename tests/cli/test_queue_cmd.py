@@ -105,12 +105,10 @@ def test_what_is_taken_back_is_gone_and_nothing_else(home: Path) -> None:
     assert left(home) == []
 
 
-@pytest.mark.parametrize(
-    "word", ["0", "4", "-1", "1-2", "x", "٣", "9" * 32, "9" * 5000, FIRST.hex()[:-1], ""]
-)
-def test_a_number_that_is_not_there_takes_nothing_back(home: Path, word: str) -> None:
+def test_a_number_that_is_not_there_takes_nothing_back(home: Path) -> None:
     """All of them are there, or nothing is removed."""
-    assert run(home, "remove", "1", word).returncode == 2
+    for word in ("0", "4", "-1", "1-2", "x", "٣", "9" * 32, "9" * 5000, FIRST.hex()[:-1], ""):
+        assert run(home, "remove", "1", word).returncode == 2, word
     assert left(home) == [FIRST.hex(), SECOND.hex(), THIRD.hex()]
 
 
