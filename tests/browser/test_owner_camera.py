@@ -30,6 +30,22 @@ SCREENS = [
 ]
 
 
+KEEP_LIGHT = """document.querySelector("form[action$='/pair/take']").addEventListener("submit", () => {
+    const video = document.querySelector("#camera video");
+    sessionStorage.setItem("light", video.srcObject === null ? "off" : "on");
+})"""
+FAIL = """(name) => {
+    MediaDevices.prototype.getUserMedia = async () => { throw new DOMException("", name); };
+}"""
+THINK = """() => {
+    const ask = MediaDevices.prototype.getUserMedia;
+    MediaDevices.prototype.getUserMedia = async function (wanted) {
+        await new Promise((done) => setTimeout(done, 2000));
+        return ask.call(this, wanted);
+    };
+}"""
+
+
 def turn_on(page: "Page") -> None:
     """And wait until it sees something. What it has may be asked for afterwards: `window.seenTrack`."""
     go(page, "/pair")
@@ -68,6 +84,7 @@ def test_two_pair_by_the_camera(
     go(page, "/pair")
     page.wait_for_selector("#camera button")
     seen(page, f"owner-{kind}-camera-offered")
+    page.evaluate(KEEP_LIGHT)
     page.click("#camera button")
     until(page, SEES)
     seen(page, f"owner-{kind}-camera")
@@ -75,6 +92,7 @@ def test_two_pair_by_the_camera(
     words = [line.strip() for line in page.locator(".words li").all_inner_texts()]
     assert words == showing.expect_event("words", 30)["words"]
     assert brought == [("POST", "take")]
+    assert page.evaluate("sessionStorage.getItem('light')") == "off"  # before the page is left
     page.click("button[value=y]")
     page.fill("input[name=answer]", "Bilal")
     page.click("form[action$='/answer'] button")
@@ -147,6 +165,46 @@ def test_a_browser_that_refuses_is_said_to(lab: Lab, browser_on: BrowserOn, tmp_
     assert page.inner_text("#camera [data-said]").startswith("This browser does not let the page")
     assert page.is_hidden("#camera button")
     page.fill("input[name=code]", "482 apple river stone")
+
+
+def test_a_camera_that_cannot_be_had_is_said_and_the_code_is_typed(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path
+) -> None:
+    """It was refused when asked, has been taken out since, or another program has it."""
+    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
+    amina = made(Person(lab.host("amina")))
+    page = Owner.up(amina).page(browser_on(amina.host, film=film), camera=True)
+    for name, said, stays in (
+        ("NotAllowedError", "This browser does not let the page", False),
+        ("NotFoundError", "There is no camera here.", True),
+        ("NotReadableError", "The camera cannot be used now;", True),
+    ):
+        go(page, "/pair")
+        page.evaluate(FAIL, name)
+        page.click("#camera button")
+        until(page, f"{SAYS}.startsWith('{said}')")
+        assert page.is_visible("#camera button") == stays
+        assert page.evaluate("document.activeElement.name") == "code"
+        assert not page.evaluate(IS_ON)
+
+
+@pytest.mark.parametrize("thinks", [False, True], ids=["at once", "later"])
+def test_without_its_reader_the_camera_is_put_out(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path, thinks: bool
+) -> None:
+    """Else it would stay on for ever, for nothing: also where the person has thought a while before."""
+    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
+    amina = made(Person(lab.host("amina")))
+    browser = browser_on(amina.host, film=film)
+    page = Owner.up(amina).page(browser, camera=True)
+    go(page, "/pair")
+    page.context.route("**/static/foreign/**", lambda route: route.abort())
+    if thinks:
+        page.evaluate(THINK)
+    page.click("#camera button")
+    until(page, f"{SAYS}.startsWith('The camera cannot be used now')")
+    assert not page.evaluate(IS_ON)
+    browser.watch_of(page).take()
 
 
 def test_without_a_camera_there_is_no_button(lab: Lab, browser_on: BrowserOn) -> None:

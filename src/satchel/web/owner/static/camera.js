@@ -28,12 +28,14 @@ async function offer() {
 async function begin() {
   button.disabled = true;
   const reader = new Worker(new URL("reader.js", import.meta.url), { type: "module" });
-  let mine = null;
+  let mine = null, isBroken = false;
+  reader.addEventListener("error", () => { isBroken = true; fail(mine); });
   try {
     const stream = await navigator.mediaDevices.getUserMedia(WANTED), [track] = stream.getVideoTracks();
     running = mine = { track, reader, canvas: document.createElement("canvas") };
     if (document.hidden || !ended.hidden) { end(); return; }
-    for (const [source, event] of [[track, "ended"], [reader, "error"]]) source.addEventListener(event, () => { end(); say("busy"); });
+    if (isBroken) { fail(mine); return; }
+    track.addEventListener("ended", () => fail(mine));
     reader.addEventListener("message", ({ data }) => hear(mine, data));
     video.classList.toggle("mirrored", track.getSettings().facingMode !== "environment");
     video.srcObject = stream;
@@ -52,6 +54,12 @@ async function begin() {
   } finally {
     button.disabled = false;
   }
+}
+
+function fail(mine) {
+  if (!mine || mine !== running) return;
+  end();
+  say("busy");
 }
 
 function end() {
