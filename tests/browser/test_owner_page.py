@@ -168,7 +168,7 @@ def test_safety_says_who_sees_what_and_wipes_at_the_second_question(lab: Lab, br
     page = owner.page(browser_on(amina.host))
     go(page, "/care")
     press(page, "/care/look")
-    page.wait_for_selector("ul[lang=en]", timeout=HERE_MS)
+    page.wait_for_selector(".rows span[lang]", timeout=HERE_MS)
     seen(page, "owner-care")
     page.click("details:has(input[name=word]) > summary")
     page.fill("input[name=word]", "no")

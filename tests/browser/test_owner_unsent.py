@@ -36,7 +36,7 @@ def test_half_an_upload_is_listed_and_removed(lab: Lab, browser_on: BrowserOn, t
 
     def is_listed() -> bool:
         go(page, "/waiting")
-        return page.is_visible("#unsent li")
+        return bool(page.is_visible("#unsent li"))
 
     wait_until(is_listed, 20, pause_s=0.2)
     assert "film <b>.mkv" in page.inner_text("#unsent")

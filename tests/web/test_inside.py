@@ -175,6 +175,22 @@ def test_what_was_begun_and_not_sent_is_listed_and_removed(browser: Browser, ser
     assert len(list((served.home / "blobs").iterdir())) == 1
 
 
+def test_a_script_is_told_in_the_language_of_the_page_why_not(served: Served) -> None:
+    """[5.4] What it shows is text: names are isolated in it."""
+    assert served.page is not None
+    french = Browser(served.page, language="fr")
+    told = french.send("PUT", f"/uploads/{'ab' * 16}?at=0", b"hello")
+    assert told == {
+        "what": "Ce qui a été chargé n’est plus ici.",
+        "safe": "Rien n’a été modifié.",
+        "do": "Chargez ce fichier de nouveau.",
+    }
+    arabic = Browser(served.page, language="ar")
+    told = arabic.send("POST", "/uploads", {"group": "x", "path": ["a"], "size": 5, "mtime_ns": 1})
+    assert told["what"].endswith(": \u2066api 4.1: `group` is named by 32 hexadecimal digits.\u2069")
+    assert told["safe"] == told["do"] == ""
+
+
 def test_no_other_page_brings_anything(browser: Browser) -> None:
     asked = {"group": "ab" * 16, "path": ["a"], "size": 5, "mtime_ns": 1}
     assert browser.send("POST", "/uploads", asked, origin="http://evil.example") is None

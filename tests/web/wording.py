@@ -13,6 +13,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from arch.tree import ROOT
+from satchel.web.owner.speech import TOLD
+from web.sentences import told
 
 PAGE = ROOT / "src" / "satchel" / "web" / "owner"
 WORDS = PAGE / "words"
@@ -24,13 +26,15 @@ _OPTIONS = {"templates/**.html": {"extensions": "jinja2.ext.i18n", "newstyle_get
 
 
 def extract() -> Catalog:
-    """All messages of the page, in the order in which they stand there."""
+    """All messages of the page, in their order there; then what it is told by the rest of Satchel."""
     found = _empty(None)
     messages = extract_from_dir(
         str(PAGE), method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS, comment_tags=("Words:",)
     )
     for file, _, message, comments, _ in sorted(messages, key=lambda one: (one[0], one[1])):
         found.add(message, None, [(file, 1)], auto_comments=comments)
+    for sentence, modules in told().items():
+        found.add(sentence, None, [(f"{module}.py", 1) for module in sorted(modules)], context=TOLD)
     return found
 
 

@@ -166,9 +166,8 @@ def _check_room(offer: OfferShown, numbers: Iterable[int]) -> None:
             depth -= 1
     wanted_bytes += len(folders) * FOLDER_COST_BYTES
     if wanted_bytes > offer.free_bytes:
-        wanted = units.size(wanted_bytes)
         problem = EnvironmentProblem(
-            f"The disk is too full: {wanted} wanted, {units.size(offer.free_bytes)} free.",
+            f"The disk is too full: {units.size(wanted_bytes)} wanted, {units.size(offer.free_bytes)} free.",
             safe="Nothing was received, and it is still offered.",
             do="Make room, or take a part of it: the same command again, with the same code if any.",
         )

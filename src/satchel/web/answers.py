@@ -1,6 +1,7 @@
 """What each part of the API reads and answers: JSON objects, and errors as three sentences. api.md, 1."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -48,8 +49,14 @@ def status_of(problem: Exception) -> int:
 
 async def refused(_request: Request, problem: Exception) -> Response:
     """For Starlette: how an error is told [1.6]."""
+    return told(problem, str)
+
+
+def told(problem: Exception, tell: Callable[[str], str]) -> Response:
+    """The same; `tell`: a sentence as it is to be read."""
     assert isinstance(problem, SatchelError)
-    body: dict[str, object] = {"what": problem.what, "safe": problem.safe, "do": problem.do}
+    parts = {"what": problem.what, "safe": problem.safe, "do": problem.do}
+    body: dict[str, object] = {part: sentence and tell(sentence) for part, sentence in parts.items()}
     if isinstance(problem, NotAtThatPlace):
         body["have"] = problem.have
     return json_answer(body, status_of(problem))

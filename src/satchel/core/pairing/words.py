@@ -34,11 +34,11 @@ def find_word(typed: str) -> int:
     if index is not None and WORDS[index].startswith(word):
         return index
     slips, _, nearest = min((_slips(word, other), word[:2] != other[:2], other) for other in WORDS)
-    question = f' Is it "{nearest}"?' if slips <= _SLIPS_MAX else ""
+    again = "Look at the other screen again."
     raise MisuseError(
         "One of the words is not in the list of words for codes.",
         safe="Nothing was sent.",
-        do=f"Look at the other screen again.{question}",
+        do=f'{again} Is it "{nearest}"?' if slips <= _SLIPS_MAX else again,
     )
 
 

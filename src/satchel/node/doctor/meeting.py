@@ -38,9 +38,12 @@ def if_they_still_do_not(facts: Facts, drawn: Drawn) -> Iterator[Finding]:
 
 def _no_link(facts: Facts, drawn: Drawn) -> Finding:
     """In no network: each of the ways into one, with the line for it."""
-    what = "This computer is in no network that other devices could be in."
-    if facts.tunnels:
-        what += f" A VPN ({facts.tunnels[0]}) is none: who is behind it is elsewhere."
+    what = (
+        f"This computer is in no network that other devices could be in. A VPN ({facts.tunnels[0]}) is none:"
+        " who is behind it is elsewhere."
+        if facts.tunnels
+        else "This computer is in no network that other devices could be in."
+    )
     if facts.wifi is not None and facts.wifi_switch_is_off:
         return Finding(
             name="wifi_off",
@@ -59,22 +62,22 @@ def _no_link(facts: Facts, drawn: Drawn) -> Finding:
             do="Switch it on, then join a network or open a hotspot.",
             command=line,
         )
-    ways = ["Join the Wi-Fi of the other device"]
+    do = "Join the Wi-Fi of the other device, or put a network cable between the two; no router is needed."
     lines = []
     if facts.wifi is not None and _has_manager(facts):
-        ways.append(
-            "open a hotspot here with the line below and say its password to the other person (to close it:"
-            " nmcli connection down Hotspot)"
+        do = (
+            "Join the Wi-Fi of the other device, open a hotspot here with the line below and say its password"
+            " to the other person (to close it: nmcli connection down Hotspot), or put a network cable"
+            " between the two; no router is needed."
         )
         lines.append(drawn.hotspot(facts.wifi))
-    ways.append("or put a network cable between the two; no router is needed")
     lines += _lines_for_a_cable(facts, drawn)
     return Finding(
         name="no_link",
         kind=Kind.MEETING,
         what=what,
         safe=UNCHANGED,
-        do=", ".join(ways) + ".",
+        do=do,
         command="\n".join(lines),
     )
 
@@ -256,7 +259,10 @@ def _isolation(facts: Facts, drawn: Drawn) -> Finding:
         )
         lines.append(drawn.hotspot(facts.wifi))
     elif facts.links:
-        do += " Or type the address that the sender shows: satchel receive --at HOST:PORT"
+        do = (
+            "Use another network: a cable between the two, or a phone's hotspot. Or type the address that the"
+            " sender shows: satchel receive --at HOST:PORT"
+        )
     return Finding(
         name="isolation",
         kind=Kind.HINT,

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from satchel.errors import MisuseError, SatchelError
-from satchel.web.answers import refused, status_of
+from satchel.web.answers import status_of, told
 from satchel.web.owner import entrance, speech
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.beside import file_beside
@@ -20,6 +20,7 @@ from satchel.web.owner.errands import Problem
 from satchel.web.owner.gate import Gate
 from satchel.web.owner.guard import Guard
 from satchel.web.owner.rendering import render
+from satchel.web.owner.telling import tell
 
 UPLOADS = "/uploads"
 LAST_PAGE_S = 1.0
@@ -89,7 +90,9 @@ class Frame:
 
     async def _refused(self, request: Request, problem: Exception) -> Response:
         if request.url.path.startswith(self.gate.base + UPLOADS):  # a script asks, not a window
-            return await refused(request, problem)
+            return told(
+                problem, lambda sentence: tell(self.code(request), sentence).plain if sentence else ""
+            )
         assert isinstance(problem, SatchelError)
         said = Problem.of(problem)
         return self.show(request, "refused.html", status=status_of(problem), problem=said)

@@ -1,11 +1,12 @@
 """Pages out of templates: everything that is put in is text, whoever wrote it (G)."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from satchel.web.owner import speech
+from satchel.web.owner.telling import tell
 
 
 @cache
@@ -31,6 +32,7 @@ def _environment(code: str) -> Environment:
         path=speech.path,
         text=speech.text,
         plain=speech.shown_text,
+        tell=partial(tell, code),
         plain_name=speech.plain_name,
         problem=None,
     )

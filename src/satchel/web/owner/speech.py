@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from babel.core import Locale
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -21,6 +22,8 @@ from satchel.escape import show_name, show_path, show_text
 CODES = ("en", "fr", "es", "ar", "fa", "zh")
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية", "fa": "فارسی", "zh": "中文"}
 DEFAULT = "en"
+TOLD = "told"  # the context of sentences that are made outside of the page
+_OTHER = "fr"
 _TAGS = {"zh": "zh-Hans"}  # of the others the code says enough
 HEADER_CHARACTERS_MAX = 200
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte")
@@ -76,11 +79,26 @@ def language(code: str) -> Language:
     """`code`: one of CODES."""
     if code == DEFAULT:
         return Language(code, gettext.NullTranslations(), Locale.parse(code))
-    written = files("satchel.web.owner").joinpath(f"words/{code}.po").read_bytes()
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(written), locale=code))
+    write_mo(compiled, _written(code))
     compiled.seek(0)
     return Language(code, gettext.GNUTranslations(compiled), Locale.parse(code))
+
+
+def sentences(code: str) -> list[tuple[str, str]]:
+    """Those that come from the rest of Satchel, and what they are in that language.
+
+    English has no catalogue: each of the others has all of its sentences.
+    """
+    told = [message for message in _written(_OTHER if code == DEFAULT else code) if message.context == TOLD]
+    pairs = [(str(message.id), str(message.id if code == DEFAULT else message.string)) for message in told]
+    return [(english, other) for english, other in pairs if other]
+
+
+@cache
+def _written(code: str) -> Catalog:
+    written = files("satchel.web.owner").joinpath(f"words/{code}.po").read_bytes()
+    return read_po(io.BytesIO(written), locale=code)
 
 
 def wanted(accept_language: str) -> str:
@@ -109,6 +127,11 @@ def plain_name(text: str) -> str:
 def path(text: str) -> Markup:
     """Names with `/` between them, as an event has them (cli 4.2)."""
     return Markup('<bdi dir="auto">{}</bdi>').format(show_path(os.fsencode(text).split(b"/")))
+
+
+def isolated(said: str) -> Markup:
+    """A part of a sentence that others may have written."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(shown_text(said))
 
 
 def text(written: str) -> Markup:

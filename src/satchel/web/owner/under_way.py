@@ -116,7 +116,9 @@ class Errands:
             or running.job is None
             or not running.job.answer(answer)
         ):
-            raise MisuseError("page 4.3: this is not asked any more.")
+            raise MisuseError(
+                "This is not asked any more.", safe="Nothing was changed.", do="See what is asked now."
+            )
         if what in ("offer", "text") and answer == DECLINED:
             errand.is_ended_here = True
         errand.answered()

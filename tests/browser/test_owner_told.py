@@ -1,0 +1,106 @@
+"""What went wrong, as people see it in a real browser: in the language of the page (page 5.4)."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser import DESKTOP, PHONE
+from browser.owner import Owner, go, seen
+from browser.pytest_plugin import BrowserOn
+from end_to_end.acquainted import made, pair_up
+from end_to_end.programs import Person
+from lab import Lab
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.lab
+HERE_MS = 60_000
+SCREENS = [
+    pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
+    pytest.param({"screen": PHONE, "locale": "ar-EG"}, id="phone-ar"),
+]
+LANGUAGES = {"desktop-en": "en", "phone-ar": "ar"}
+
+
+@pytest.fixture
+def language(request: pytest.FixtureRequest) -> str:
+    return LANGUAGES[request.node.callspec.id]
+
+
+def told(page: "Page", name: str, language: str) -> str:
+    """What the page says about it: all of it in its own language."""
+    page.wait_for_selector(".notice.bad:visible", timeout=HERE_MS)
+    seen(page, f"told-{language}-{name}")
+    assert page.locator(f".notice.bad:visible p[lang={language}]").count() > 1
+    assert page.locator(f".notice.bad:visible p[lang]:not([lang={language}])").count() == 0
+    return str(page.inner_text(".notice.bad:visible"))
+
+
+@pytest.mark.parametrize("settings", SCREENS)
+def test_what_is_not_done_is_told_in_the_language_of_the_page(
+    lab: Lab, browser_on: BrowserOn, settings: dict[str, object], language: str
+) -> None:
+    """Too weak a passphrase; a code that is none; an address that is none; doctor."""
+    owner = Owner.begins(Person(lab.host("amina")))
+    browser = browser_on(owner.person.host)
+    page = owner.page(browser, **settings)
+    page.check("input[value=own]")
+    for name in ("passphrase", "again"):
+        page.fill(f"input[name={name}]", "short")
+    page.click("form[action$='/begin'] button")
+    told(page, "weak", language)
+    assert browser.watch_of(page).take()  # Chromium says on its console that it was refused
+    page.check("input[value=none]")
+    page.click("form[action$='/begin'] button")
+    page.wait_for_selector("nav", timeout=HERE_MS)
+
+    go(page, "/take")
+    page.fill("input[name=code]", "482 apple river stonn")
+    page.click("form[action$='/take'] button")
+    assert "stone" in told(page, "code", language)
+    go(page, "/take")
+    page.fill("input[name=code]", "482 apple river stone")
+    page.click("details summary")
+    page.fill("input[name=address]", "amina.example")
+    page.click("form[action$='/take'] button")
+    assert "192.168.1.5:40000" in told(page, "address", language)
+
+    go(page, "/care")
+    page.click("form[action$='/care/look'] button")
+    page.wait_for_selector(f".rows span[lang={language}]", timeout=HERE_MS)
+    seen(page, f"told-{language}-doctor")
+    assert page.locator(f".rows span[lang]:not([lang={language}]):not(:empty)").count() == 0
+
+
+@pytest.mark.parametrize("settings", SCREENS)
+def test_a_name_that_is_taken_and_a_disk_that_is_full(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path, settings: dict[str, object], language: str
+) -> None:
+    amina, bilal, chen = (made(Person(lab.host(name))) for name in ("amina", "bilal", "chen"))
+    pair_up(amina, bilal)
+    pair_up(amina, chen)
+    amina.into.mkdir()
+    amina.host.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(amina.into)])
+    owner = Owner.up(amina)
+    browser = browser_on(amina.host)
+    page = owner.page(browser, **settings)
+    go(page, "/people")
+    page.click(".rows a >> nth=0")
+    page.fill("input[name=name]", "chen" if page.input_value("input[name=name]") == "bilal" else "bilal")
+    page.click("form[action$='/rename'] button")
+    told(page, "name", language)
+    assert browser.watch_of(page).take()
+
+    large = tmp_path / "film.mkv"
+    large.write_bytes(os.urandom(9_000_000))
+    sending = bilal.send(large)
+    code = sending.expect_event("code", 30)["code"]
+    go(page, "/take")
+    page.fill("input[name=code]", code)
+    page.click("form[action$='/take'] button")
+    page.wait_for_selector(".offer", timeout=HERE_MS)
+    page.click("button[value=some]")
+    assert "9" in told(page, "full", language)
