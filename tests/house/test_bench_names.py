@@ -32,5 +32,7 @@ def test_less_than_one_repetition_is_refused() -> None:
 def test_every_scenario_is_documented() -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == [
-        name for benchmark in ("handover", "discovery", "flood", "meet") for name in SCENARIOS[benchmark]
+        name
+        for benchmark in ("handover", "discovery", "flood", "meet", "page")
+        for name in SCENARIOS[benchmark]
     ]
