@@ -12,6 +12,7 @@ from browser.pytest_plugin import BrowserOn
 from browser.test_owner_hostile import HERE_MS, NEXT
 from browser.waiting import until
 from end_to_end.acquainted import couple
+from end_to_end.programs import Person
 from lab import Lab
 
 if TYPE_CHECKING:
@@ -68,6 +69,43 @@ def test_eight_windows_are_open_and_hand_nothing_to_who_has_the_port_next(
     page.wait_for_timeout(5000)  # by itself a browser would ask again after three seconds
     assert not kept.exists()
     browser.watch_of(page).take()
+
+
+def test_a_window_that_asks_for_the_passphrase_hands_it_to_nobody_else(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path
+) -> None:
+    """[2.8, T1] Satchel was killed before anybody opened it, and another person has its port."""
+    owner = Owner.begins(Person(lab.host("amina")))
+    browser = browser_on(owner.person.host)
+    page = owner.page(browser)
+    until(page, "!!document.querySelector('input[name=again]')")
+    page.wait_for_timeout(500)  # the stream is there
+    kept = tmp_path / "asked"
+    owner.node.end()
+    line = [sys.executable, "-c", NEXT, str(urlsplit(owner.origin).port), str(kept)]
+    owner.person.host.talk(line).expect("Serving")
+    page.wait_for_selector("#ended", timeout=HERE_MS)
+    assert page.evaluate("document.querySelector('form[action$=begin]').inert")
+    page.wait_for_timeout(4000)
+    assert not kept.exists()
+    browser.watch_of(page).take()
+
+
+def test_a_window_that_asks_for_the_passphrase_is_told_when_another_one_has_opened_it(
+    lab: Lab, browser_on: BrowserOn
+) -> None:
+    owner = Owner.begins(Person(lab.host("amina")))
+    page = owner.page(browser_on(owner.person.host))
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.check("input[value=none]")
+    page.click("form[action$='/begin'] button")
+    page.wait_for_selector("nav", timeout=HERE_MS)
+    other.wait_for_selector("#opened", timeout=HERE_MS)
+    assert other.is_hidden("#ended")
+    go(page, "/people")
+    page.wait_for_timeout(500)
+    assert page.is_hidden("#ended")
 
 
 def test_a_window_that_nobody_sees_asks_for_nothing_until_it_is_seen(lab: Lab, browser_on: BrowserOn) -> None:

@@ -193,7 +193,7 @@ def test_a_second_window_is_told_that_there_is_a_passphrase(
     assert opened(tmp_path / "profile", begin) is Sealed
 
 
-@pytest.mark.parametrize("path", ["/people", "/give", "/live"])
+@pytest.mark.parametrize("path", ["/people", "/give"])
 def test_there_is_nothing_else_yet(tmp_path: Path, path: str) -> None:
     def begin(browser: Browser) -> None:
         assert browser.get(path).status == 404

@@ -92,8 +92,8 @@ class OwnerPage:
         return open_with_key(folder, opener.file, opener.key, show)
 
     async def _serve_door(self, opener: "_Opener") -> None:
-
-        door = Door(Frame(self.gate), opener)
+        # Its stream ends with it, and is not the one of the pages inside.
+        door = Door(Frame(self.gate, live="live.js?door"), opener)
         serving = asyncio.ensure_future(serve(door.app(), self._listening.dup()))
         opened = asyncio.ensure_future(door.opened.wait())
         try:

@@ -4,10 +4,11 @@ What is decided about passphrases is given from outside (`Opener`): it is the sa
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -62,8 +63,18 @@ class Door:
                 Route("/", self._show, methods=["GET"]),
                 Route("/begin", self._begin, methods=["POST"]),
                 Route("/unlock", self._unlock, methods=["POST"]),
+                Route("/live", self._live, methods=["GET"]),
             ]
         )
+
+    async def _live(self, _request: Request) -> Response:
+        return StreamingResponse(self._stream(), media_type="text/event-stream")
+
+    async def _stream(self) -> AsyncIterator[bytes]:
+        """A window that is still open when this has ended asks for no passphrase any more [2.8]."""
+        yield b":\n\n"
+        await self.opened.wait()
+        yield b"event: opened\ndata:\n\n"
 
     async def _show(self, request: Request) -> Response:
         return await self._open() if self.opened.is_set() else self._page(request)

@@ -32,8 +32,10 @@ SCRIPTED = LOOKS | {"page.js"}
 class Frame:
     """What all pages behind one gate have around them: the language, the way an answer is given."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, *, live: str = "live.js") -> None:
+        """`live`: see rendering.render."""
         self.gate = gate
+        self._live = live
         self._left: set[str] = set()  # of the files beside a last page, those that have been asked for
         self._one_left = asyncio.Event()
         self._chosen: str | None = None
@@ -43,7 +45,8 @@ class Frame:
         return self._chosen or speech.wanted(request.headers.get("accept-language", ""))
 
     def show(self, request: Request, template: str, *, status: int = 200, **fields: Any) -> Response:
-        page = render(template, code=self.code(request), base=self.gate.base, **fields)
+        code, base = self.code(request), self.gate.base
+        page = render(template, code=code, base=base, live=self._live, **fields)
         return HTMLResponse(page, status_code=status)
 
     async def last_page_left(self, beside: frozenset[str]) -> None:

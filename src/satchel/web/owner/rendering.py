@@ -39,6 +39,13 @@ def _environment(code: str) -> Environment:
     return made
 
 
-def render(template: str, *, code: str, base: str, here: str = "", **fields: Any) -> str:
-    """A whole page. `here`: which entry of the navigation it belongs to."""
-    return _environment(code).get_template(template).render(base=base, here=here, **fields)
+def render(
+    template: str, *, code: str, base: str, here: str = "", live: str = "live.js", **fields: Any
+) -> str:
+    """A whole page.
+
+    Args:
+        here: which entry of the navigation it belongs to.
+        live: the worker that its window shares: those of one name share one stream.
+    """
+    return _environment(code).get_template(template).render(base=base, here=here, live=live, **fields)

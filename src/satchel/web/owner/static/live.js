@@ -1,21 +1,22 @@
 // A worker that all windows of this browser share, with one stream for all of them: each of their own would hold one
 // of the six connections that a browser opens to a host. Spec: docs/spec/page.md, 4.6.
 const windows = new Set();
-let isOver = false;
+let ending = null;  // how it ended: "over", or "opened" of the page before the profile is open
 
-function end() {
+function end(how) {
   news.close();
-  isOver = true;
-  windows.forEach((port) => port.postMessage("over"));
+  ending ??= how;
+  windows.forEach((port) => port.postMessage(ending));
 }
 
 const news = new EventSource("../live");
 news.addEventListener("changed", () => windows.forEach((port) => port.postMessage("changed")));
-news.addEventListener("error", end);
+news.addEventListener("opened", () => end("opened"));
+news.addEventListener("error", () => end("over"));
 
 // Held as long as this worker lives: who waits for it learns when the browser has killed it.
 const held = new Promise((done) => {
-  navigator.locks.request(location.pathname, () => { done(); return new Promise(() => {}); });
+  navigator.locks.request(location.pathname + location.search, () => { done(); return new Promise(() => {}); });
 });
 
 addEventListener("connect", ({ ports: [port] }) => {
@@ -23,6 +24,6 @@ addEventListener("connect", ({ ports: [port] }) => {
     if (data === "leaves") { windows.delete(port); return; }
     await held;
     windows.add(port);
-    port.postMessage(isOver ? "over" : "changed");
+    port.postMessage(ending ?? "changed");
   };
 });

@@ -45,23 +45,26 @@ function take(old, fresh) {
 }
 
 // When Satchel has ended, its port may be another person's: from then on nothing is asked or sent there.
-function end() {
+function end(sentence = ended) {
+  if (isOver) return;
   isOver = true;
   document.getElementById("ending")?.remove();
-  ended.hidden = false;
+  sentence.hidden = false;
   for (const part of document.querySelectorAll("form, a")) part.inert = true;
 }
 
 // One stream for all windows is in a worker. It tells this one what it has missed whenever it is seen again, and a
 // window that nobody sees asks for nothing. Without that worker nobody knows who is at the port.
 function listen() {
-  const path = `${base}/static/live.js`, worker = new SharedWorker(path), { port } = worker;
+  const path = `${base}/static/${document.body.dataset.live}`, worker = new SharedWorker(path), { port } = worker;
   const hasParts = document.querySelector("[data-live]");
-  let isHeard = false;
-  worker.onerror = end;
+  let isHeard = false, isSent = false;
+  document.addEventListener("submit", () => { isSent = true; });  // it may be this window that opens it
+  worker.onerror = () => end();
   port.onmessage = ({ data }) => {
     if (data === "over") { end(); return; }
-    if (!isHeard) navigator.locks.request(path, end);
+    if (data === "opened") { if (!isSent) end(document.getElementById("opened") ?? ended); return; }
+    if (!isHeard) navigator.locks.request(path, () => end());
     isHeard = true;
     if (hasParts && !document.hidden) renew();
   };
@@ -72,7 +75,7 @@ function listen() {
   addEventListener("pagehide", () => port.postMessage("leaves"));
 }
 
-if (document.querySelector("nav, #ending")) listen();
+listen();
 
 // --- reading files into Satchel, and giving them (page 4.2) ---
 
