@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
+from satchel.cli import owner_page
 from satchel.cli.owner_page import FILE, OwnerPage
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.identity.keyfile import Bare, Sealed, decode
@@ -78,9 +79,13 @@ def test_the_first_start_with_the_words_that_are_offered(tmp_path: Path) -> None
     assert opened(home, come_back) is Sealed
 
 
-def test_the_terminal_says_where_the_page_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_terminal_says_where_the_page_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A browser may be missing, or not be allowed to read hidden folders."""
-    home = tmp_path / "profile"
+    home = tmp_path / ".profile"
+    monkeypatch.setattr(owner_page, "SNAPS", tmp_path)
+    (tmp_path / "firefox").mkdir()
     with closing(ProfileFolder.take(home)) as folder, closing(OwnerPage.begin(home)) as page:
 
         def visit() -> None:
@@ -93,6 +98,21 @@ def test_the_terminal_says_where_the_page_is(tmp_path: Path, capfd: pytest.Captu
         said = capfd.readouterr().err
         assert page.url in said
         assert "--no-browser" in said
+        assert "--home ~/Satchel" in said
+
+
+@pytest.mark.parametrize(
+    ("folder", "snaps", "is_said"),
+    [(".share/satchel", ["firefox"], True), ("Satchel", ["chromium"], False), (".share/satchel", [], False)],
+)
+def test_a_browser_in_a_snap_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, snaps: list[str], is_said: bool
+) -> None:
+    """Its person sees only that access was denied."""
+    monkeypatch.setattr(owner_page, "SNAPS", tmp_path / "snap")
+    for name in snaps:
+        (tmp_path / "snap" / name).mkdir(parents=True)
+    assert owner_page.may_be_unreadable(tmp_path / folder) is is_said
 
 
 @pytest.mark.slow

@@ -39,6 +39,11 @@ from satchel.web.uploads import UploadRoutes
 FILE = "open.html"
 BACKLOG = 64
 HANDLES_BYTES = 32
+SNAPS = Path("/snap/bin")
+_IN_A_SNAP = (  # docs/decisions/0175
+    "If the browser says that it may not read the file: in a snap it reads no hidden folder. Take another"
+    " browser, or keep the profile in another folder:  satchel up --home ~/Satchel"
+)
 
 
 class OwnerPage:
@@ -82,6 +87,8 @@ class OwnerPage:
 
         Raises SatchelError.
         """
+        if may_be_unreadable(self._home):
+            show.note(_IN_A_SNAP)
         opener = _Opener(folder)
         if opener.key is None:
             show.note(f"The page of this Satchel asks for the passphrase:  {self.url}")
@@ -182,6 +189,12 @@ def file_url(home: Path) -> str:
 def is_served(home: Path) -> bool:
     """Whether the Satchel that has the profile has a page."""
     return (home / FILE).exists()
+
+
+def may_be_unreadable(home: Path) -> bool:
+    """Whether a browser of this machine may not read the profile: one in a snap reads no hidden folder."""
+    is_hidden = any(part.startswith(".") for part in home.absolute().parts)
+    return is_hidden and any((SNAPS / name).exists() for name in ("firefox", "chromium"))
 
 
 def browser() -> list[str] | None:
