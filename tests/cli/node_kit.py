@@ -13,9 +13,11 @@ from typing import Any
 from node.contact_sides import DAY
 from node.pretend_lan import Air, PretendLan
 from satchel.cli import local_socket
+from satchel.cli.arrivals import Arrivals
 from satchel.cli.jobs import CommandJobs
 from satchel.cli.offered import look_at, source_of
 from satchel.cli.over_node import NodeConnection
+from satchel.cli.own_node import taking_into
 from satchel.cli.owner_page import OwnerPage
 from satchel.cli.profile import Profile
 from satchel.core.crypto.curve import x25519_public
@@ -25,6 +27,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, encode
 from satchel.core.identity.pair import Pair, Proof
+from satchel.core.identity.settings import Accept
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
 from satchel.node.node_clock import NodeClock
@@ -184,7 +187,7 @@ async def _live(served: Served, ready: threading.Event) -> None:
             queue=profile.queue,
             source=source_of(profile),
             look_at=lambda paths: look_at(paths, profile.uploads).entries,
-            taking=None,
+            taking=taking_into(served.into, profile, Accept.ASK),
             node_clock=NodeClock(profile.contacts, build_s=BUILT_S),
             mode=Mode.OPEN,
             show_address=lambda link: f"{link.interface}:{link.port}",
@@ -199,7 +202,7 @@ async def _live(served: Served, ready: threading.Event) -> None:
             asyncio.ensure_future(
                 page.serve(
                     *(served.node, jobs, profile, uploads),
-                    into=served.into,
+                    arrivals=Arrivals(str(served.into), profile),
                     lock=lock,
                     wipe=served.wipe,
                 )

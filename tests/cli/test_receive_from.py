@@ -14,6 +14,7 @@ from satchel.cli.receive_from import _Taking
 from satchel.cli.show import JsonShow
 from satchel.core.discovery.beacon import Mode
 from satchel.core.handover.messages import Entry, EntryKind
+from satchel.core.identity.settings import Accept
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 from satchel.node.delivery.desk import Desk, Question
@@ -54,13 +55,14 @@ def test_m3_a_reader_that_stands_still_stops_nobody(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(JsonShow, "hear", hear)
     presence = Presence(Mode.OPEN)
-    node: Any = SimpleNamespace(presence=presence, taking=SimpleNamespace(desk=Desk()))
+    node: Any = SimpleNamespace(presence=presence, taking=SimpleNamespace(desk=Desk()), accept=Accept.ASK)
     nothing: Any = None
     lent = LentProfile(nothing, nothing, b"", nothing, nothing, node)
     taking = _Taking(JsonShow(), lent, contact(), tmp_path, yes=True)
     job = threading.Thread(target=lambda: asyncio.run(taking.work()), daemon=True)
     job.start()
     while not presence._listeners:
+        assert job.is_alive()
         time.sleep(0.01)
     delivered = events.ByContact(
         contact=contact().id, name="amina", giving=False, handover=bytes(16), event=events.Delivered()

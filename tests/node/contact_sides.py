@@ -14,10 +14,11 @@ from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.pair import Pair, Proof
+from satchel.core.identity.settings import Accept
 from satchel.node import events
 from satchel.node.delivery.deliveries import Deliveries, Has
 from satchel.node.delivery.desk import Desk, Question
-from satchel.node.delivery.taking import Accept, TakingNode
+from satchel.node.delivery.taking import TakingNode
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
 from satchel.node.entropy import SystemEntropy

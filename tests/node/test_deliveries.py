@@ -15,8 +15,9 @@ from node import contact_sides
 from node.contact_sides import LIMIT_S, Device, Hands, Running, pair_up, running
 from node.pretend_lan import Air
 from satchel.core.handover.messages import Entry, EntryKind
+from satchel.core.identity.settings import Accept
 from satchel.node import events
-from satchel.node.delivery.taking import LEFT_FREE_BYTES, Accept
+from satchel.node.delivery.taking import LEFT_FREE_BYTES
 from satchel.node.encounter import Session
 from satchel.node.entries import receiver_record
 from satchel.ports import HandoverId, RecordHead, Role

@@ -8,6 +8,7 @@ import pytest
 from node.contact_sides import Device, pair_up, running
 from node.pretend_lan import Air
 from node.test_neighbours import A, B, C, met, run
+from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.contacts import ContactId
 from satchel.node import events
 from satchel.node.front_door import FrontDoor
@@ -118,3 +119,42 @@ def test_the_way_from_a_year_ago_is_gone_before_anything_is_heard(
     run(test)
     assert len(threads) == 2
     assert threading.main_thread() not in threads
+
+
+def test_w1_who_becomes_quiet_says_nothing_any_more_and_later_is_somebody_new(
+    amina: Device, bilal: Device
+) -> None:
+    """Two contacts in one network: from one moment to the next there is no packet, and the session stays.
+    When it speaks again, no packet is one of before."""
+
+    async def test() -> None:
+        air = Air()
+        async with running(air, amina, A) as here, running(air, bilal, B) as there:
+            await met(here, there)
+            here.node.set_mode(Mode.QUIET)
+            there.node.set_mode(Mode.QUIET)
+            before = len(air.shouted)
+            here.node.set_mode(Mode.QUIET)
+            await asyncio.sleep(0.5)
+            assert len(air.shouted) == before
+            assert not here.gone()
+            here.node.set_mode(Mode.OPEN)
+            await here.until(lambda: len(air.shouted) > before)
+            nonces = {datagram[:16] for _, datagram in air.shouted[:before]}
+            assert not nonces & {datagram[:16] for _, datagram in air.shouted[before:]}
+
+    run(test)
+
+
+def test_w1_a_link_that_comes_up_goes_by_the_mode_of_now(amina: Device, bilal: Device) -> None:
+    async def test() -> None:
+        air = Air()
+        async with running(air, amina, A, mode=Mode.OPEN) as here:
+            await here.until(lambda: air.shouted)
+            here.node.set_mode(Mode.QUIET)
+            before = len(air.shouted)
+            here.lan.change_link(B)
+            await asyncio.sleep(0.5)
+            assert len(air.shouted) == before
+
+    run(test)

@@ -16,6 +16,7 @@ from satchel.core.identity.comparison import Comparison, Language
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.pair import Proof
+from satchel.core.identity.settings import Setting, Settings
 from satchel.core.opening.effects import Kept
 from satchel.ports import HandoverId, Role
 from satchel.ports.contacts import Taking
@@ -25,15 +26,17 @@ from satchel.store.database import Database
 from satchel.store.profile import ProfileFolder
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
+from satchel.store.settings import SqliteSettings
 from satchel.store.uploads import SqliteUploads
 from store.contact_samples import contact
 from store.queue_samples import head_with, queued
 from store.record_samples import entry, head
 from store.upload_samples import GROUP, content_of, uploads_of
 
-KINDS = 20
+KINDS = 21
 REPLACING, BACKING_UP, RESTORING, FORGETTING = 5, 9, 11, 15  # the kinds that have a rule of their own
-BRINGING = 16  # and what follows
+BRINGING = 16  # and the next three
+SETTING = 20
 FIRST_KEY = b"k" * 32
 WORDS = Comparison(secret=b"to be compared..", language=Language.ENGLISH)
 
@@ -61,7 +64,7 @@ def key_of(turn: int) -> bytes:
 
 @dataclass
 class State:
-    """By turn; but for the last two, which are ids."""
+    """By turn."""
 
     people: dict[int, tuple[str, int, Proof, Taking]] = field(default_factory=dict)
     waiting: dict[int, tuple[QueueState, bool]] = field(default_factory=dict)
@@ -69,12 +72,13 @@ class State:
     from_contacts: set[int] = field(default_factory=set)
     to_contacts: set[int] = field(default_factory=set)
     uploads: dict[int, int] = field(default_factory=dict)  # how many bytes are there
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def restored(self) -> "State":
         """What a backup of it has."""
         waiting = {turn: (state, False) for turn, (state, _) in self.waiting.items()}
-        return State(dict(self.people), waiting)
+        return State(dict(self.people), waiting, settings=self.settings)
 
 
 def create(home: Path) -> None:
@@ -104,6 +108,8 @@ def do(folder: ProfileFolder, database: Database, n: int) -> Database:
             image = io.BytesIO(backup(folder.home, turn).read_bytes())
             other.put_back(image, key_of(turn), key_of(turn)).close()
         shutil.rmtree(restored(folder.home, turn - 1), ignore_errors=True)
+    elif kind == SETTING:
+        _set(SqliteSettings(database), turn)
     elif kind >= BRINGING:
         _bring(uploads_of(folder.home, database, seed=f"step {n}", reserve_bytes=0), turn, kind)
     else:
@@ -155,6 +161,13 @@ def _part(database: Database, turn: int, kind: int) -> None:
         case 15 if turn >= 3:
             SqliteRecords(database).forget(HandoverId(id_of("r", turn - 3)))
             contacts.forget(person(turn - 3))
+
+
+def _set(settings: SqliteSettings, turn: int) -> None:
+    if turn % 3 == 2:
+        settings.reset(Setting.INTO)
+    else:
+        settings.put(Setting.INTO, f"/folder {turn}".encode())
 
 
 def _bring(uploads: SqliteUploads, turn: int, kind: int) -> None:
@@ -216,6 +229,8 @@ def after(n: int) -> State:
                 state.uploads[turn] = len(brought(turn))
             case 19 if turn >= 2:
                 del state.uploads[turn - 2]
+            case 20:
+                state.settings = Settings(into=None if turn % 3 == 2 else f"/folder {turn}".encode())
     return state
 
 
@@ -243,6 +258,7 @@ def found(database: Database, home: Path) -> State:
         {_turn(each.id) for each in records.of_contacts(Role.RECEIVER)},
         {_turn(each.id) for each in records.of_contacts(Role.SENDER)},
         _found_uploads(database, home),
+        SqliteSettings(database).now,
     )
 
 

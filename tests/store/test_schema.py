@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from satchel.core.identity.settings import Setting, Settings
 from satchel.ports import RecordEntry, RecordHead, Role
 from satchel.ports.contacts import Contact
 from satchel.store import schema
@@ -12,6 +13,7 @@ from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
+from satchel.store.settings import SqliteSettings
 from store.contact_samples import AMINA, DAY, contact
 from store.queue_samples import head_with, queued
 from store.record_samples import DAY_S, ID, KEY, NOW_S, entry, head
@@ -95,6 +97,8 @@ def test_an_earlier_profile_becomes_one_of_this_version(
         assert queue.all()[0].accepted
         uploads = uploads_of(tmp_path, database)
         assert content_of(uploads, bring(uploads, (b"photo.jpg",), b"content")) == b"content"
+        SqliteSettings(database).put(Setting.QUIET, b"on")
+        assert SqliteSettings(database).now == Settings(quiet=True)
         assert records.expire(NOW_S + 8 * DAY_S) == [head()]
         contacts.forget(AMINA)
         assert [*records.of_contacts(Role.SENDER), *queue.all()] == []

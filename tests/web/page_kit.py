@@ -42,7 +42,15 @@ class Page:
 
 
 def pages(said: Said) -> list[Page]:
-    parts: list[Callable[[Said], list[Page]]] = [_before, _around, _people, _errands, _waiting, _care]
+    parts: list[Callable[[Said], list[Page]]] = [
+        _before,
+        _around,
+        _people,
+        _errands,
+        _waiting,
+        _care,
+        _settings,
+    ]
     return [page for part in parts for page in part(said)]
 
 
@@ -145,8 +153,7 @@ def _errands(said: Said) -> list[Page]:
             "errand.html",
             f"{kind.name}, {state.get('asks') or state.get('state', State.RUNNING).value}",
             {
-                "errand": Errand(id="1", kind=kind, contact=said.name, **state),
-                "into": said.path,
+                "errand": Errand(id="1", kind=kind, contact=said.name, into=said.path, **state),
                 "again": "/take" if kind is Kind.TAKE else None,
                 "unfinished": {"out": 1} if kind is Kind.GIVE and "state" in state else {},
             },
@@ -197,6 +204,23 @@ def _care(said: Said) -> list[Page]:
         Page("care.html", "usual", usual),
         Page("care.html", "looked", {**usual, "findings": findings}),
         Page("care.html", "other", {**usual, **other, "findings": [], "problem": Problem(what=said.text)}),
+    ]
+
+
+def _settings(said: Said) -> list[Page]:
+    stored = {"language": None, "quiet": "off", "accept": "ask", "into": None, "history": "off"}
+    running = {"quiet": False, "accept": "ask", "takes": True, "into": said.path, "into_by_code": said.path}
+    other = {"language": "fr", "quiet": "on", "accept": "verified", "into": said.path, "history": "on"}
+    problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
+    return [
+        Page("settings.html", "at first", {"stored": stored, "running": running}),
+        Page("settings.html", "started otherwise", {"stored": other, "running": running}),
+        Page(
+            "settings.html",
+            "another folder",
+            {"stored": other, "running": {**running, "into_by_code": said.path + "2"}, "problem": problem},
+        ),
+        Page("settings.html", "taking nothing", {"stored": other, "running": {**running, "takes": False}}),
     ]
 
 

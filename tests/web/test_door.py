@@ -18,8 +18,11 @@ from starlette.requests import Request
 from satchel.cli import owner_page
 from satchel.cli.owner_page import FILE, OwnerPage
 from satchel.cli.show import JsonShow, PersonShow
+from satchel.core.identity.comparison import Language
 from satchel.core.identity.keyfile import Bare, Sealed, decode
+from satchel.core.identity.settings import Settings
 from satchel.store.profile import ProfileFolder
+from satchel.store.settings import SqliteSettings
 from satchel.web.owner import door
 from satchel.web.owner.asking import Form, form_of
 from web.browsing import Answer, Browser
@@ -54,6 +57,22 @@ def opened(home: Path, visit: Callable[[Browser], None]) -> type:
 def goes_on(answer: Answer) -> None:
     """By a connection of its own, that waits until the pages behind the door are there."""
     assert (answer.status, answer.headers["connection"]) == (HTTPStatus.SEE_OTHER, "close")
+
+
+def test_the_language_of_the_first_start_stays(tmp_path: Path) -> None:
+    """[5.1] Chosen before there is a profile to keep it in."""
+    home = tmp_path / "profile"
+
+    def visit(browser: Browser) -> None:
+        assert browser.post("/language", {"language": "de"}).status == 400
+        assert '<html lang="fa" dir="rtl">' in browser.post("/language", {"language": "fa"}).body
+        browser.hand_in("/begin", {"which": "none"})
+
+    assert opened(home, visit) is Bare
+    file = decode((home / "key").read_bytes())
+    assert isinstance(file, Bare)
+    with closing(ProfileFolder.take(home)) as folder, closing(folder.open(file.key)) as database:
+        assert SqliteSettings(database).now == Settings(language=Language.PERSIAN)
 
 
 @pytest.mark.slow

@@ -42,7 +42,9 @@ def until(browser: Browser, path: str, wanted: str) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("path", ["/", "/people", "/give", "/take", "/pair", "/waiting", "/care"])
+@pytest.mark.parametrize(
+    "path", ["/", "/people", "/give", "/take", "/pair", "/waiting", "/care", "/settings"]
+)
 def test_each_page_is_a_page_with_every_header(browser: Browser, path: str) -> None:
     answer = browser.get(path)
     assert answer.status == 200
@@ -115,7 +117,9 @@ def test_a_name_is_never_an_option(browser: Browser, served: Served, name: str) 
     browser.post(path + "/give", {"text": "hello"})
     assert len(served.profile.queue.all()) == 1
     until(browser, browser.post(path + "/verify").path, "is verified already")
-    until(browser, browser.post(path + "/look").path, "takes nothing from contacts")
+    looking = browser.post(path + "/look")
+    assert f"From {name} Looking for" in looking.text
+    assert "Stopped." in until(browser, browser.post(f"{looking.path}/stop").path, "Stopped.").text
     browser.post(path + "/forget")
     assert name not in {contact.name for contact in served.profile.contacts.all()}
 
@@ -276,12 +280,9 @@ def test_a_window_of_the_first_start_that_comes_too_late_is_told_so(browser: Bro
     assert "Near you" in browser.post("/unlock", {"passphrase": "x" * 20}).text
 
 
-def test_the_language_of_the_browser_and_the_chosen_one(browser: Browser) -> None:
+def test_the_language_of_the_browser(browser: Browser) -> None:
     browser.headers["accept-language"] = "xx, ar-EG;q=0.9, en;q=0.1"
     assert '<html lang="ar" dir="rtl">' in browser.get("/").body
-    browser.post("/language", {"language": "fr"})
-    assert '<html lang="fr" dir="ltr">' in browser.get("/").body
-    assert browser.post("/language", {"language": "../../etc"}).status == 400
 
 
 def test_who_has_shown_nothing_yet_is_read_for_a_token_and_no_more(browser: Browser) -> None:

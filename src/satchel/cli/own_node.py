@@ -13,9 +13,10 @@ from satchel.cli.profile import Profile
 from satchel.core.discovery.beacon import Mode
 from satchel.core.handover.messages import EntryKind
 from satchel.core.identity.clocks import BUILT_S
+from satchel.core.identity.settings import Accept
 from satchel.node import clock, events
 from satchel.node.delivery.desk import Desk, Question
-from satchel.node.delivery.taking import Accept, TakingNode
+from satchel.node.delivery.taking import TakingNode
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes
 from satchel.node.node import Node
@@ -41,6 +42,11 @@ def taking_into(into: Path, profile: Profile, accept: Accept) -> TakingNode:
         accept=accept,
         aes=has_aes(),
     )
+
+
+def mode_of(profile: Profile) -> Mode:
+    """As the person has set it."""
+    return Mode.QUIET if profile.settings.now.quiet else Mode.OPEN
 
 
 def folders_of(profile: Profile, into: Path) -> list[Path]:

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from satchel.cli import qr
+from satchel.cli.arrivals import Arrivals
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
 from satchel.cli.profile import Profile, make_bare, open_with_key
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode, unseal
-from satchel.errors import MisuseError
+from satchel.core.identity.settings import Setting, Settings
+from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
 from satchel.store.problems import disk_problems
@@ -96,11 +98,16 @@ class OwnerPage:
             run_until_done(lambda: self._serve_door(opener), show)
         assert opener.file is not None
         assert opener.key is not None
-        return open_with_key(folder, opener.file, opener.key, show)
+        profile = open_with_key(folder, opener.file, opener.key, show)
+        if opener.language is not None:
+            with suppress(EnvironmentProblem):  # a full disk: it is asked for again
+                profile.settings.put(Setting.LANGUAGE, opener.language.encode())
+        return profile
 
     async def _serve_door(self, opener: "_Opener") -> None:
         # Its stream ends with it, and is not the one of the pages inside.
-        door = Door(Frame(self.gate, live="live.js?door"), opener)
+        frame = Frame(self.gate, chosen=lambda: opener.language, live="live.js?door")
+        door = Door(frame, opener)
         serving = asyncio.ensure_future(serve(door.app(), self._listening.dup()))
         opened = asyncio.ensure_future(door.opened.wait())
         try:
@@ -119,7 +126,7 @@ class OwnerPage:
         profile: Profile,
         uploads: UploadRoutes,
         *,
-        into: Path,
+        arrivals: Arrivals,
         lock: Callable[[], object],
         wipe: Callable[[], object],
     ) -> None:
@@ -132,11 +139,14 @@ class OwnerPage:
             look=lambda: _findings(self._home),
             draw_picture=qr.draw_svg,
             has_passphrase=isinstance(profile.file, Sealed),
-            into=os.fspath(into),
+            into=os.fspath(arrivals.of_contacts),
+            into_by_code=lambda: os.fspath(arrivals.by_code()),
             handles=SystemEntropy().draw(HANDLES_BYTES),
             uploads=uploads,
         )
-        inside = Inside(Frame(self.gate), node, Errands(jobs, news, folder=os.fspath(into)), news, world)
+        frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now))
+        errands = Errands(jobs, news, folder=os.fspath(arrivals.of_contacts))
+        inside = Inside(frame, node, errands, news, world)
         with node.presence.listening(inside.movements.hear):
             await serve(inside.app(), self._listening.dup())
 
@@ -150,6 +160,7 @@ class _Opener:
         self.file: KeyFile | None = decode(data) if data is not None else None
         self.key: bytes | None = self.file.key if isinstance(self.file, Bare) else None
         self._offered = offer_words()
+        self.language: str | None = None
 
     @property
     def is_new(self) -> bool:
@@ -161,6 +172,9 @@ class _Opener:
 
     def offer(self) -> str:
         return self._offered
+
+    def speak(self, language: str) -> None:
+        self.language = language
 
     def begin(self, passphrase: str | None) -> None:
         if self.file is not None:
@@ -180,6 +194,10 @@ class _Opener:
         if not isinstance(self.file, Sealed):
             raise MisuseError("There is no profile here yet.", safe="Nothing was changed.")
         self.key = unseal(self.file, passphrase)
+
+
+def _language(settings: Settings) -> str | None:
+    return settings.language.value if settings.language is not None else None
 
 
 def file_url(home: Path) -> str:

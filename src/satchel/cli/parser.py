@@ -5,10 +5,11 @@ docs/spec/cli.md says what each part does.
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from satchel import __version__
 from satchel.cli import dashes
+from satchel.cli.parser_profile import Commands, add_profile, add_settings
 from satchel.errors import MisuseError
 
 EXIT_CODES = """exit codes:
@@ -21,11 +22,10 @@ EXIT_CODES = """exit codes:
 """
 _ASKING = {"receive": "satchel receive", "pair": "satchel pair --take"}
 IN_NODE = frozenset(  # while one runs
-    {"send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"}
+    {"send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd", "settings_cmd"}
 )
 PORT_MIN = 1024  # what contacts dial
 RECEIVERS_MAX = 100  # of one code: a class, not a city
-Commands = Any  # argparse has no public name for what add_subparsers() returns
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,7 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_queue(commands, shared)
     _add_meet(commands, shared)
     _add_node(commands, shared)
-    _add_profile(commands, shared)
+    add_profile(commands, shared)
+    add_settings(commands, shared)
     _add_demo(commands, shared)
     _add_doctor(commands, shared)
     _add_completion(commands)
@@ -256,7 +257,7 @@ def _add_node(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "or with `satchel lock`.",
         allow_abbrev=False,
     )
-    up.add_argument("--quiet", action="store_true", help="say nothing, and only listen")
+    _add_quiet(up)
     up.add_argument("--no-browser", action="store_true", help="do not open the page of this Satchel")
     up.add_argument(
         "--port",
@@ -282,84 +283,31 @@ def _add_node(commands: Commands, shared: argparse.ArgumentParser) -> None:
         description="Asks for the passphrase, and leaves `satchel up` running in the background.",
         allow_abbrev=False,
     )
-    unlock.add_argument("--quiet", action="store_true", help="say nothing, and only listen")
+    _add_quiet(unlock)
     _add_taking(unlock)
     unlock.set_defaults(module="unlock_cmd")
+
+
+def _add_quiet(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--quiet",
+        action=argparse.BooleanOptionalAction,
+        help="say nothing, and only listen; or not (default: as it is set)",
+    )
 
 
 def _add_taking(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--accept",
         choices=["ask", "verified", "none"],
-        default="ask",
         help="what contacts offer, where you said nothing else of them: ask you, take it from those who are"
-        " verified, or nothing at all (default: ask)",
+        " verified, or nothing at all (default: as it is set, else ask)",
     )
     command.add_argument(
-        "--into", metavar="DIR", help="folder for what contacts give (default: your downloads folder)"
+        "--into",
+        metavar="DIR",
+        help="folder for what contacts give (default: as it is set, else your downloads folder)",
     )
-
-
-def _add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:
-    init = commands.add_parser(
-        "init",
-        parents=[shared],
-        help="make a profile, under a passphrase",
-        description="Makes an encrypted profile. Offers five random words as its passphrase; reads one at a "
-        "prompt, or as a line from standard input.",
-        allow_abbrev=False,
-    )
-    init.add_argument(
-        "--no-passphrase",
-        action="store_true",
-        help="without one: whoever takes this device can read all of it",
-    )
-    init.set_defaults(module="init_cmd")
-    for name, says, describes in (
-        (
-            "passphrase",
-            "set another passphrase",
-            "Puts the whole profile under a new key and a new passphrase.",
-        ),
-        (
-            "lock",
-            "end the Satchel that holds this profile",
-            "Ends it, and with it all that can read the profile.",
-        ),
-    ):
-        command = commands.add_parser(
-            name, parents=[shared], help=says, description=describes, allow_abbrev=False
-        )
-        command.set_defaults(module=f"{name}_cmd")
-    wipe = commands.add_parser(
-        "wipe",
-        parents=[shared],
-        help="destroy this profile",
-        description="Destroys the key first, then all the rest. Files that were received stay. Needs no "
-        "passphrase, and ends a Satchel that holds the profile.",
-        allow_abbrev=False,
-    )
-    wipe.add_argument("--yes", action="store_true", help="without asking")
-    wipe.set_defaults(module="wipe_cmd")
-    backup = commands.add_parser(
-        "backup",
-        parents=[shared],
-        help="write this profile into one encrypted file",
-        description="Writes a file that opens with the passphrase of this profile, or with a new one where "
-        "it has none. Hand-overs that are unfinished are left out.",
-        allow_abbrev=False,
-    )
-    backup.add_argument("file", metavar="FILE", help="a new file, for instance on a stick")
-    backup.set_defaults(module="backup_cmd")
-    restore = commands.add_parser(
-        "restore",
-        parents=[shared],
-        help="make a profile from a backup",
-        description="Makes a new profile where there is none. It opens with the passphrase of the backup.",
-        allow_abbrev=False,
-    )
-    restore.add_argument("file", metavar="FILE", help="what satchel backup made")
-    restore.set_defaults(module="restore_cmd")
 
 
 def _add_demo(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.queue import SqliteQueue
+    from satchel.store.settings import SqliteSettings
     from satchel.store.uploads import SqliteUploads
 
 
@@ -46,6 +47,7 @@ class Profile:
     database: Database
     records: SqliteRecords
     shared_uploads: "SqliteUploads | None" = field(default=None, kw_only=True)
+    shared_settings: "SqliteSettings | None" = field(default=None, kw_only=True)
 
     @property
     def uploads(self) -> "SqliteUploads":
@@ -59,6 +61,15 @@ class Profile:
             blobs = BlobFolder(home, self.database, draw=draw)
             self.shared_uploads = SqliteUploads(self.database, blobs, draw=draw, now_s=clock.wall_s)
         return self.shared_uploads
+
+    @property
+    def settings(self) -> "SqliteSettings":
+        """One for all of a node: what one command sets, all go by."""
+        if self.shared_settings is None:
+            from satchel.store.settings import SqliteSettings  # noqa: PLC0415 - see contacts
+
+            self.shared_settings = SqliteSettings(self.database)
+        return self.shared_settings
 
     @property
     def contacts(self) -> "SqliteContacts":
@@ -105,7 +116,9 @@ class Profile:
 
         records = SharedRecords(self.database, claims, now_s=clock.wall_s())
         return LentProfile(
-            *(self.folder, self.file, self.key, self.database, records, node), shared_uploads=self.uploads
+            *(self.folder, self.file, self.key, self.database, records, node),
+            shared_uploads=self.uploads,
+            shared_settings=self.settings,
         )
 
     def close(self) -> None:

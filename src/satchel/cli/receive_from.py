@@ -9,17 +9,17 @@ from pathlib import Path
 from satchel.cli import units
 from satchel.cli.ask import Asker
 from satchel.cli.contacts_cmd import named
-from satchel.cli.own_node import folders_of, running_node, taking_into
+from satchel.cli.own_node import folders_of, mode_of, running_node, taking_into
 from satchel.cli.profile import LentProfile, Profile
 from satchel.cli.run import run_until_done
 from satchel.cli.settling import shown
 from satchel.cli.show import Show
-from satchel.core.discovery.beacon import Mode
 from satchel.core.discovery.rendezvous import RENDEZVOUS_OPEN_S
+from satchel.core.identity.settings import Accept
 from satchel.errors import AccessDenied, EnvironmentProblem, MisuseError, NothingToDo, SatchelError
 from satchel.node import events
 from satchel.node.delivery.desk import Question
-from satchel.node.delivery.taking import Accept, TakingNode
+from satchel.node.delivery.taking import TakingNode
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.node.receiving import Numbers
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, show: Show, profile: Profile, into: Path) -
     contact = named(options.contact, profile.contacts)
     if isinstance(profile, LentProfile) and options.into is not None:
         raise MisuseError(
-            "The running Satchel takes what contacts give into one folder, which it was started with.",
+            "The running Satchel takes what contacts give into one folder, with which it was started.",
             safe="Nothing was received.",
             do="Without --into; or start it with another one: satchel lock, satchel up --into DIR",
         )
@@ -75,11 +75,11 @@ class _Taking:
             loop.call_soon_threadsafe(self._hear, event)
 
         async with self._node() as node:
-            if node.taking is None:
+            if node.accept is Accept.NONE:
                 raise AccessDenied(
-                    "This Satchel takes nothing from contacts: it was started with --accept none.",
+                    "This Satchel takes nothing from contacts.",
                     safe="Nothing was received.",
-                    do="satchel lock, and satchel up without it",
+                    do="satchel settings set accept ask; or start it again, without --accept none",
                 )
             with node.presence.listening(hear):
                 self._show.note(f"Looking at what {shown(self._contact)} offers ... (Ctrl-C to stop)")
@@ -102,7 +102,7 @@ class _Taking:
             return
         taking = taking_into(self._into, self._profile, Accept.ASK)
         self._profile.confine(*folders_of(self._profile, self._into))
-        async with running_node(self._profile, mode=Mode.OPEN, taking=taking) as node:
+        async with running_node(self._profile, mode=mode_of(self._profile), taking=taking) as node:
             yield node
 
     async def _question(self, node: Node) -> Question | None:

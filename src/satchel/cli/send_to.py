@@ -7,12 +7,11 @@ import os
 from satchel.cli.contacts_cmd import named
 from satchel.cli.home import absolute
 from satchel.cli.offered import look_at
-from satchel.cli.own_node import running_node
+from satchel.cli.own_node import mode_of, running_node
 from satchel.cli.profile import LentProfile, Profile
 from satchel.cli.run import run_until_done
 from satchel.cli.settling import shown
 from satchel.cli.show import Show
-from satchel.core.discovery.beacon import Mode
 from satchel.errors import AccessDenied, EnvironmentProblem, MisuseError
 from satchel.node import clock, events
 from satchel.node.entropy import SystemEntropy
@@ -97,7 +96,7 @@ def _wait(show: Show, profile: Profile, contact: Contact, id: HandoverId) -> int
                 case _:
                     pass
 
-        async with running_node(profile, mode=Mode.OPEN, taking=None) as node:
+        async with running_node(profile, mode=mode_of(profile), taking=None) as node:
             with node.presence.listening(hear):
                 show.note(f"Waiting for {shown(contact)} ... (Ctrl-C to stop: it stays in the queue)")
                 await over.wait()

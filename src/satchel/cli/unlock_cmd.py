@@ -47,10 +47,14 @@ def run(options: argparse.Namespace, show: Show) -> int:
 
 
 def _words(options: argparse.Namespace, home: Path) -> list[str]:
-    words = [*PROGRAM, "--home", os.fspath(home), "--accept", options.accept]
+    words = [*PROGRAM, "--home", os.fspath(home)]
+    if options.accept is not None:
+        words += ["--accept", options.accept]
     if options.into is not None:
         words += ["--into", os.fspath(absolute(options.into))]  # it runs in another folder than this
-    return [*words, "--quiet"] if options.quiet else words
+    if options.quiet is not None:
+        words.append("--quiet" if options.quiet else "--no-quiet")
+    return words
 
 
 def _start(show: Show, words: list[str]) -> int:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from satchel.carriers.lan.lan import require_free_port
 from satchel.cli import local_socket, owner_page
-from satchel.cli.home import absolute, home_folder
+from satchel.cli.arrivals import Arrivals
+from satchel.cli.home import home_folder
 from satchel.cli.jobs import CommandJobs
-from satchel.cli.own_node import a_node, folders_of, taking_into
+from satchel.cli.own_node import a_node, folders_of, mode_of
 from satchel.cli.owner_page import OwnerPage
 from satchel.cli.profile import Profile, open_taken, protect, receptions, refuse_ephemeral
 from satchel.cli.run import run_until_done
@@ -21,7 +22,6 @@ from satchel.cli.undisturbed import undisturbed
 from satchel.core.discovery.beacon import Mode
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
-from satchel.node.delivery.taking import Accept
 from satchel.node.node import Node
 from satchel.store.key_file import wipe_key_file
 from satchel.store.landing import FolderLanding
@@ -59,11 +59,11 @@ def run(options: argparse.Namespace, show: Show) -> int:
         jobs = CommandJobs(profile)  # first: its thread keeps the rights that this one gives away
         listening = stack.enter_context(local_socket.listen(home))
         stack.callback(_remove_socket, profile)
-        into = _downloads(options.into)
-        accept = Accept(options.accept)
-        taking = None if accept is Accept.NONE else taking_into(into, profile, accept)
-        confine_thread([*profile.writable, *(folders_of(profile, into) if taking is not None else ())])
-        mode = Mode.QUIET if options.quiet else Mode.OPEN
+        arrivals = Arrivals(options.into, profile)
+        taking = arrivals.taking(options.accept, show)
+        folders = folders_of(profile, arrivals.of_contacts) if taking is not None else ()
+        confine_thread([*profile.writable, *folders])
+        mode = _mode(options, profile)
 
         async def work() -> None:
             with suppress(asyncio.CancelledError):  # Ctrl-C, SIGTERM, lock or wipe: so it ends
@@ -75,7 +75,9 @@ def run(options: argparse.Namespace, show: Show) -> int:
                         node.run(),
                         jobs.keep_house(),
                         serve(Api(node, jobs, uploads, end.now).app(), listening),
-                        page.serve(node, jobs, profile, uploads, into=into, lock=end.now, wipe=end.wipe),
+                        page.serve(
+                            node, jobs, profile, uploads, arrivals=arrivals, lock=end.now, wipe=end.wipe
+                        ),
                     ]
                     await _run_node(show, node, jobs, page, served)
 
@@ -229,13 +231,10 @@ def _is_a_pseudonym(port: int) -> EnvironmentProblem:
     )
 
 
-def _downloads(given: str | None) -> Path:
-    """What was given, else the person's downloads folder."""
-    if given is not None:
-        return absolute(given)
-    from platformdirs import user_downloads_path  # noqa: PLC0415 - only where it is asked
-
-    return user_downloads_path()
+def _mode(options: argparse.Namespace, profile: Profile) -> Mode:
+    if options.quiet is None:
+        return mode_of(profile)
+    return Mode.QUIET if options.quiet else Mode.OPEN
 
 
 def _remove_socket(profile: Profile) -> None:

@@ -17,10 +17,9 @@ from satchel.core.discovery.people import People
 from satchel.core.discovery.rendezvous import Shout, WakeAt
 from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
-from satchel.core.identity.networks import StoredAddress, network_id
+from satchel.core.identity.networks import StoredAddress
 from satchel.core.identity.spent import Spent
 from satchel.core.identity.tags import Tags
-from satchel.core.session.contact import dialled_epochs
 from satchel.core.session.handshake import SessionKeys
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import clock, encounter, events, greeting
@@ -32,7 +31,8 @@ from satchel.node.front_door import FrontDoor
 from satchel.node.keeping_time import keep_time
 from satchel.node.node_clock import NodeClock
 from satchel.node.own_thread import in_own_thread
-from satchel.node.place import Place
+from satchel.node.place import Place, network_of
+from satchel.node.typed_address import try_each
 from satchel.ports import (
     Address,
     Arrival,
@@ -51,7 +51,6 @@ from satchel.ports.contacts import Contact, Contacts
 
 DIAL_S = 5.0
 SEEK_DIAL_S = 2.0  # who has our keys answers at once
-SEEK_EVERY_S = 0.25  # between two tries of a typed address, however many contacts there are (W2)
 
 
 class Neighbours:
@@ -88,11 +87,11 @@ class Neighbours:
         self._people = People(tags=Tags(), spent=Spent(contacts.spent_nonces()))
         self._budget = Budget(macs_per_s=macs_per_s)
         self._door = FrontDoor(node_clock, contacts, entropy, tickets, start=self._start, let_in=self._let_in)
+        self._network = partial(network_of, contacts.network_salt())
         self._company = Company(
             people=self._people, contacts=contacts, network=self._network, talk=talk, report=report
         )
         self._known: dict[ContactId, Acquaintance] = {}
-        self._salt = contacts.network_salt()
         self._stored: list[StoredAddress] = []
         self._meets_until_s = float("-inf")
         self._places: dict[int, Place] = {}
@@ -175,6 +174,14 @@ class Neighbours:
         self._people.tags.near(self._clock.read())
         self._door.make_ready()
 
+    def set_mode(self, mode: b.Mode) -> None:
+        """From now on so, on every link."""
+        self._mode = mode
+        for place in list(self._places.values()):
+            now_s, reading, chance = self._now()
+            effects = place.machine.set_mode(mode, reading=reading, now_s=now_s, chance=chance)
+            self._carry_out(place, effects)
+
     async def meet(self) -> None:
         """Five minutes open although quiet, and for clocks that are wrong."""
         self._stored = await in_own_thread(self._contacts.addresses)
@@ -188,18 +195,19 @@ class Neighbours:
 
         Raises MisuseError: no address of a network around us.
         """
-        while True:
-            order = [(self._entropy.draw(8), known) for known in self._known.values()]
-            for _, known in sorted(order, key=lambda one: one[0]):
-                day = self._clock.read().day
-                for epoch in dialled_epochs(known.contact.pair.epochs, day=day):
-                    await asyncio.sleep(SEEK_EVERY_S)
-                    if self._company.is_with_us(known.contact.id):
-                        return
-                    pipe = await self._connect(at, SEEK_DIAL_S)
-                    if pipe is not None:
-                        self._start(self._call(pipe, known, epoch, typed_address=True, link=None))
-            await asyncio.sleep(SEEK_EVERY_S)
+
+        async def dial(known: Acquaintance, epoch: int) -> None:
+            pipe = await self._connect(at, SEEK_DIAL_S)
+            if pipe is not None:
+                self._start(self._call(pipe, known, epoch, typed_address=True, link=None))
+
+        await try_each(
+            lambda: list(self._known.values()),
+            dial,
+            draw=self._entropy.draw,
+            day=lambda: self._clock.read().day,
+            is_met=lambda known: self._company.is_with_us(known.contact.id),
+        )
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.add(task := asyncio.ensure_future(work))
@@ -265,17 +273,6 @@ class Neighbours:
         now_s, reading, chance = self._now()
         effects = place.machine.meet(self._stored, reading=reading, now_s=now_s, chance=chance)
         self._carry_out(place, effects)
-
-    def _network(self, link: Link) -> bytes | None:
-        there = link.surroundings
-        if there is None:
-            return None
-        return network_id(
-            salt=self._salt,
-            gateway_mac=there.gateway_mac,
-            subnet=there.subnet,
-            prefix_bits=there.prefix_bits,
-        )
 
     def _wake_those_due(self) -> None:
         for place in list(self._places.values()):

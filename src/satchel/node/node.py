@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from satchel.core.discovery.beacon import Mode
+from satchel.core.identity.settings import Accept
 from satchel.node.delivery.deliveries import Deliveries, Has
 from satchel.node.delivery.giving import LookAt
 from satchel.node.delivery.taking import TakingNode
@@ -132,6 +133,11 @@ class Node:
         """Where other devices can dial this one."""
         return [self._show_address(link) for link in self.presence.links]
 
+    @property
+    def accept(self) -> Accept:
+        """What becomes of what contacts offer, where nothing else was said of them."""
+        return self.taking.accept if self.taking is not None else Accept.NONE
+
     def asked(self) -> list[dict[str, object]]:
         """What contacts who are here offer, and nobody has answered yet [api 2.4]; on the loop."""
         if self.taking is None:
@@ -150,6 +156,15 @@ class Node:
     def waits(self) -> list[Waiting]:
         """Blocks for a read. Raises EnvironmentProblem."""
         return what_waits(self._records, self._contacts, self._queue)
+
+    def ask_mode(self, mode: Mode) -> None:
+        """Who may find this device, from now on; from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._set_mode, mode)
+
+    def _set_mode(self, mode: Mode) -> None:
+        self.presence.mode = mode
+        self._neighbours.set_mode(mode)
 
     async def ask_meet(self, at: Endpoint | None) -> None:
         """From another loop: five minutes open; with `at`, dial until a contact is met there or this is

@@ -142,7 +142,15 @@ CREATE INDEX upload_by_path ON upload (path);
 CREATE INDEX upload_by_bunch ON upload (bunch);
 """
 
-LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS)
+# Names that this version does not know stay: a newer one of the same tables has set them.
+_SETTINGS = """
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+"""
+
+LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS)
 VERSION = len(LADDER)
 
 

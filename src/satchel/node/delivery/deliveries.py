@@ -14,11 +14,12 @@ from typing import assert_never
 
 from satchel.core.delivery.messages import LeaveReason
 from satchel.core.identity.contacts import ContactId
+from satchel.core.identity.settings import Accept
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.node import clock, events
 from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, look
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
-from satchel.node.delivery.taking import Accept, Reception, TakingNode, forget
+from satchel.node.delivery.taking import Reception, TakingNode, forget
 from satchel.node.delivery.talking import Ended, Talking
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
@@ -128,6 +129,21 @@ class Deliveries:
                 self._taking.desk.withdraw(contact)
         else:
             talking.come()
+
+    def set_accept(self, accept: Accept) -> bool:
+        """What becomes of what contacts offer, from now on. False: this node has no folder for it."""
+        if self._taking is None:
+            return accept is Accept.NONE
+        self._taking.accept = accept
+        with self._lock:
+            here = dict(self._talking)
+        for contact, talking in here.items():
+            if accept is Accept.NONE:
+                talking.stop_taking()  # it goes on when something is taken again
+                self._taking.desk.withdraw(contact)
+            else:
+                talking.come()
+        return True
 
     def contacts_changed(self) -> None:
         """Some may be forgotten: nothing of what they asked stays."""
@@ -246,7 +262,7 @@ class Deliveries:
 
     def consider(self, session: Session, id: bytes, *, accepted: bool) -> Reception | LeaveReason:
         contact, node = self._contact(session.contact.id), self._taking
-        if contact is None or node is None:
+        if contact is None or node is None or node.accept is Accept.NONE:
             return LeaveReason.NOT_NOW
         known = self._has.records.of_contact(contact.id, Role.RECEIVER)
         head = next((head for head in known if head.theirs == id), None)
@@ -258,7 +274,7 @@ class Deliveries:
             return LeaveReason.HAS_IT
         if accepted and head is None:
             return LeaveReason.UNKNOWN
-        if head is None and (node.accept is Accept.NONE or not self._has_room(known, node)):
+        if head is None and not self._has_room(known, node):
             return LeaveReason.NOT_NOW
         report = self._report_of(contact, HandoverId(id), giving=False)
         return Reception(

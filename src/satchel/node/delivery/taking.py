@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 
 from satchel.core.handover.messages import Entry, EntryKind, as_entry
 from satchel.core.handover.receiving import Receiver
+from satchel.core.identity.settings import Accept
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 from satchel.node.channel import Channel
@@ -30,17 +30,9 @@ ENTRY_COST_BYTES = 4096  # names take room, too
 _CAME = (FileState.PLACING, FileState.DONE)
 
 
-class Accept(Enum):
-    """Of contacts for whom nothing else was said; the value is what a person types."""
-
-    ASK = "ask"
-    VERIFIED = "verified"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TakingNode:
-    """What of a node a hand-over needs."""
+    """What of a node a hand-over needs. `accept` alone changes while it runs, from any thread."""
 
     records: Records
     entropy: Entropy

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from satchel.errors import AccessDenied, MisuseError, SatchelError
 from satchel.node.own_thread import in_own_thread
+from satchel.web.owner import speech
 from satchel.web.owner.asking import form_of
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import Frame
@@ -36,6 +37,10 @@ class Opener(Protocol):
 
     def offer(self) -> str:
         """Random words for a passphrase; the same ones until one was taken."""
+        ...
+
+    def speak(self, language: str) -> None:
+        """The language that was chosen: one of the page's."""
         ...
 
     def begin(self, passphrase: str | None) -> None:
@@ -61,6 +66,7 @@ class Door:
         return self._frame.app(
             [
                 Route("/", self._show, methods=["GET"]),
+                Route("/language", self._choose_language, methods=["POST"]),
                 Route("/begin", self._begin, methods=["POST"]),
                 Route("/unlock", self._unlock, methods=["POST"]),
                 Route("/live", self._live, methods=["GET"]),
@@ -86,6 +92,13 @@ class Door:
             offered = self._opener.offer()
             return self._frame.show(request, "welcome.html", status=status, problem=told, offered=offered)
         return self._frame.show(request, "unlock.html", status=status, problem=told)
+
+    async def _choose_language(self, request: Request) -> Response:
+        code = (await form_of(request)).one("language")
+        if code not in speech.CODES:
+            raise MisuseError("page 5.1: this page does not speak that language.")
+        self._opener.speak(code)
+        return self._frame.go("/")
 
     async def _begin(self, request: Request) -> Response:
         form = await form_of(request)

@@ -92,6 +92,7 @@ class Errand:
     id: str
     kind: Kind
     contact: str | None = None  # with whom, by its name here
+    into: str = ""  # where what comes is put, as a path in an event
     state: State = State.RUNNING
     asks: str | None = None  # what is asked now: `code`, `offer`, `words`, ...
     turn: int = 0  # how many questions there were: of one kind there may be several

@@ -1,7 +1,7 @@
 """What is common to all pages of the owner: how one is answered, in which language, the files beside it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,10 +11,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from satchel.errors import MisuseError, SatchelError
+from satchel.errors import SatchelError
 from satchel.web.answers import status_of, told
 from satchel.web.owner import entrance, speech
-from satchel.web.owner.asking import form_of
 from satchel.web.owner.beside import file_beside
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.gate import Gate
@@ -32,17 +31,21 @@ SCRIPTED = LOOKS | {"page.js"}
 class Frame:
     """What all pages behind one gate have around them: the language, the way an answer is given."""
 
-    def __init__(self, gate: Gate, *, live: str = "live.js") -> None:
-        """`live`: see rendering.render."""
+    def __init__(self, gate: Gate, *, chosen: Callable[[], str | None], live: str = "live.js") -> None:
+        """
+        Args:
+            chosen: the language that the person has chosen, if any.
+            live: see rendering.render.
+        """
         self.gate = gate
+        self._chosen = chosen
         self._live = live
         self._left: set[str] = set()  # of the files beside a last page, those that have been asked for
         self._one_left = asyncio.Event()
-        self._chosen: str | None = None
 
     def code(self, request: Request) -> str:
-        """The language: as chosen here, else as the browser is set."""
-        return self._chosen or speech.wanted(request.headers.get("accept-language", ""))
+        """The language: as chosen, else as the browser is set."""
+        return self._chosen() or speech.wanted(request.headers.get("accept-language", ""))
 
     def show(self, request: Request, template: str, *, status: int = 200, **fields: Any) -> Response:
         code, base = self.code(request), self.gate.base
@@ -63,14 +66,6 @@ class Frame:
         """After something was done: a page that may be renewed without doing it again."""
         return RedirectResponse(self.gate.base + path, status_code=303)
 
-    async def choose_language(self, request: Request) -> Response:
-        code = (await form_of(request)).one("language")
-        if code not in speech.CODES:
-            raise MisuseError("page 5.1: this page does not speak that language.")
-        self._chosen = code
-        from_care = request.headers.get("referer", "").endswith("/care")
-        return self.go("/care" if from_care else "/")
-
     def app(self, routes: Sequence[BaseRoute]) -> ASGIApp:
         async def enter(request: Request) -> Response:
             return await entrance.enter(self.gate, request)
@@ -82,7 +77,6 @@ class Frame:
                     routes=[
                         Route("/enter", enter, methods=["POST"]),
                         Route("/static/{name:path}", self._static, methods=["GET"]),
-                        Route("/language", self.choose_language, methods=["POST"]),
                         *routes,
                     ],
                 )

@@ -22,6 +22,7 @@ from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
+from satchel.web.owner.settings_page import SettingsPage
 from satchel.web.owner.under_way import DECLINED, Errands
 from satchel.web.owner.waiting import Waiting
 from satchel.web.uploads import UploadRoutes
@@ -41,7 +42,8 @@ class World:
     look: Callable[[], Sequence[dict[str, Any]]]  # what `satchel doctor` finds; blocks
     draw_picture: Callable[[str], bytes]  # a text as a picture for cameras: SVG
     has_passphrase: bool
-    into: str  # where received files go, as a path in an event
+    into: str  # where goes what contacts give, as a path in an event
+    into_by_code: Callable[[], str]  # and what is received by code from now on
     handles: bytes  # a secret of this process: names stand in no address
     uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
 
@@ -55,6 +57,9 @@ class Inside:
         self._errands = errands
         self._news = news
         self._world = world
+        self._settings = SettingsPage(
+            frame, node, errands, news, into=world.into, into_by_code=world.into_by_code
+        )
         self._findings: Sequence[dict[str, Any]] | None = None
         self._waiting = Waiting(frame, node, errands, news, world.uploads)
         self.movements = Movements(news.tell)
@@ -91,7 +96,8 @@ class Inside:
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
-        return self._frame.app([*routes, *self._waiting.routes(), *self._world.uploads.under(UPLOADS)])
+        parts = [*self._waiting.routes(), *self._settings.routes(), *self._world.uploads.under(UPLOADS)]
+        return self._frame.app([*routes, *parts])
 
     # --- who is there -------------------------------------------------------------------------------
 
@@ -153,7 +159,8 @@ class Inside:
     async def look_at(self, request: Request) -> Response:
         person = await self._person(request)
         name = person["contact"]
-        return self._start(request, Kind.ANSWER, ["receive", f"--from={name}"], contact=name)
+        words = ["receive", f"--from={name}"]
+        return self._start(request, Kind.ANSWER, words, contact=name, into=self._world.into)
 
     async def verify(self, request: Request) -> Response:
         person = await self._person(request)
@@ -186,12 +193,12 @@ class Inside:
         return self._start(request, Kind.GIVE, ["send", *words], answers=answers)
 
     async def take_page(self, request: Request) -> Response:
-        return self._frame.show(request, "take.html", into=self._world.into)
+        return self._frame.show(request, "take.html", into=self._world.into_by_code())
 
     async def take(self, request: Request) -> Response:
-        form = await form_of(request)
-        words = ["receive", f"--into={self._world.into}", *_address(form)]
-        return self._start(request, Kind.TAKE, words, answers=[_line(form.one("code"))])
+        form, into = await form_of(request), self._world.into_by_code()
+        words = ["receive", f"--into={into}", *_address(form)]
+        return self._start(request, Kind.TAKE, words, answers=[_line(form.one("code"))], into=into)
 
     async def pair_page(self, request: Request) -> Response:
         return self._frame.show(request, "pair.html", reads_pictures=reads_pictures())
@@ -215,7 +222,6 @@ class Inside:
             request,
             "errand.html",
             errand=errand,
-            into=self._world.into,
             again=_AGAIN.get(errand.kind),
             unfinished=await self._waiting.unfinished() if errand.is_over else {},
         )
@@ -254,10 +260,11 @@ class Inside:
         operands: Sequence[str] = (),
         answers: Sequence[str] = (),
         contact: str | None = None,
+        into: str = "",
     ) -> Response:
         code = self._frame.code(request)
         errand = self._errands.start(
-            kind, words, operands=operands, answers=answers, contact=contact, language=code
+            kind, words, operands=operands, answers=answers, contact=contact, into=into, language=code
         )
         return self._frame.go(f"/errands/{errand.id}")
 

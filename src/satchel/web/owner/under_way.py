@@ -58,6 +58,7 @@ class Errands:
         operands: Sequence[str] = (),
         answers: Iterable[str] = (),
         contact: str | None = None,
+        into: str = "",
         language: str,
     ) -> Errand:
         """Begin it.
@@ -69,7 +70,7 @@ class Errands:
         Raises SatchelError: it cannot be begun.
         """
         job = self._jobs.start(_asked(words, operands, self._folder, language))
-        errand = Errand(id=job.id, kind=kind, contact=contact)
+        errand = Errand(id=job.id, kind=kind, contact=contact, into=into)
         self._errands[errand.id] = running = _Running(errand, job, list(answers))
         self._keep(asyncio.ensure_future(self._follow(running, job)))
         self._leave_old_ones()
