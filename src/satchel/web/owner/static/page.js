@@ -56,7 +56,7 @@ function end(sentence = ended) {
 // One stream for all windows is in a worker. It tells this one what it has missed whenever it is seen again, and a
 // window that nobody sees asks for nothing. Without that worker nobody knows who is at the port.
 function listen() {
-  const path = `${base}/static/${document.body.dataset.live}`, worker = new SharedWorker(path), { port } = worker;
+  const path = `${base}/static/${document.body.dataset.worker}`, worker = new SharedWorker(path), { port } = worker;
   const hasParts = document.querySelector("[data-live]");
   let isHeard = false, isSent = false;
   document.addEventListener("submit", () => { isSent = true; });  // it may be this window that opens it
