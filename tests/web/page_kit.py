@@ -64,6 +64,7 @@ def _before(said: Said) -> list[Page]:
         Page("begun.html", "with a passphrase", {"has_passphrase": True}),
         Page("begun.html", "without", {"has_passphrase": False}),
         Page("refused.html", "refused", {"problem": problem}),
+        Page("failed.html", "failed", {"problem": problem}),
         Page("ended.html", "locked", {"has_passphrase": True}),
         Page("ended.html", "ended", {"has_passphrase": False}),
         Page("wiped.html", "wiped"),

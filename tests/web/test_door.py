@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
+from cli.node_kit import LIMIT_S
 from satchel.cli import owner_page
 from satchel.cli.owner_page import FILE, OwnerPage
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.identity.comparison import Language
 from satchel.core.identity.keyfile import Bare, Sealed, decode
 from satchel.core.identity.settings import Settings
+from satchel.errors import EnvironmentProblem
 from satchel.store.profile import ProfileFolder
 from satchel.store.settings import SqliteSettings
 from satchel.web.owner import door
@@ -230,6 +232,32 @@ def test_a_second_window_is_told_that_there_is_a_passphrase(
         assert OWN not in second.body
 
     assert opened(tmp_path / "profile", begin) is Sealed
+
+
+def test_a_browser_that_waits_is_told_why_satchel_could_not_start(tmp_path: Path) -> None:
+    """[3.7] Who starts it from a menu sees no terminal."""
+    home = tmp_path / "profile"
+    told: list[Answer] = []
+    damaged = EnvironmentProblem("It is damaged.", safe="Nothing was changed.", do="Restore a backup.")
+
+    def begin(page: OwnerPage) -> None:
+        told.append(Browser(page, language="ar").post("/begin", {"which": "none"}))
+
+    def start(folder: ProfileFolder, page: OwnerPage) -> None:
+        with page.telling_why(JsonShow()):
+            page.open(folder, JsonShow()).close()
+            raise damaged
+
+    with closing(ProfileFolder.take(home)) as folder, closing(OwnerPage.begin(home)) as page:
+        visitor = threading.Thread(target=begin, args=(page,), daemon=True)
+        visitor.start()
+        with pytest.raises(EnvironmentProblem):
+            start(folder, page)
+        visitor.join(LIMIT_S)
+    [answer] = told
+    assert answer.status == 503
+    assert '<html lang="ar" dir="rtl">' in answer.body
+    assert damaged.what in answer.text
 
 
 @pytest.mark.parametrize("path", ["/people", "/give"])

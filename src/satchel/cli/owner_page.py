@@ -8,11 +8,16 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from satchel.cli import qr
 from satchel.cli.arrivals import Arrivals
@@ -22,7 +27,7 @@ from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode, unseal
 from satchel.core.identity.settings import Setting, Settings
-from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
 from satchel.store.problems import disk_problems
@@ -30,7 +35,8 @@ from satchel.store.profile import ProfileFolder
 from satchel.web.api import Jobs
 from satchel.web.owner.door import Door
 from satchel.web.owner.entrance import file_content
-from satchel.web.owner.frame import Frame
+from satchel.web.owner.errands import Problem
+from satchel.web.owner.frame import LOOKS, Frame
 from satchel.web.owner.gate import ADDRESS, Gate
 from satchel.web.owner.inside import Inside, World
 from satchel.web.owner.news import News
@@ -40,6 +46,7 @@ from satchel.web.uploads import UploadRoutes
 
 FILE = "open.html"
 BACKLOG = 64
+ASKED_AGAIN_S = 5.0
 HANDLES_BYTES = 32
 SNAPS = Path("/snap/bin")
 _IN_A_SNAP = (  # docs/decisions/0175
@@ -55,6 +62,8 @@ class OwnerPage:
         self._home = home
         self._listening = listening
         self.gate = gate
+        self._chosen: str | None = None  # the language, before there are settings to keep it in
+        self._is_awaited = False  # by a browser that was led on, to a page that is not served yet
 
     @classmethod
     def begin(cls, home: Path) -> "OwnerPage":
@@ -96,6 +105,7 @@ class OwnerPage:
             show.note(f"The page of this Satchel asks for the passphrase:  {self.url}")
             show.note("To type it here instead: Ctrl-C, then  satchel up --no-browser")
             run_until_done(lambda: self._serve_door(opener), show)
+            self._chosen, self._is_awaited = opener.language, True
         assert opener.file is not None
         assert opener.key is not None
         profile = open_with_key(folder, opener.file, opener.key, show)
@@ -117,6 +127,33 @@ class OwnerPage:
                 task.cancel()
             await asyncio.gather(serving, opened, return_exceptions=True)
 
+    @contextmanager
+    def telling_why(self, show: Show) -> Iterator[None]:
+        """What goes wrong in the block, before the pages are there, is told to the browser that waits for
+        them: who starts Satchel from a menu sees no terminal [3.7]."""
+        try:
+            yield
+        except SatchelError as problem:
+            if self._is_awaited:
+                with suppress(SatchelError):  # nobody asks any more
+                    run_until_done(partial(self._serve_why, problem), show)
+            raise
+
+    async def _serve_why(self, problem: SatchelError) -> None:
+        frame, told = Frame(self.gate, chosen=lambda: self._chosen), asyncio.Event()
+
+        async def tell(request: Request) -> Response:
+            told.set()
+            return frame.show(request, "failed.html", status=503, problem=Problem.of(problem))
+
+        serving = asyncio.ensure_future(serve(frame.app([Route("/", tell)]), self._listening.dup()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASKED_AGAIN_S):
+                await told.wait()
+                await frame.last_page_left(LOOKS)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
     # --- afterwards ---------------------------------------------------------------------------------
 
     async def serve(
@@ -131,7 +168,7 @@ class OwnerPage:
         wipe: Callable[[], object],
     ) -> None:
         """Until it is cancelled. On the node's loop."""
-
+        self._is_awaited = False
         news = News()
         world = World(
             lock=lock,

@@ -52,6 +52,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
         page = stack.enter_context(closing(OwnerPage.begin(home)))
         if browser is not None:
             owner_page.show_in_browser(browser, home)
+            stack.enter_context(page.telling_why(show))
         protect()
         opened = page.open(folder, show) if browser is not None else open_taken(folder, show)
         profile = stack.enter_context(closing(opened))
