@@ -1,12 +1,13 @@
 // What a page can do only with a script: renew itself, and read files into Satchel. Spec: docs/spec/page.md.
 const base = document.body.dataset.base;
+const STAYS_MS = 3000;
 const PIECE_BYTES = 8 << 20;
 const ended = document.getElementById("ended");
 const words = document.getElementById("words").dataset;
 
 // --- what is shown is renewed when something changes (page 3) ---
 
-let isRenewing = false, isStale = false, isOver = false;
+let isRenewing = false, isStale = false, isOver = false, isLeaving = false;
 
 async function renew() {
   if (isRenewing) { isStale = true; return; }
@@ -15,7 +16,7 @@ async function renew() {
     do {
       isStale = false;
       const response = await fetch(location.href, { headers: { "x-satchel-renews": "1" } });
-      if (!response.ok || response.redirected) { if (response.status === 404) location.assign(`${base}/`); return; }
+      if (!response.ok || response.redirected) { if (response.status === 404 && !isLeaving) location.assign(`${base}/`); return; }
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
         const other = fresh.getElementById(part.id);
@@ -66,12 +67,14 @@ function listen() {
     if (data === "opened") { if (!isSent) end(document.getElementById("opened") ?? ended); return; }
     if (!isHeard) navigator.locks.request(path, () => end());
     isHeard = true;
-    if (hasParts && !document.hidden) renew();
+    if (hasParts && !document.hidden && !isLeaving) renew();
   };
   const come = () => { if (!document.hidden) port.postMessage("is here"); };
   port.postMessage("is here");
   addEventListener("pageshow", come);
   document.addEventListener("visibilitychange", come);
+  // Who leaves for another page asks no more for this one: after a rename, for instance, there is none of this address.
+  addEventListener("beforeunload", () => { isLeaving = true; setTimeout(() => { isLeaving = false; come(); }, STAYS_MS); });
   addEventListener("pagehide", () => port.postMessage("leaves"));
 }
 
