@@ -195,7 +195,18 @@ def test_a_keyboard_is_enough_on_a_screen_of_320_pixels(lab: Lab, browser_on: Br
                 break
         assert page.evaluate("document.activeElement.matches(':focus-visible')")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    for path in ("/", "/people", "/waiting", "/care", "/settings", "/pair", "/give", "/take"):
+    for path in (
+        "/",
+        "/people",
+        "/waiting",
+        "/care",
+        "/care/passphrase",
+        "/care/backup",
+        "/settings",
+        "/pair",
+        "/give",
+        "/take",
+    ):
         go(page, path)
         seen(page, f"owner-narrow{path.replace('/', '-').rstrip('-')}")
 

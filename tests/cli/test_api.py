@@ -186,7 +186,7 @@ GOOD: dict[str, Any] = {"words": ["contacts", "list"], "folder": "/", "screen": 
         {"words": ["contacts", "fly"]},
         {"words": ["contacts", "list", "--help"]},
         {"words": ["contacts", "list", "--ephemeral"]},
-        {"words": ["backup", "/tmp/x"]},
+        {"words": ["restore", "/tmp/x"]},
         {"words": ["up"]},
         {"words": ["wipe", "--yes"]},
         {"folder": "here"},

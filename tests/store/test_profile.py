@@ -1,5 +1,6 @@
 """The folder of a profile: one process, another key, backups, wiping, and what cuts leave (T1 to T3)."""
 
+import errno
 import io
 import os
 import random
@@ -124,12 +125,11 @@ def test_all_is_under_another_key(folder: ProfileFolder, home: Path) -> None:
 def test_no_room_for_another_key_changes_nothing(
     folder: ProfileFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_database: Database, path: Path, _key: bytes) -> None:
-        path.write_bytes(b"a part")
-        raise EnvironmentProblem("the disk is full")
+    def full(_path: Path) -> None:
+        raise OSError(errno.ENOSPC, "")
 
     database = filled(folder)
-    monkeypatch.setattr(Database, "copy_to", full)
+    monkeypatch.setattr("satchel.store.database.sync_file", full)
     with pytest.raises(EnvironmentProblem, match="full"):
         folder.replace_key(database, OTHER_KEY, OTHER_KEY)
     assert ids(database) == [ID]
@@ -154,6 +154,7 @@ def test_an_error_at_the_moment_itself_loses_nothing(
     monkeypatch.setattr(key_file, "replace_key_file", fails)
     with pytest.raises(EnvironmentProblem, match="reports an error"):
         folder.replace_key(database, OTHER_KEY, OTHER_KEY)
+    assert database.is_closed  # whoever runs on it must end: nobody knows which one counts
     key = folder.read_key_file()
     assert key == (OTHER_KEY if replaced else KEY)
     with closing(folder.open(key)) as database:
@@ -176,7 +177,6 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
-from satchel.ports import HandoverId
 from store.record_samples import entry, head
 folder = ProfileFolder.take(Path(sys.argv[1]))
 key = folder.read_key_file()

@@ -50,6 +50,7 @@ def pages(said: Said) -> list[Page]:
         _waiting,
         _care,
         _settings,
+        _keeping,
     ]
     return [page for part in parts for page in part(said)]
 
@@ -222,6 +223,20 @@ def _settings(said: Said) -> list[Page]:
             {"stored": other, "running": {**running, "into_by_code": said.path + "2"}, "problem": problem},
         ),
         Page("settings.html", "taking nothing", {"stored": other, "running": {**running, "takes": False}}),
+    ]
+
+
+def _keeping(said: Said) -> list[Page]:
+    problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
+    usual: dict[str, Any] = {"has_passphrase": True, "offered": "apple river stone cloud pear"}
+    usual |= {"folder": said.path, "is_done": False, "made": None}
+    return [
+        Page("passphrase.html", "change", usual),
+        Page("passphrase.html", "set", {**usual, "has_passphrase": False, "problem": problem}),
+        Page("passphrase.html", "done", {**usual, "is_done": True}),
+        Page("backup.html", "begin", usual),
+        Page("backup.html", "with a passphrase", {**usual, "has_passphrase": False, "problem": problem}),
+        Page("backup.html", "made", {**usual, "made": said.path}),
     ]
 
 

@@ -68,7 +68,7 @@ def test_the_language_of_the_first_start_stays(tmp_path: Path) -> None:
     def visit(browser: Browser) -> None:
         assert browser.post("/language", {"language": "de"}).status == 400
         assert '<html lang="fa" dir="rtl">' in browser.post("/language", {"language": "fa"}).body
-        browser.hand_in("/begin", {"which": "none"})
+        goes_on(browser.hand_in("/begin", {"which": "none"}))
 
     assert opened(home, visit) is Bare
     file = decode((home / "key").read_bytes())

@@ -43,7 +43,19 @@ def until(browser: Browser, path: str, wanted: str) -> Answer:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/people", "/give", "/take", "/pair", "/waiting", "/care", "/settings"]
+    "path",
+    [
+        "/",
+        "/people",
+        "/give",
+        "/take",
+        "/pair",
+        "/waiting",
+        "/care",
+        "/care/passphrase",
+        "/care/backup",
+        "/settings",
+    ],
 )
 def test_each_page_is_a_page_with_every_header(browser: Browser, path: str) -> None:
     answer = browser.get(path)

@@ -50,6 +50,10 @@ class Console(Protocol):
         """See prompt.read_line."""
         ...
 
+    def read_secret(self, question: str) -> str | None:
+        """See prompt.read_secret."""
+        ...
+
     def read_text(self) -> str | None:
         """See prompt.read_text."""
         ...
@@ -91,6 +95,9 @@ class Terminal:
 
     def read_line(self, question: str) -> str | None:
         return prompt.read_line(question)
+
+    def read_secret(self, question: str) -> str | None:
+        return prompt.read_secret(question)
 
     def read_text(self) -> str | None:
         return prompt.read_text()

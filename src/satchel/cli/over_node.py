@@ -145,7 +145,7 @@ class Caller:
 
     def _answer(self, what: str, question: str) -> None:
         try:
-            line = prompt.read_text() if what == "text" else prompt.read_line(question)
+            line = _read(what, question)
         except MisuseError as mistake:
             sys.stderr.write(f"{mistake.what}\n")
             line = None
@@ -166,6 +166,17 @@ class Caller:
                 connection.ask("POST", f"/v1/jobs/{self._job}/{what}", body).read()
             finally:
                 connection.close()
+
+
+def _read(what: str, question: str) -> str | None:
+    """[3.3] Raises MisuseError."""
+    match what:
+        case "text":
+            return prompt.read_text()
+        case "secret":
+            return prompt.read_secret(question)
+        case _:
+            return prompt.read_line(question)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import LOOKS, Frame
 from satchel.web.owner.gate import ADDRESS, Gate
 from satchel.web.owner.inside import Inside, World
+from satchel.web.owner.keeping import Keeper
 from satchel.web.owner.news import News
 from satchel.web.owner.under_way import Errands
 from satchel.web.serving import serve
@@ -175,7 +176,11 @@ class OwnerPage:
             wipe=wipe,
             look=lambda: _findings(self._home),
             draw_picture=qr.draw_svg,
-            has_passphrase=isinstance(profile.file, Sealed),
+            keeper=Keeper(
+                has_passphrase=lambda: isinstance(profile.file, Sealed),
+                offer=offer_words,
+                backups=lambda: os.fspath(arrivals.by_code()),
+            ),
             into=os.fspath(arrivals.of_contacts),
             into_by_code=lambda: os.fspath(arrivals.by_code()),
             handles=SystemEntropy().draw(HANDLES_BYTES),

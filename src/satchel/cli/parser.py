@@ -22,7 +22,10 @@ EXIT_CODES = """exit codes:
 """
 _ASKING = {"receive": "satchel receive", "pair": "satchel pair --take"}
 IN_NODE = frozenset(  # while one runs
-    {"send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd", "settings_cmd"}
+    {
+        *("send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"),
+        *("settings_cmd", "passphrase_cmd", "backup_cmd"),
+    }
 )
 PORT_MIN = 1024  # what contacts dial
 RECEIVERS_MAX = 100  # of one code: a class, not a city

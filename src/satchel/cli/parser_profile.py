@@ -48,6 +48,10 @@ def add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:
     )
     wipe.add_argument("--yes", action="store_true", help="without asking")
     wipe.set_defaults(module="wipe_cmd")
+    _add_copies(commands, shared)
+
+
+def _add_copies(commands: Commands, shared: argparse.ArgumentParser) -> None:
     backup = commands.add_parser(
         "backup",
         parents=[shared],
@@ -56,7 +60,11 @@ def add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "it has none. Hand-overs that are unfinished are left out.",
         allow_abbrev=False,
     )
-    backup.add_argument("file", metavar="FILE", help="a new file, for instance on a stick")
+    backup.add_argument(
+        "file",
+        metavar="FILE",
+        help="a new file, for instance on a stick; or a folder, for a new one in it",
+    )
     backup.set_defaults(module="backup_cmd")
     restore = commands.add_parser(
         "restore",

@@ -1,9 +1,7 @@
 """Asking for a passphrase: the one that opens a profile, or a new one."""
 
-import os
 from functools import partial
 
-from satchel.cli.prompt import STDIN, read_secret
 from satchel.cli.show import Show
 from satchel.core.crypto.stretch import SALT_BYTES, stretch
 from satchel.core.identity.keyfile import Cost, Sealed, choose_cost, seal, unseal
@@ -23,11 +21,11 @@ _DRAWN_BYTES = 7  # 56 bits, of which 50 are used
 
 def open_with_passphrase(file: Sealed, show: Show) -> bytes:
     """Ask until the key file opens: the key. Raises AccessDenied, NothingToDo: no line came."""
-    tries = TRIES if os.isatty(STDIN) else 1
+    tries = TRIES if show.console.is_typed_at else 1
     while True:
         tries -= 1
         show.ask("passphrase")
-        typed = read_secret("Passphrase of this profile: ")
+        typed = show.console.read_secret("Passphrase of this profile: ")
         if typed is None:
             raise NothingToDo(
                 "No passphrase was given.",
@@ -48,10 +46,10 @@ def ask_new(show: Show) -> str:
     Raises MisuseError, NothingToDo: none was given.
     """
     offered = offer_words()
-    in_terminal = os.isatty(STDIN)
+    in_terminal = show.console.is_typed_at
     show.ask("new passphrase", offered=offered)
     while True:
-        typed = read_secret("New passphrase (Enter takes the offered one): ")
+        typed = show.console.read_secret("New passphrase (Enter takes the offered one): ")
         if typed is None:
             raise NothingToDo(
                 "No new passphrase was given.",
@@ -68,7 +66,7 @@ def ask_new(show: Show) -> str:
             continue
         if not in_terminal:
             return chosen
-        again = read_secret("The same again, so that no mistake locks you out: ")
+        again = show.console.read_secret("The same again, so that no mistake locks you out: ")
         if again == chosen:
             return chosen
         show.note("These were not the same. Once more:")

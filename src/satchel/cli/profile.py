@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -48,6 +49,21 @@ class Profile:
     records: SqliteRecords
     shared_uploads: "SqliteUploads | None" = field(default=None, kw_only=True)
     shared_settings: "SqliteSettings | None" = field(default=None, kw_only=True)
+    # Held by who puts all under another key, or copies what is under this one: one at a time.
+    turn: threading.Lock = field(default_factory=threading.Lock, kw_only=True)
+
+    @property
+    def owner(self) -> "Profile":
+        """Whose key is the one of now."""
+        return self
+
+    def replace_key(self, file: Sealed, key: bytes) -> None:
+        """Put everything under another key. Raises EnvironmentProblem: nothing was changed, unless the
+        database is closed (see ProfileFolder.replace_key)."""
+        assert self.folder is not None
+        with self.turn:
+            self.folder.replace_key(self.database, encode(file), key)
+            self.file, self.key = file, key
 
     @property
     def uploads(self) -> "SqliteUploads":
@@ -119,6 +135,7 @@ class Profile:
             *(self.folder, self.file, self.key, self.database, records, node),
             shared_uploads=self.uploads,
             shared_settings=self.settings,
+            lender=self,
         )
 
     def close(self) -> None:
@@ -143,6 +160,12 @@ class LentProfile(Profile):
 
     records: "SharedRecords"
     node: "Node"
+    lender: Profile | None = field(default=None, kw_only=True)
+
+    @property
+    def owner(self) -> Profile:
+        """The node's: the key may have been changed since this command began."""
+        return self.lender or self
 
     def confine(self, *folders: Path) -> None:
         """As in Profile; here it is this thread, and those that it starts."""

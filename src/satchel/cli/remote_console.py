@@ -80,6 +80,9 @@ class RemoteConsole:
     def read_line(self, question: str) -> str | None:
         return self._ask("line", question)
 
+    def read_secret(self, question: str) -> str | None:
+        return self._ask("secret", question)
+
     def read_text(self) -> str | None:
         return self._ask("text", "")
 

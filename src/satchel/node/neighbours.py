@@ -182,6 +182,11 @@ class Neighbours:
             effects = place.machine.set_mode(mode, reading=reading, now_s=now_s, chance=chance)
             self._carry_out(place, effects)
 
+    def fail(self, problem: Exception) -> None:
+        """`run` raises this."""
+        if not self._failed.done():
+            self._failed.set_exception(problem)
+
     async def meet(self) -> None:
         """Five minutes open although quiet, and for clocks that are wrong."""
         self._stored = await in_own_thread(self._contacts.addresses)
@@ -215,8 +220,8 @@ class Neighbours:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (problem := task.exception()) and not self._failed.done():
-            self._failed.set_exception(problem)
+        if not task.cancelled() and isinstance(problem := task.exception(), Exception):
+            self.fail(problem)
 
     # --- links --------------------------------------------------------------------------------------
 

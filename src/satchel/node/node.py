@@ -162,6 +162,11 @@ class Node:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._set_mode, mode)
 
+    def ask_end(self, problem: Exception) -> None:
+        """It cannot go on: `run` raises this; from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._neighbours.fail, problem)
+
     def _set_mode(self, mode: Mode) -> None:
         self.presence.mode = mode
         self._neighbours.set_mode(mode)

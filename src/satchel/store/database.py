@@ -8,7 +8,7 @@ and leaves the log at once (T2), as far as file system and flash let. Spec: docs
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import UnionType
@@ -52,6 +52,7 @@ class Database:
         """Takes it over. Use `open` or `in_memory`."""
         self._connection = connection
         self._guard = threading.Lock()
+        self.is_closed = False  # True for good: it was closed, or could not `move`
 
     @classmethod
     def open(cls, path: Path, key: bytes) -> Self:
@@ -113,6 +114,7 @@ class Database:
     def close(self) -> None:
         """May be repeated."""
         with self._guard, database_problems():
+            self.is_closed = True
             self._connection.close()
 
     @contextmanager
@@ -156,10 +158,33 @@ class Database:
     def copy_to(self, path: Path, key: bytes) -> None:
         """Write all that is in it, and nothing that was erased, into a new file under the key of a profile;
         durable when this returns. Raises EnvironmentProblem; then what there is of the file is of no use."""
+        with self._guard:
+            self._copy(path, key)
+
+    def move(self, path: Path, key: bytes, take_place: Callable[[], "Database"]) -> None:
+        """Go on as another file: all that is in this one, under another key. Whoever uses this database
+        meanwhile waits, and uses the other one from then on.
+
+        Args:
+            path: where it is written, as by `copy_to`.
+            take_place: puts it in its place, and opens it there.
+        Raises:
+            EnvironmentProblem: it could not be written. Where this database is closed `take_place` has raised
+                it.
+        """
+        with self._guard:
+            self._copy(path, key)
+            self.is_closed = True
+            with database_problems():
+                self._connection.close()
+            self._connection = take_place()._connection
+            self.is_closed = False
+
+    def _copy(self, path: Path, key: bytes) -> None:
         with disk_problems(f"write {str(path)!r}"):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         target = f"{path.absolute().as_uri()}?cipher={_CIPHER}&key={_raw(key)}"
-        with self._guard, database_problems():
+        with database_problems():
             self._connection.execute("VACUUM INTO ?", (target,)).fetchall()
         with disk_problems(f"write {str(path)!r}"):
             _require_ciphertext(path)

@@ -107,9 +107,7 @@ class ProfileFolder:
             _refuse_what_is_no_file(self.home)
             _remove(self.home / "copy")  # of a killed backup: it has what was erased since (T2)
         key_file.drop_unfinished(self.home)
-        self._finish_replacing(key)
-        self._require_database()
-        database = Database.open(self._data, key)
+        database = self._open_database(key)
         try:
             older.take_over(database, self.home)
             blobs.remove_unnamed(self.home, database)
@@ -119,21 +117,25 @@ class ProfileFolder:
         return database
 
     def replace_key(self, database: Database, data: bytes, key: bytes) -> Database:
-        """Put everything under another key, whose key file is `data`; returns the database to go on with.
+        """Put everything under another key, whose key file is `data`; returns the database, which goes on
+        under it for all who use it.
 
         What is cut off in the middle has the key file of before, or the new one: each finds its database.
-        Needs as much room as the database takes. Nobody else may use it meanwhile, nor after an error.
-        Raises EnvironmentProblem: nothing was changed, or all.
+        Needs as much room as the database takes. Raises EnvironmentProblem: nothing was changed; or, where
+        the database is closed, nobody knows.
         """
         with disk_problems(f"write into {str(self.home)!r}"):
             _remove(self._next)
         try:
-            database.copy_to(self._next, key)
+            database.move(self._next, key, partial(self._put_next_under, data, key))
         except BaseException:
-            with suppress(OSError):
-                _remove(self._next)
+            if not database.is_closed:
+                with suppress(OSError):
+                    _remove(self._next)
             raise
-        database.close()
+        return database
+
+    def _put_next_under(self, data: bytes, key: bytes) -> Database:
         # From the moment that the key file has its name the copy is the database. An error after it does not
         # tell on which side of that moment it came: so both stay, and the next opening decides.
         try:
@@ -144,7 +146,12 @@ class ProfileFolder:
                 safe="Nothing is lost. Either the passphrase of before opens this profile, or the new one.",
                 do="Mend the disk, then try both; set a new one again where it is the one of before.",
             ) from exc
-        return self.open(key)
+        return self._open_database(key)
+
+    def _open_database(self, key: bytes) -> Database:
+        self._finish_replacing(key)
+        self._require_database()
+        return Database.open(self._data, key)
 
     def back_up(self, database: Database, head: bytes, key: bytes, file: Path) -> None:
         """Write `head`, and behind it the database under `key`, into a new file; durable when this returns.

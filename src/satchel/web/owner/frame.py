@@ -32,11 +32,7 @@ class Frame:
     """What all pages behind one gate have around them: the language, the way an answer is given."""
 
     def __init__(self, gate: Gate, *, chosen: Callable[[], str | None], live: str = "live.js") -> None:
-        """
-        Args:
-            chosen: the language that the person has chosen, if any.
-            live: see rendering.render.
-        """
+        """`chosen`: the language that the person has chosen, if any. `live`: see rendering.render."""
         self.gate = gate
         self._chosen = chosen
         self._live = live

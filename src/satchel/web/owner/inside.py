@@ -20,6 +20,7 @@ from satchel.web.owner.asking import Form, form_of
 from satchel.web.owner.beside import reads_pictures
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
+from satchel.web.owner.keeping import Keeper, Keeping
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
 from satchel.web.owner.settings_page import SettingsPage
@@ -41,7 +42,7 @@ class World:
     wipe: Callable[[], object]  # destroy the key at once, and all the rest when the node ends; blocks
     look: Callable[[], Sequence[dict[str, Any]]]  # what `satchel doctor` finds; blocks
     draw_picture: Callable[[str], bytes]  # a text as a picture for cameras: SVG
-    has_passphrase: bool
+    keeper: Keeper
     into: str  # where goes what contacts give, as a path in an event
     into_by_code: Callable[[], str]  # and what is received by code from now on
     handles: bytes  # a secret of this process: names stand in no address
@@ -57,6 +58,7 @@ class Inside:
         self._errands = errands
         self._news = news
         self._world = world
+        self._keeping = Keeping(frame, errands, world.keeper)
         self._settings = SettingsPage(
             frame, node, errands, news, into=world.into, into_by_code=world.into_by_code
         )
@@ -96,8 +98,8 @@ class Inside:
             Route("/lock", self.lock, methods=post),
             Route("/wipe", self.wipe, methods=post),
         ]
-        parts = [*self._waiting.routes(), *self._settings.routes(), *self._world.uploads.under(UPLOADS)]
-        return self._frame.app([*routes, *parts])
+        others = [*self._waiting.routes(), *self._settings.routes(), *self._keeping.routes()]
+        return self._frame.app([*routes, *others, *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
 
@@ -291,7 +293,7 @@ class Inside:
             here="/care",
             mode=self._node.presence.mode.name.lower(),
             addresses=self._node.addresses(),
-            has_passphrase=self._world.has_passphrase,
+            has_passphrase=self._world.keeper.has_passphrase(),
             findings=self._findings,
             problem=told,
             wiping=told is not None,
@@ -303,7 +305,7 @@ class Inside:
 
     async def begun(self, request: Request) -> Response:
         """From a window of the first start that another one has overtaken [3.4]."""
-        return self._frame.show(request, "begun.html", has_passphrase=self._world.has_passphrase)
+        return self._frame.show(request, "begun.html", has_passphrase=self._world.keeper.has_passphrase())
 
     async def unlocked(self, _request: Request) -> Response:
         return self._frame.go("/")
@@ -311,7 +313,7 @@ class Inside:
     async def lock(self, request: Request) -> Response:
         """Only the window itself can say, afterwards, that it is."""
         self._end(SCRIPTED)
-        return self._frame.show(request, "ended.html", has_passphrase=self._world.has_passphrase)
+        return self._frame.show(request, "ended.html", has_passphrase=self._world.keeper.has_passphrase())
 
     async def wipe(self, request: Request) -> Response:
         if (await form_of(request)).one("word").strip() != WIPE_WORD:

@@ -54,7 +54,7 @@ class SettingsPage:
         return await self._page(request)
 
     async def _page(self, request: Request, problem: SatchelError | None = None) -> Response:
-        said = await self._errands.run(["settings", "list"], language=self._frame.code(request))
+        said = await self._errands.look("settings", "list")
         stored = {event["name"]: event["value"] for event in said if event["event"] == "setting"}
         return self._frame.show(
             request,

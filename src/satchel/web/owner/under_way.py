@@ -83,11 +83,12 @@ class Errands:
         operands: Sequence[str] = (),
         answers: Iterable[str] = (),
         language: str,
+        within_s: float = QUICK_S,
     ) -> list[Event]:
         """A quick command, as `start`: all that it says. Raises EnvironmentProblem: what went wrong."""
         async with self._places:
             job = self._jobs.start(_asked(words, operands, self._folder, language))
-            return await _said_by(job, answers)
+            return await _said_by(job, answers, within_s)
 
     async def look(self, *words: str) -> list[Event]:
         """All that a quick command says which only reads. Raises EnvironmentProblem: what went wrong.
@@ -102,7 +103,8 @@ class Errands:
     async def _look_in_turn(self, words: tuple[str, ...]) -> list[Event]:
         async with self._turns[words]:
             del self._next_looks[words]  # who asks from now on may know of something newer
-            return await _said_by(self._jobs.look(_asked(words, (), self._folder, DEFAULT)), ())
+            looking = self._jobs.look(_asked(words, (), self._folder, DEFAULT))
+            return await _said_by(looking, (), QUICK_S)
 
     def answer(self, errand: Errand, what: str, turn: str, answer: str | None) -> None:
         """To a question that is still open: the one of that kind and turn.
@@ -188,12 +190,12 @@ def _asked(words: Sequence[str], operands: Sequence[str], folder: str, language:
     }
 
 
-async def _said_by(job: Job, answers: Iterable[str]) -> list[Event]:
+async def _said_by(job: Job, answers: Iterable[str], within_s: float) -> list[Event]:
     """To its end. Raises EnvironmentProblem."""
     left = list(answers)
     said: list[Event] = []
     try:
-        async with asyncio.timeout(QUICK_S):
+        async with asyncio.timeout(within_s):
             async for line in _lines(job):
                 if line.get("job") == "read":
                     job.answer(left.pop(0) if left else None)
