@@ -47,6 +47,13 @@ class Sentences:
 
     def all(self) -> dict[str, set[str]]:
         """Each template, and the modules that say it. Raises Unreadable."""
+        return {text: modules for text, modules in self._found().items() if not COMMAND.fullmatch(text)}
+
+    def commands(self) -> set[str]:
+        """Those that are nothing but what is to be typed. Raises Unreadable."""
+        return {text for text in self._found() if COMMAND.fullmatch(text)}
+
+    def _found(self) -> dict[str, set[str]]:
         reading = Reading(self._tree)
         found: dict[str, set[str]] = {}
         for module in self._tree.modules.values():
@@ -60,7 +67,7 @@ class Sentences:
                 if any(map(_is_vague, form.texts | form.inner)):
                     raise Unreadable(place(module, expression))
                 for text in form.texts | form.inner:
-                    if text and not COMMAND.fullmatch(text):
+                    if text:
                         found.setdefault(text, set()).add(module.name)
         return _of_each_form_one(found)
 
@@ -119,3 +126,9 @@ def _is_ours(text: str, inner: Iterable[str]) -> bool:
 def told() -> dict[str, set[str]]:
     """All that the page may be told, and the modules that say it. Raises Unreadable."""
     return Sentences(reached(BEGINNINGS)).all()
+
+
+@cache
+def commands() -> set[str]:
+    """What the page may be told, and is nothing but a command line. Raises Unreadable."""
+    return Sentences(reached(BEGINNINGS)).commands()

@@ -216,7 +216,7 @@ def test_no_other_page_brings_anything(browser: Browser) -> None:
 def test_many_errands_keep_nobody_from_seeing_them(browser: Browser) -> None:
     """[4.8] Each waits for somebody, and who cannot see them can stop none."""
     begun = [browser.post("/give", {"text": "hello"}) for _ in range(JOBS_MAX)]
-    assert "16 commands run" in browser.post("/give", {"text": "hello"}).text
+    assert "16 things at the same time" in browser.post("/give", {"text": "hello"}).text
     for path in ("/", "/people", "/waiting", begun[0].path):
         assert browser.get(path).status == 200
     for errand in begun:

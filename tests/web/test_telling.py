@@ -120,8 +120,9 @@ def test_what_others_wrote_makes_no_other_sentence_of_it() -> None:
         ),
         (
             "zh",
-            "To see the names: satchel contacts list",
-            '查看名字：<code dir="ltr">satchel contacts list</code>',
+            "pip uninstall apsw, then pip install --force-reinstall apsw-sqlite3mc",
+            '<code dir="ltr">pip uninstall apsw</code>，然后'
+            ' <code dir="ltr">pip install --force-reinstall apsw-sqlite3mc</code>',
         ),
         ("en", "<b> does not want it.", '<bdi dir="auto">&lt;b&gt;</bdi> does not want it.'),
         (
@@ -165,8 +166,8 @@ def test_english_inside_of_another_language_drives_nothing() -> None:
 def test_a_text_without_mark_up_isolates_what_is_put_in() -> None:
     """For a script: names, and English inside of another direction."""
     assert tell("ar", "There is no file or folder 'x'.").plain == "لا يوجد ملف أو مجلد \u2068'x'\u2069."
-    assert tell("ar", "To see the names: satchel contacts list").plain.endswith(
-        ": \u2066satchel contacts list\u2069"
+    assert tell("ar", "pip uninstall apsw, then pip install --force-reinstall apsw-sqlite3mc").plain == (
+        "\u2066pip uninstall apsw\u2069، ثم \u2066pip install --force-reinstall apsw-sqlite3mc\u2069"
     )
     assert tell("ar", "Never said.").plain == "\u2066Never said.\u2069"
     assert tell("en", "Never said.").plain == "Never said."

@@ -13,6 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from arch.tree import ROOT
+from satchel.web.owner.reworded import ON_THE_PAGE
 from satchel.web.owner.speech import TOLD
 from web.sentences import told
 
@@ -34,6 +35,8 @@ def extract() -> Catalog:
     for file, _, message, comments, _ in sorted(messages, key=lambda one: (one[0], one[1])):
         found.add(message, None, [(file, 1)], auto_comments=comments)
     for sentence, modules in told().items():
+        if sentence in ON_THE_PAGE:
+            continue  # what is said instead is among the messages of the page
         found.add(sentence, None, [(f"{module}.py", 1) for module in sorted(modules)], context=TOLD)
     return found
 

@@ -18,6 +18,7 @@ from babel.units import format_unit
 from markupsafe import Markup
 
 from satchel.escape import show_name, show_path, show_text
+from satchel.web.owner.reworded import ON_THE_PAGE
 
 CODES = ("en", "fr", "es", "ar", "fa", "zh")
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية", "fa": "فارسی", "zh": "中文"}
@@ -86,12 +87,14 @@ def language(code: str) -> Language:
 
 
 def sentences(code: str) -> list[tuple[str, str]]:
-    """Those that come from the rest of Satchel, and what they are in that language.
+    """Those that come from the rest of Satchel, and what they are on the page in that language.
 
     English has no catalogue: each of the others has all of its sentences.
     """
     told = [message for message in _written(_OTHER if code == DEFAULT else code) if message.context == TOLD]
     pairs = [(str(message.id), str(message.id if code == DEFAULT else message.string)) for message in told]
+    reworded = language(code).catalogue.gettext
+    pairs += [(said, reworded(instead)) for said, instead in ON_THE_PAGE.items()]
     return [(english, other) for english, other in pairs if other]
 
 
