@@ -27,6 +27,7 @@ KEPT = {  # what can only be done at a command line, or is never said on the pag
     " wipe": ANOTHER_PROFILE,
     "Put the file `key` back, or restore a backup elsewhere (--home), or destroy what is left: satchel"
     " wipe": ANOTHER_PROFILE,
+    "Name the file that satchel backup made, or another copy of it.": ANOTHER_PROFILE,
     "Restore a backup, or use another profile (--home).": ANOTHER_PROFILE,
     "Start again; if it stays, use another profile (--home).": ANOTHER_PROFILE,
     "Use another disk (--home).": ANOTHER_PROFILE,

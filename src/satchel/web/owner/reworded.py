@@ -156,10 +156,12 @@ _TAKING = {
         "Make room, or take a part of it: begin once more, with the same code if there was one."
     ),
     "See what is asked now: satchel status": _("See under Near what is offered now."),
-    "This Satchel takes nothing from contacts: it was started with --accept none.": _(
-        "This Satchel was started so that it takes nothing from contacts."
+    "satchel settings set accept ask; or start it again, without --accept none": _(
+        "Choose under Settings that it asks."
     ),
-    "satchel lock, and satchel up without it": _("Lock it, and start it so that it takes something."),
+    "Put its disk in and start Satchel again, or choose another folder: satchel settings set into DIR": _(
+        "Put its disk in and start Satchel again, or choose another folder under Settings."
+    ),
 }
 
 _SATCHEL_ITSELF = {
