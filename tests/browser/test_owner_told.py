@@ -1,6 +1,7 @@
 """What went wrong, as people see it in a real browser: in the language of the page (page 5.4)."""
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,15 @@ from browser.pytest_plugin import BrowserOn
 from end_to_end.acquainted import made, pair_up
 from end_to_end.programs import Person
 from lab import Lab
+from satchel.core.pairing.words import WORDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.lab
 HERE_MS = 60_000
+NOBODY_MS = 120_000  # a typed address is tried for a minute
+COMMAND = re.compile(r"satchel [a-z]|--[a-z]")
 SCREENS = [
     pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
     pytest.param({"screen": PHONE, "locale": "ar-EG"}, id="phone-ar"),
@@ -30,10 +34,11 @@ def language(request: pytest.FixtureRequest) -> str:
     return LANGUAGES[request.node.callspec.id]
 
 
-def told(page: "Page", name: str, language: str) -> str:
-    """What the page says about it: all of it in its own language."""
-    page.wait_for_selector(".notice.bad:visible", timeout=HERE_MS)
+def told(page: "Page", name: str, language: str, within_ms: int = HERE_MS) -> str:
+    """What the page says about it: all of it in its own language, and nothing to type at a terminal."""
+    page.wait_for_selector(".notice.bad:visible", timeout=within_ms)
     seen(page, f"told-{language}-{name}")
+    assert not COMMAND.search(page.inner_text("main"))
     assert page.locator(f".notice.bad:visible p[lang={language}]").count() > 1
     assert page.locator(f".notice.bad:visible p[lang]:not([lang={language}])").count() == 0
     return str(page.inner_text(".notice.bad:visible"))
@@ -104,3 +109,44 @@ def test_a_name_that_is_taken_and_a_disk_that_is_full(
     page.wait_for_selector(".offer", timeout=HERE_MS)
     page.click("button[value=some]")
     assert "9" in told(page, "full", language)
+
+
+@pytest.mark.parametrize("settings", SCREENS)
+def test_what_to_do_is_said_as_places_of_the_page(
+    lab: Lab, browser_on: BrowserOn, tmp_path: Path, settings: dict[str, object], language: str
+) -> None:
+    """A wrong code, a code of somebody who sends, where one pairs; nobody at an address; a stop."""
+    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
+    owner = Owner.up(amina)
+    page = owner.page(browser_on(amina.host), **settings)
+    go(page, "/take")
+    page.fill("input[name=code]", "482 apple river stone")
+    page.click("details summary")
+    page.fill("input[name=address]", f"{bilal.host.ip}:40999")
+    page.click("form[action$='/take'] button")
+    page.wait_for_url("**/errands/*")
+    nobody_there = page.url
+
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"photo")
+    code = bilal.send(photo).expect_event("code", 30)["code"]
+    channel, *words = code.split()
+    wrong = [word for word in WORDS if word not in words][:3]
+    for place, name in (("/take", "wrong"), ("/pair", "wrong-pair")):
+        go(page, place)
+        page.fill("input[name=code]", " ".join([channel, *wrong]))
+        page.click("form[action$='/take'] button")
+        assert told(page, name, language)
+
+    page.goto(nobody_there)
+    safety = page.inner_text("nav a[href$='/care']")
+    assert safety in told(page, "nobody", language, NOBODY_MS)
+    go(page, "/give")
+    page.click("details summary")
+    page.fill("textarea", "hello")
+    page.click("form.give button[type=submit]")
+    page.wait_for_selector(".code", timeout=HERE_MS)
+    page.click("form[action$='/stop'] button")
+    page.wait_for_selector("#errand .notice", timeout=HERE_MS)
+    seen(page, f"told-{language}-stopped")
+    assert page.inner_text("nav a[href$='/waiting']") in page.inner_text("#errand .notice")
