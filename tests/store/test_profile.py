@@ -1,6 +1,5 @@
 """The folder of a profile: one process, another key, backups, wiping, and what cuts leave (T1 to T3)."""
 
-import errno
 import io
 import os
 import random
@@ -126,7 +125,7 @@ def test_no_room_for_another_key_changes_nothing(
     folder: ProfileFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_path: Path) -> None:
-        raise OSError(errno.ENOSPC, "")
+        raise EnvironmentProblem("the disk is full")
 
     database = filled(folder)
     monkeypatch.setattr("satchel.store.database.sync_file", full)
@@ -177,6 +176,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
+from satchel.ports import HandoverId
 from store.record_samples import entry, head
 folder = ProfileFolder.take(Path(sys.argv[1]))
 key = folder.read_key_file()
