@@ -20,6 +20,7 @@ from satchel.cli.over_node import NodeConnection
 from satchel.cli.own_node import taking_into
 from satchel.cli.owner_page import OwnerPage
 from satchel.cli.profile import Profile
+from satchel.cli.recording import recorder_of
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.clocks import BUILT_S
@@ -191,6 +192,7 @@ async def _live(served: Served, ready: threading.Event) -> None:
             node_clock=NodeClock(profile.contacts, build_s=BUILT_S),
             mode=Mode.OPEN,
             show_address=lambda link: f"{link.interface}:{link.port}",
+            record=recorder_of(profile).hear,
         )
         jobs.serve(served.node)
         uploads = UploadRoutes(profile.uploads)

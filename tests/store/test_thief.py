@@ -18,14 +18,18 @@ from satchel.core.identity.backup import encode_head
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.keyfile import Bare, Cost, encode, seal
 from satchel.core.identity.networks import StoredAddress, network_id
+from satchel.core.identity.settings import Setting
 from satchel.ports import FileState, HandoverId, RecordHead, Role
 from satchel.ports.queue import Queued, QueueState
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
+from satchel.store.history import SqliteHistory
 from satchel.store.profile import ProfileFolder
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
+from satchel.store.settings import SqliteSettings
 from store.contact_samples import DAY, contact
+from store.history_samples import past
 from store.queue_samples import head_with
 from store.record_samples import NOW_S, entry
 from store.upload_samples import GROUP, bring, content_of, uploads_of
@@ -38,6 +42,7 @@ FILES = ("list of the witnesses.pdf", "قائمة الشهود.pdf", "свиде
 PLACE, SERVER = "/home/amina/very secret place", b"fe80::5eed:beef:cafe"
 NOTES = ("Bring this to the lawyer on Friday", "خذ هذا إلى المحامية", "Отдай это адвокату лично")
 WAITING = ("/home/amina/for the lawyer/testimony.mp4", "/media/stick/показания свидетелей", "/srv/证词.pdf")
+GIVEN = ("what was given to her.odt", "ما أُعطي لها.pdf")
 BROUGHT = ("what a browser brought", "the testimony, word by word. ")
 INSIDE = ("inside of what was accepted.mp4", "inside of what comes from a contact.mp4")
 SHAPES = ("CREATE TABLE", "SQLite format 3", "contact_address", "their_static", "queued")
@@ -65,7 +70,7 @@ def corpus() -> list[bytes]:
     people = [contact(name=name, seed=10 * n + 1).pair for n, name in enumerate(NAMES, 2)]
     keys = [key for pair in people for key in (pair.static, pair.their_static, pair.letters_speaking)]
     keys += [chain.secret for pair in people for chain in (pair.epochs.speaking, pair.epochs.listening)]
-    texts = (*NAMES, *FILES, *NOTES, *WAITING, *INSIDE, *BROUGHT, PLACE, PHRASE, SECOND, *SHAPES)
+    texts = (*NAMES, *FILES, *NOTES, *WAITING, *INSIDE, *BROUGHT, *GIVEN, PLACE, PHRASE, SECOND, *SHAPES)
     flights = [b"flight %02d" % n + bytes(23) for n in range(len(NAMES))]
     secrets = [secrets_of(n)[:32] for n in range(4)]
     things = [id for number in range(len(NAMES)) for id in (thing_of(number), theirs_of(number))]
@@ -87,6 +92,7 @@ def fill(database: Database) -> None:
         contacts.learn_address(StoredAddress(contact=id, address=SERVER[:16], network=network))
     records = SqliteRecords(database, now_s=NOW_S)
     fill_queue(database, records)
+    fill_history(database)
     contacts.forget(ContactId(b"contact id no 05!"))
     for number, role in enumerate((Role.RECEIVER, Role.SENDER) * 2):
         id_ = HandoverId(b"hand-over no. %02d" % number)
@@ -106,6 +112,16 @@ def fill(database: Database) -> None:
         records.replace_secret(id_, bytes([200 + number]) * 32)
         records.confirm_secret(id_)
     records.forget(HandoverId(b"hand-over no. 03"))
+
+
+def fill_history(database: Database) -> None:
+    """Switched on, used, off, and on again."""
+    settings, history = SqliteSettings(database), SqliteHistory(database)
+    for value in (b"on", b"off", b"on"):
+        settings.put(Setting.HISTORY, value)
+        for number in range(len(NAMES)):
+            whose = ContactId(b"contact id no %02d!" % number)
+            history.add(past(GIVEN[number % 2].encode(), contact=whose if number else None))
 
 
 def fill_queue(database: Database, records: SqliteRecords) -> None:

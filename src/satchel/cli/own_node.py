@@ -10,6 +10,7 @@ from satchel.carriers.lan.addresses import show_endpoint
 from satchel.carriers.lan.lan import LocalNetwork
 from satchel.cli.offered import look_at, source_of
 from satchel.cli.profile import Profile
+from satchel.cli.recording import recorder_of
 from satchel.core.discovery.beacon import Mode
 from satchel.core.handover.messages import EntryKind
 from satchel.core.identity.clocks import BUILT_S
@@ -76,6 +77,7 @@ async def a_node(
             node_clock=NodeClock(contacts, build_s=BUILT_S),
             mode=mode,
             show_address=show_endpoint,
+            record=recorder_of(profile).hear,
         )
         if taking is not None:
             taking.desk.tell = lambda question: node.presence.hear(asked(question))

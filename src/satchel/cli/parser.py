@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from satchel import __version__
 from satchel.cli import dashes
-from satchel.cli.parser_profile import Commands, add_profile, add_settings
+from satchel.cli.parser_profile import Commands, add_history, add_profile, add_settings
 from satchel.errors import MisuseError
 
 EXIT_CODES = """exit codes:
@@ -24,7 +24,7 @@ _ASKING = {"receive": "satchel receive", "pair": "satchel pair --take"}
 IN_NODE = frozenset(  # while one runs
     {
         *("send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"),
-        *("settings_cmd", "passphrase_cmd", "backup_cmd"),
+        *("settings_cmd", "passphrase_cmd", "backup_cmd", "history_cmd"),
     }
 )
 PORT_MIN = 1024  # what contacts dial
@@ -88,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_node(commands, shared)
     add_profile(commands, shared)
     add_settings(commands, shared)
+    add_history(commands, shared)
     _add_demo(commands, shared)
     _add_doctor(commands, shared)
     _add_completion(commands)

@@ -77,11 +77,29 @@ def _add_copies(commands: Commands, shared: argparse.ArgumentParser) -> None:
     restore.set_defaults(module="restore_cmd")
 
 
+def add_history(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    history = commands.add_parser(
+        "history",
+        help="what was handed over, if you have switched that on",
+        description="What was handed over, with whom, and when: only while the setting `history` is on.",
+        allow_abbrev=False,
+    )
+    actions = history.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, says in (("list", "the newest first"), ("clear", "erase all of it")):
+        action = actions.add_parser(
+            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
+        )
+        if name == "clear":
+            action.add_argument("--yes", action="store_true", help="without asking")
+        action.set_defaults(module="history_cmd")
+
+
 def add_settings(commands: Commands, shared: argparse.ArgumentParser) -> None:
     settings = commands.add_parser(
         "settings",
         help="what stays set from one start to the next",
-        description="Language of the page, quiet, what is taken from contacts, where it goes, history.",
+        description="Language of the page, quiet, what is taken from contacts, where it goes, history. A "
+        "history that is switched off is erased at once.",
         allow_abbrev=False,
     )
     actions = settings.add_subparsers(dest="action", metavar="ACTION", required=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from satchel.cli.shared_records import Claims, SharedRecords
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
+    from satchel.store.history import SqliteHistory
     from satchel.store.queue import SqliteQueue
     from satchel.store.settings import SqliteSettings
     from satchel.store.uploads import SqliteUploads
@@ -86,6 +87,12 @@ class Profile:
 
             self.shared_settings = SqliteSettings(self.database)
         return self.shared_settings
+
+    @property
+    def history(self) -> "SqliteHistory":
+        from satchel.store.history import SqliteHistory  # noqa: PLC0415 - see contacts
+
+        return SqliteHistory(self.database)
 
     @property
     def contacts(self) -> "SqliteContacts":

@@ -16,6 +16,13 @@ from satchel.node.node import Node
 from satchel.store.chosen import ChosenFolder
 
 _WIDTH = max(len(setting.value) for setting in Setting)
+_MEANS = {
+    (
+        Setting.HISTORY,
+        ON,
+    ): " What is handed over is remembered from now on. Switched off, it is erased.",
+    (Setting.HISTORY, OFF): " What was remembered is erased.",
+}
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
@@ -77,7 +84,7 @@ def _tell(show: Show, setting: Setting, profile: Profile) -> None:
     takes_effect = not isinstance(profile, LentProfile) or _apply(setting, now, profile.node)
     value = value_of(now, setting)
     when = "" if takes_effect else " What comes from contacts goes by it when Satchel is started again."
-    text = f"Done: {setting.value} is now {_shown(setting, value)}.{when}"
+    text = f"Done: {setting.value} is now {_shown(setting, value)}.{when}{_MEANS.get((setting, value), '')}"
     show.done(text=text, name=setting.value, value=value, now=takes_effect)
 
 

@@ -11,7 +11,7 @@ from satchel.errors import EnvironmentProblem
 from satchel.node import events
 from satchel.node.code_tries import CodeTries
 from satchel.node.endings import not_cleaned_up
-from satchel.node.entries import receiver_record
+from satchel.node.entries import contents_of, receiver_record
 from satchel.node.receiving import Consider, Decide, Numbers, Wanted
 from satchel.node.unfinished import Unfinished
 from satchel.ports import Chosen, HandoverId, RecordHead, Records, Role
@@ -33,6 +33,7 @@ class ByCode(CodeTries):
         self.problem: EnvironmentProblem | None = None
         self._offer: tuple[tuple[Entry, ...], str | None] | None = None
         self._numbers: Numbers = range(0)
+        self.contents = events.Contents()  # of what was accepted last
 
     def consider(self, id: HandoverId, keys: SessionKeys, report: events.Report) -> Consider:
         """Asks the person, once for one offer, and remembers what they want."""
@@ -52,6 +53,10 @@ class ByCode(CodeTries):
                 return None
             # Of a text alone nothing is left to go on with.
             one = self._remember(id, keys.resumption_secret, entries, numbers) if numbers else None
+            wanted = (entries[number] for number in numbers)
+            self.contents = contents_of(wanted, has_text=note is not None)
+            if one is not None:
+                one.contents = self.contents
             dead, self.began = self.began, one
             self._offer, self._numbers = (entries, note), numbers
             if dead is not None:

@@ -1,9 +1,11 @@
-"""The same file as the wire, the record and the disk see it."""
+"""The same file as the wire, the record and the disk see it; and what all of them are together."""
 
 from collections.abc import Iterable
 
-from satchel.core.handover.messages import Entry
+from satchel.core.handover.messages import Entry, EntryKind
+from satchel.node.events import Contents
 from satchel.ports import FileState, RecordEntry, SourceEntry
+from satchel.ports.history import PAST_NAMES_MAX
 
 
 def sender_record(number: int, entry: SourceEntry, *, accepted: bool) -> RecordEntry:
@@ -51,3 +53,15 @@ def as_sources(entries: Iterable[RecordEntry]) -> list[SourceEntry]:
             )
         )
     return sources
+
+
+def contents_of(entries: Iterable[Entry | RecordEntry | SourceEntry], *, has_text: bool = False) -> Contents:
+    """Of those that are wanted."""
+    names: dict[bytes, None] = {}
+    files = size_bytes = 0
+    for entry in entries:
+        if len(names) < PAST_NAMES_MAX:
+            names.setdefault(entry.path[0])
+        if entry.kind is EntryKind.FILE:
+            files, size_bytes = files + 1, size_bytes + entry.size
+    return Contents(names=tuple(names), files=files, size_bytes=size_bytes, has_text=has_text)

@@ -170,8 +170,20 @@ class PeerGone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What was wanted of a hand-over."""
+
+    names: tuple[bytes, ...] = field(default=(), repr=False)  # the first ones at the top (entries.py)
+    files: int = 0
+    size_bytes: int = 0
+    has_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """To or from a contact: all that was wanted of it is in place."""
+    """All that was wanted of it is in place."""
+
+    contents: Contents = Contents()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

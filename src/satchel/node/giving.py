@@ -6,6 +6,7 @@ end: the receiver is waited for again, with the secret that the session left.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from satchel.core.discovery.datagram import SlotKey, SlotKind
@@ -198,6 +199,7 @@ class Giver:
     def _conclude(self, id: HandoverId) -> None:
         """A conversation has ended. What went wrong with one does not end the others (M3)."""
         alone, report = self._receivers == 1, self._talks.report_of(id)
+        contents = replace(self._talks.contents_of(id), has_text=self._note is not None)
         outcome, problem = Outcome.LOST, None
         try:
             outcome = self._talks.conclude(id)
@@ -215,6 +217,7 @@ class Giver:
                 report(events.Trouble(problem=problem))
         elif outcome is Outcome.COMPLETE:
             self.given += 1
+            report(events.Delivered(contents=contents))
             if not alone and self._code is not None:
                 self._report(events.Given(number=self.given, of=self._receivers))
         elif outcome is Outcome.DECLINED:

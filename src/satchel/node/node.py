@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.settings import Accept
+from satchel.node import events
 from satchel.node.delivery.deliveries import Deliveries, Has
 from satchel.node.delivery.giving import LookAt
 from satchel.node.delivery.taking import TakingNode
@@ -69,13 +70,16 @@ class Node:
         node_clock: NodeClock,
         mode: Mode,
         show_address: Callable[[Link], str],
+        record: events.Report,
     ) -> None:
         """
         Args:
             look_at: what is there now, of paths that a person named. Raises MisuseError, EnvironmentProblem.
             taking: how and where to what contacts give is taken; None: nothing is.
+            record: hears what becomes of hand-overs before all others, and may take its time.
         """
         self.presence = Presence(mode)
+        self._record = record
         self.taking = taking
         has = Has(
             lan=lan,
@@ -86,7 +90,7 @@ class Node:
             source=source,
             look_at=look_at,
             aes=has_aes(),
-            report=self.presence.hear,
+            report=self._hear_of_handover,
         )
         self.deliveries = Deliveries(has, taking=taking)
         self._records, self._contacts, self._queue = records, contacts, queue
@@ -104,6 +108,10 @@ class Node:
             tickets=self.deliveries.tickets,
             report=self.presence.hear,
         )
+
+    def _hear_of_handover(self, event: events.Event) -> None:
+        self._record(event)
+        self.presence.hear(event)
 
     async def run(self) -> None:
         """Until it is cancelled. Raises what went wrong inside."""

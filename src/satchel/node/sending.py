@@ -22,6 +22,7 @@ from satchel.node import clock, events
 from satchel.node.carousel import Carousel
 from satchel.node.channel import FAREWELL_S, Channel, body_of, new_message_buffer
 from satchel.node.endings import disk_taken_out
+from satchel.node.entries import contents_of
 from satchel.node.outcome import Outcome
 from satchel.node.progress import Meter
 from satchel.node.reading import SourceLost, reading
@@ -67,6 +68,7 @@ class SendingConversation:
         self._accepted = False
         self._stopping = False
         self.loss = events.Loss.BROKEN  # why, where the outcome is LOST
+        self.contents = events.Contents()  # of what was accepted
         self._streamed = bytearray(len(entries))  # 1: went over this connection
         self._meter = Meter(report, clock.monotonic_s)
         self._to_hash: queue.SimpleQueue[tuple[int, int] | None] = queue.SimpleQueue()
@@ -144,8 +146,8 @@ class SendingConversation:
 
     def _begin(self, accepted: Collection[int]) -> None:
         self._accepted = bool(accepted)  # of a text alone nothing is left to go on with
-        files = [n for n in accepted if self._entries[n].kind is EntryKind.FILE]
-        self._meter.begin(sum(self._entries[n].size for n in files), len(files))
+        self.contents = contents_of(self._entries[number] for number in sorted(accepted))
+        self._meter.begin(self.contents.size_bytes, self.contents.files)
 
     def _lost(self) -> Outcome:
         return Outcome.LOST if self._accepted else Outcome.REFUSED

@@ -63,10 +63,8 @@ class Taker:
         self._entropy = entropy
         self._records = records
         self._reopen = reopen
-        self._decide = decide
-        self._report = report
-        self._at = at
-        self._typed = at is not None
+        self._decide, self._report = decide, report
+        self._at, self._typed = at, at is not None
         self._meeting = Meeting(lan, entropy, clock.monotonic_s)
         self._seeker = Seeker(lan, self._meeting, at)
         self._conversing = Conversing(
@@ -78,8 +76,7 @@ class Taker:
         self._problem: SatchelError | None = None  # of one hand-over, while others go on
         self._greetings = Greetings()
         self._time_is_up, self._looks = False, 0
-        self._has_met = False
-        self._farewell_s = 0.0
+        self._has_met, self._farewell_s = False, 0.0
         self._tried = 0  # where a typed address does not say whose turn it is
 
     async def take(self, code: SpokenCode, chosen: Chosen, into: bytes) -> None:
@@ -361,15 +358,18 @@ class Taker:
             raise declined_here()
         if one is not None:
             self._settle(one, ended)
+        elif ended.outcome is Outcome.COMPLETE:  # a text alone
+            self._report(events.Delivered(contents=by_code.contents))
         elif ended.outcome is Outcome.GIVEN_UP:
             raise given_up()
 
     def _settle(self, one: Unfinished, ended: Ended) -> None:
         match ended.outcome:
             case Outcome.COMPLETE:
+                one.becomes_whole(self._report_of(one))
                 self._forget(one)
             case Outcome.WHOLE:
-                one.whole = True
+                one.becomes_whole(self._report_of(one))
             case Outcome.GIVEN_UP:
                 self._forget(one)
                 self._problem = self._problem or given_up()

@@ -90,6 +90,10 @@ class Talks:
         heads = list(self.unfinished.values())
         return sorted(heads, key=lambda head: head.id in self._running)
 
+    def contents_of(self, id: HandoverId) -> events.Contents:
+        """What was accepted of this one."""
+        return self._running[id].conversation.contents
+
     def report_of(self, id: HandoverId) -> events.Report:
         """Where what happens in this one is told."""
         return self._running[id].report

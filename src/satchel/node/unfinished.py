@@ -8,6 +8,8 @@ from satchel.core.blobs.chunks import CHUNK_BYTES, chunk_count, chunk_length, ha
 from satchel.core.handover.messages import Entry, EntryKind, as_entry
 from satchel.core.handover.receiving import Receiver
 from satchel.node import greeting
+from satchel.node.entries import contents_of
+from satchel.node.events import Contents, Delivered, Report
 from satchel.ports import FileState, Landing, RecordEntry, RecordHead, Records
 
 
@@ -52,11 +54,18 @@ class Unfinished:
         self.landing = landing
         self.told = told
         self.number = number
+        self.contents: Contents | None = None  # known when it is agreed on, or looked up
         self.whole = head.finished  # all is in place; the sender may not know it yet
         self._stopped = threading.Event()
 
     def secrets(self) -> list[bytes]:
         return greeting.secrets_of([(self.head.secret, self.head.older_secret)])
+
+    def becomes_whole(self, report: Report) -> None:
+        """All is in place: that is told once."""
+        if not self.whole:
+            self.whole = True
+            report(Delivered(contents=self.contents or Contents()))
 
     def stop_looking(self) -> None:
         """From another thread: `look_at_disk` ends soon, and what it returns is worth nothing."""
@@ -65,6 +74,8 @@ class Unfinished:
     def look_at_disk(self, records: Records) -> "Found":
         """Reads all that is unfinished: nothing recorded is believed of it."""
         entries = records.entries(self.head.id)
+        if self.contents is None:
+            self.contents = contents_of(one for one in entries if one.state is not FileState.REFUSED)
         partials = self.landing.partials()
         placed = [
             entry.number

@@ -55,8 +55,9 @@ class Contacts(Protocol):
         ...
 
     def succeed(self, id: ContactId, old: ContactId, name: str, *, inherits: bool) -> None:
-        """This contact is `old`, paired again: in one transaction it gets the name, and what is unfinished
-        from the old one, which is forgotten. `inherits`: also what waits for the old one, to be offered anew.
+        """This contact is `old`, paired again: in one transaction it gets the name, the history, and
+        what is unfinished from the old one, which is forgotten. `inherits`: also what waits for the old one,
+        to be offered anew.
 
         Raises MisuseError: the name is taken by somebody else.
         """

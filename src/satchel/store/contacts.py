@@ -72,6 +72,7 @@ class SqliteContacts:
                 "UPDATE record SET contact = ? WHERE contact = ? AND role = ?",
                 (key, before, Role.RECEIVER.value),
             )
+            connection.execute("UPDATE past SET contact = ? WHERE contact = ?", (key, before))
             if inherits:
                 connection.execute("UPDATE queued SET contact = ? WHERE contact = ?", (key, before))
             # Its sender's records go with it: nobody has accepted anything in the new pair.

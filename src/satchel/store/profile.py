@@ -156,7 +156,8 @@ class ProfileFolder:
     def back_up(self, database: Database, head: bytes, key: bytes, file: Path) -> None:
         """Write `head`, and behind it the database under `key`, into a new file; durable when this returns.
 
-        What is unfinished is left out: its secrets and numbers are old by the time a backup is needed.
+        What is unfinished is left out: its secrets and numbers are old by the time a backup is needed. So is
+        the history: who finds the backup learns whom this person knows, and not what went between them.
         Raises EnvironmentProblem, MisuseError: there is a file of that name. Nothing was changed.
         """
         copy, part = self.home / "copy", Path(f"{file}.part")
@@ -174,7 +175,7 @@ class ProfileFolder:
                     _remove(copy)
                 database.copy_to(copy, key)
                 with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
-                    for table in ("record", "upload", "blob"):
+                    for table in ("record", "upload", "blob", "past"):
                         connection.execute(f"DELETE FROM {table}")  # noqa: S608
                 with disk_problems(f"write {str(file)!r}"), copy.open("rb") as image:
                     out.write(head)

@@ -150,7 +150,23 @@ CREATE TABLE setting (
 ) WITHOUT ROWID;
 """
 
-LADDER: tuple[str, ...] = (_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS)
+# Only while the person has switched it on.
+_HISTORY = """
+CREATE TABLE past (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- grows: the oldest goes first
+    when_s INTEGER,  -- wall clock; NULL: no plausible clock then
+    giving INTEGER NOT NULL,
+    contact INTEGER REFERENCES contact (key) ON DELETE CASCADE,  -- NULL: by code
+    names BLOB NOT NULL,  -- joined by a slash, which none of them has
+    files INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    has_text INTEGER NOT NULL
+);
+"""
+
+LADDER: tuple[str, ...] = (
+    *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY),
+)
 VERSION = len(LADDER)
 
 

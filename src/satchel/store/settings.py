@@ -4,6 +4,7 @@ import threading
 
 from satchel.core.identity.settings import Setting, Settings, settings_of
 from satchel.store.database import Database, checked_row
+from satchel.store.history import erase_if_off
 
 
 class SqliteSettings:
@@ -22,6 +23,7 @@ class SqliteSettings:
 
     def put(self, setting: Setting, value: bytes) -> None:
         """Durable when this returns, and what was there before is overwritten: a folder has a name (T2).
+        So is all of the history, where that is not on any more.
 
         Raises EnvironmentProblem: nothing was changed.
         """
@@ -32,13 +34,15 @@ class SqliteSettings:
                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                     (setting.value, value),
                 )
+                erase_if_off(connection)
             self._now = self._read()
 
     def reset(self, setting: Setting) -> None:
-        """What counts without counts again. Raises EnvironmentProblem: nothing was changed."""
+        """What counts without counts again; else as `put`. Raises EnvironmentProblem: nothing was changed."""
         with self._turn:
             with self._database.changing(erasing=True) as connection:
                 connection.execute("DELETE FROM setting WHERE name = ?", (setting.value,))
+                erase_if_off(connection)
             self._now = self._read()
 
     def _read(self) -> Settings:

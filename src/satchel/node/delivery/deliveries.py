@@ -8,7 +8,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -17,7 +17,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.settings import Accept
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.node import clock, events
-from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, look
+from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, contents_of_gift, look
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
 from satchel.node.delivery.taking import Reception, TakingNode, forget
 from satchel.node.delivery.talking import Ended, Talking
@@ -211,7 +211,8 @@ class Deliveries:
         match ended.outcome:
             case Outcome.COMPLETE:
                 self._has.queue.remove(queued.id)
-                report(events.Delivered())
+                contents = replace(ended.contents, has_text=queued.note is not None)
+                report(events.Delivered(contents=contents))
             case Outcome.DECLINED | Outcome.GIVEN_UP:
                 self._set_state(queued, QueueState.DECLINED)
                 report(events.Declined())
@@ -237,7 +238,7 @@ class Deliveries:
         match reason:
             case LeaveReason.HAS_IT:
                 self._has.queue.remove(queued.id)
-                report(events.Delivered())
+                report(events.Delivered(contents=contents_of_gift(gift)))
             case LeaveReason.REFUSED:
                 self._set_state(queued, QueueState.DECLINED)
                 report(events.Declined())
@@ -295,7 +296,7 @@ class Deliveries:
                 self._considers_s[reception.contact.id] = clock.monotonic_s() + ASK_AGAIN_S
         match ended.outcome:
             case Outcome.COMPLETE | Outcome.WHOLE:
-                report(events.Delivered())
+                report(events.Delivered(contents=ended.contents))
             case _ if ended.problem is not None:
                 report(events.Trouble(problem=ended.problem))
             case Outcome.LOST:

@@ -12,7 +12,7 @@ from satchel.node import events
 from satchel.node.carousel import Carousel
 from satchel.node.channel import Channel
 from satchel.node.delivery.pipes import OnePipe, Opened
-from satchel.node.entries import as_sources, sender_record
+from satchel.node.entries import as_sources, contents_of, sender_record
 from satchel.node.greeting import STEP_S
 from satchel.node.outcome import Outcome
 from satchel.node.seat import Pace
@@ -39,6 +39,13 @@ def look(queued: Queued, *, records: Records, source: Source, look_at: LookAt) -
     kept = records.entries(queued.id)
     wanted = frozenset(entry.number for entry in kept if entry.state is not FileState.REFUSED)
     return Gift(queued, source.recognise(as_sources(kept)), wanted)
+
+
+def contents_of_gift(gift: Gift) -> events.Contents:
+    """As far as it is known what the contact wanted of it."""
+    wanted = range(len(gift.entries)) if gift.wanted is None else gift.wanted
+    has_text = gift.queued.note is not None
+    return contents_of((gift.entries[number] for number in sorted(wanted)), has_text=has_text)
 
 
 class Giving:

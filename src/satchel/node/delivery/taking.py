@@ -6,7 +6,7 @@ Nothing is taken from who is not verified without a person's word, and no text w
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from satchel.core.handover.messages import Entry, EntryKind, as_entry
 from satchel.core.handover.receiving import Receiver
@@ -17,7 +17,7 @@ from satchel.node.channel import Channel
 from satchel.node.commits import Ledger
 from satchel.node.delivery.desk import Desk, Unanswered
 from satchel.node.delivery.pipes import OnePipe, Opened
-from satchel.node.entries import receiver_record
+from satchel.node.entries import contents_of, receiver_record
 from satchel.node.outcome import Outcome
 from satchel.node.receiving import Numbers, ReceivingConversation, Wanted
 from satchel.node.unfinished import Unfinished
@@ -131,6 +131,12 @@ class Reception:
         self._let_go(outcome)
         return outcome
 
+    @property
+    def contents(self) -> events.Contents:
+        """What was wanted of it, when `run` is over."""
+        known = self._taken.contents if self._taken is not None else None
+        return replace(known or events.Contents(), has_text=self.is_text)
+
     def stop(self) -> None:
         """It may go on later; `run` ends within some seconds."""
         with self._lock:
@@ -166,6 +172,7 @@ class Reception:
         if not numbers:
             return Wanted(numbers, None)
         self._taken = self._remember(id, entries, numbers)
+        self._taken.contents = contents_of(entries[number] for number in numbers)
         return Wanted(numbers, self._taken.landing)
 
     def _decide(self, entries: tuple[Entry, ...], note: str | None) -> Numbers | None:

@@ -37,6 +37,7 @@ class Ended:
     outcome: Outcome
     problem: SatchelError | None  # what it raised
     loss: events.Loss  # why, where the outcome is LOST
+    contents: events.Contents  # of what was wanted
 
 
 class Owner(Protocol):
@@ -250,7 +251,8 @@ class Talking:
             way.close()
 
     def _give(self, gift: Gift, way: OnePipe, port: int) -> None:
-        outcome, problem, loss = Outcome.REFUSED, None, events.Loss.BROKEN
+        outcome, problem = Outcome.REFUSED, None
+        loss, contents = events.Loss.BROKEN, events.Contents()
         try:
             if self._runs(way, way.close):
                 giving = self._owner.giving(self._session, gift, way.open(port), way)
@@ -261,14 +263,14 @@ class Talking:
                 if not self._runs(way, giving.conversation.stop):
                     giving.conversation.break_off()
                 outcome = giving.run()  # also then: its threads end with it
-                loss = giving.conversation.loss
+                loss, contents = giving.conversation.loss, giving.conversation.contents
         except SatchelError as raised:
             problem = raised
         finally:
             self._ran(way)
             with self._guard:
                 self._giving = None
-        self._owner.was_given(gift, Ended(outcome, problem, loss))
+        self._owner.was_given(gift, Ended(outcome, problem, loss, contents))
         # Not again at once, while the session stays; not at all if our disk could not keep that it is over.
         self._leave_out(gift.queued.id)
         if outcome not in (Outcome.COMPLETE, Outcome.DECLINED, Outcome.GIVEN_UP):
@@ -332,7 +334,8 @@ class Talking:
             except BaseException:
                 way.close()
                 raise
-        outcome, problem, loss = Outcome.REFUSED, None, events.Loss.BROKEN
+        outcome, problem = Outcome.REFUSED, None
+        loss, contents = events.Loss.BROKEN, events.Contents()
         try:
             if self._runs(way, way.close):
                 opened = way.open(receive.port)
@@ -340,7 +343,7 @@ class Talking:
                     self._receiving.add(reception.stop)
                 if self._runs(way, reception.stop):
                     outcome = reception.run(opened, way, we_dialled=self._session.we_dialled)
-                    loss = reception.loss
+                    loss, contents = reception.loss, reception.contents
         except SatchelError as raised:
             problem = raised
         finally:
@@ -348,6 +351,6 @@ class Talking:
             self._ran(way)
             with self._guard:
                 self._receiving.discard(reception.stop)
-        self._owner.was_taken(reception, Ended(outcome, problem, loss))
+        self._owner.was_taken(reception, Ended(outcome, problem, loss, contents))
         with self._turn:
             self._carry_out(self._turns.received())
