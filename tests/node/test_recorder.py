@@ -12,7 +12,7 @@ from store.contact_samples import AMINA
 
 CONTENTS = events.Contents(names=(b"a", b"b"), files=2, size_bytes=5, has_text=True)
 OVER = events.Delivered(contents=CONTENTS)
-OTHERS = [
+OTHERS: list[events.Event] = [
     events.Lost(loss=events.Loss.BROKEN),
     events.Declined(),
     events.NoteReceived(text="a secret"),

@@ -51,6 +51,7 @@ def pages(said: Said) -> list[Page]:
         _care,
         _settings,
         _keeping,
+        _history,
     ]
     return [page for part in parts for page in part(said)]
 
@@ -101,8 +102,8 @@ def _people(said: Said) -> list[Page]:
         _person(said, verified=verified, near=near) for verified in (True, False) for near in (True, False)
     ]
     return [
-        Page("people.html", "some", {"people": people}),
-        Page("people.html", "none", {"people": []}),
+        Page("people.html", "some", {"remembers": True, "people": people}),
+        Page("people.html", "none", {"remembers": True, "people": []}),
         *(Page("person.html", "one", {"person": person}) for person in people),
         Page("give.html", "give", {}),
         Page("take.html", "take", {"into": said.path}),
@@ -237,6 +238,27 @@ def _keeping(said: Said) -> list[Page]:
         Page("backup.html", "begin", usual),
         Page("backup.html", "with a passphrase", {**usual, "has_passphrase": False, "problem": problem}),
         Page("backup.html", "made", {**usual, "made": said.path}),
+    ]
+
+
+def _history(said: Said) -> list[Page]:
+    kept = [
+        {
+            "contact": said.name if number % 3 else None,
+            "verified": number == 2,
+            "giving": number > 1,
+            "when_s": 1_790_000_000 + 3_600 * number if number else None,
+            "names": [said.path] * number,
+            "files": number,
+            "bytes": 2_345_678 * number,
+            "text": number != 1,
+        }
+        for number in range(4)
+    ]
+    return [
+        Page("history.html", "some", {"is_on": True, "kept": kept, "older": 1}),
+        Page("history.html", "nothing", {"is_on": True, "kept": [], "older": None}),
+        Page("history.html", "off", {"is_on": False, "kept": [], "older": None}),
     ]
 
 

@@ -184,6 +184,7 @@ class OwnerPage:
             into=os.fspath(arrivals.of_contacts),
             into_by_code=lambda: os.fspath(arrivals.by_code()),
             handles=SystemEntropy().draw(HANDLES_BYTES),
+            remembers=lambda: profile.settings.now.history,
             uploads=uploads,
         )
         frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now))

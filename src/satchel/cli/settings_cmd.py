@@ -16,7 +16,7 @@ from satchel.node.node import Node
 from satchel.store.chosen import ChosenFolder
 
 _WIDTH = max(len(setting.value) for setting in Setting)
-_MEANS = {
+_MEANS: dict[tuple[Setting, str | None], str] = {
     (
         Setting.HISTORY,
         ON,

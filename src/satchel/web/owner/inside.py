@@ -20,6 +20,7 @@ from satchel.web.owner.asking import Form, form_of
 from satchel.web.owner.beside import reads_pictures
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
+from satchel.web.owner.history_page import HistoryPage
 from satchel.web.owner.keeping import Keeper, Keeping
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
@@ -46,6 +47,7 @@ class World:
     into: str  # where goes what contacts give, as a path in an event
     into_by_code: Callable[[], str]  # and what is received by code from now on
     handles: bytes  # a secret of this process: names stand in no address
+    remembers: Callable[[], bool]  # whether there is a history
     uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
 
 
@@ -62,6 +64,7 @@ class Inside:
         self._settings = SettingsPage(
             frame, node, errands, news, into=world.into, into_by_code=world.into_by_code
         )
+        self._history = HistoryPage(frame, errands, news)
         self._findings: Sequence[dict[str, Any]] | None = None
         self._waiting = Waiting(frame, node, errands, news, world.uploads)
         self.movements = Movements(news.tell)
@@ -99,6 +102,7 @@ class Inside:
             Route("/wipe", self.wipe, methods=post),
         ]
         others = [*self._waiting.routes(), *self._settings.routes(), *self._keeping.routes()]
+        others += self._history.routes()
         return self._frame.app([*routes, *others, *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
@@ -121,8 +125,8 @@ class Inside:
         return StreamingResponse(self._news.stream(), media_type="text/event-stream")
 
     async def people(self, request: Request) -> Response:
-        people = await self._people()
-        return self._frame.show(request, "people.html", here="/people", people=people)
+        people, remembers = await self._people(), self._world.remembers()
+        return self._frame.show(request, "people.html", here="/people", people=people, remembers=remembers)
 
     async def person(self, request: Request) -> Response:
         person = await self._person(request)

@@ -28,6 +28,7 @@ def _environment(code: str) -> Environment:
         tag=speech.tag,
         size=spoken.size,
         number=spoken.number,
+        moment=spoken.moment,
         name=speech.name,
         path=speech.path,
         text=speech.text,

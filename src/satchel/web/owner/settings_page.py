@@ -1,4 +1,4 @@
-"""What stays set: language, quiet, what is taken from contacts, where it goes. Each change is a job.
+"""What stays set: language, quiet, what is taken from contacts, where it goes, history. Each change is a job.
 
 Spec: docs/spec/page.md, 5.6 and 5.7; docs/spec/cli.md, 1.14.
 """
@@ -19,7 +19,7 @@ from satchel.web.owner.news import News
 from satchel.web.owner.under_way import Errands
 
 _HERE = "/settings"
-_CHOSEN_BY_LIST = ("language", "quiet", "accept")
+_CHOSEN_BY_LIST = ("language", "quiet", "accept", "history")
 
 
 class SettingsPage:

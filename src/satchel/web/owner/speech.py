@@ -6,10 +6,12 @@ import io
 import os
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
 from babel.core import Locale
+from babel.dates import format_date, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -65,6 +67,13 @@ class Language:
             numbering_system="default",
         )
         return Markup("<bdi>{}</bdi>").format(self._in_digits(shown.replace(" ", "\N{NO-BREAK SPACE}")))
+
+    def moment(self, when_s: int) -> Markup:
+        """Seconds since 1970 as day and time, in the time of this machine."""
+        here = datetime.fromtimestamp(when_s, UTC).astimezone()
+        day = format_date(here, "medium", locale=self.locale)
+        hour = format_time(here, "short", tzinfo=here.tzinfo, locale=self.locale)
+        return Markup("<bdi>{} {}</bdi>").format(self._in_digits(day), self._in_digits(hour))
 
     def _in_digits(self, formatted: str) -> str:
         return formatted.translate(_DIGITS.get(self.locale.default_numbering_system, {}))
