@@ -16,6 +16,7 @@ from web.wording import LANGUAGES, extract, written
 
 ANOTHER_PROFILE = "which profile is used is said where Satchel is started, and a damaged one is mended there"
 NEVER_ASKED = "the page gives no such options, and its jobs say who does what"
+ASKED_ALREADY = "the page asks by itself, and answers its job"
 INSTALLED = "how Satchel was installed is mended where it was done"
 KEPT = {  # what can only be done at a command line, or is never said on the page
     "Let it go on, or stop it: satchel lock": "of a file that locks the profile: said before there is a page",
@@ -43,7 +44,8 @@ KEPT = {  # what can only be done at a command line, or is never said on the pag
     "pip uninstall apsw, then pip install --force-reinstall apsw-sqlite3mc": INSTALLED,
     "satchel pair": "stands in a sentence that is reworded",
     "satchel send": "stands in a sentence that is reworded",
-    "satchel contacts forget --yes does not ask.": "the page has asked already",
+    "satchel contacts forget --yes does not ask.": ASKED_ALREADY,
+    "satchel history clear --yes does not ask.": ASKED_ALREADY,
     "satchel send PATH --to NAME --later": NEVER_ASKED,
     "--at goes with --take, and --png with --show: satchel pair --help": NEVER_ASKED,
     "--for goes with something to send.": NEVER_ASKED,
@@ -58,7 +60,7 @@ KEPT = {  # what can only be done at a command line, or is never said on the pag
     "Without --into; or start it with another one: satchel lock, satchel up --into DIR": NEVER_ASKED,
     "satchel history clear --yes does not ask.": NEVER_ASKED,
 }
-NAVIGATION = ("Near", "People", "Waiting", "Safety")
+NAVIGATION = ("Near", "People", "Waiting", "Safety", "Settings")
 FIELD = re.compile(r"%\((\w+)\)s")
 TYPED = r"(?<![\w-])--[a-z]|\bcommands?\b|\bscripts?\b|standard input|\bempty line\b|%\(said_command\)s"
 
