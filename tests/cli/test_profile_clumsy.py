@@ -122,6 +122,7 @@ class Pretended:
     """A folder and a profile of which everything ends in a signal at the moment itself."""
 
     folder: "Pretended"
+    owner: "Pretended"
     database = None
     wipe = replace_key = disturbed
 
@@ -135,7 +136,7 @@ def test_t3_ctrl_c_stops_neither_a_wipe_nor_a_new_key(
 ) -> None:
     """Else "Nothing of yours was changed" is said of a key that is gone."""
     profile = Pretended()
-    profile.folder = profile
+    profile.folder = profile.owner = profile
     run: Callable[..., int] = wipe_cmd.run if command == "wipe" else passphrase_cmd.run
     monkeypatch.setattr(wipe_cmd, "has_profile", lambda home: True)
     monkeypatch.setattr(ProfileFolder, "take", lambda home: profile)
@@ -143,7 +144,6 @@ def test_t3_ctrl_c_stops_neither_a_wipe_nor_a_new_key(
     monkeypatch.setattr(passphrase_cmd, "open_existing", lambda options, show: profile)
     monkeypatch.setattr(passphrase_cmd, "ask_new", lambda show: "")
     monkeypatch.setattr(passphrase_cmd, "seal_here", lambda *_: None)
-    monkeypatch.setattr(passphrase_cmd, "encode", lambda file: b"")
     options = argparse.Namespace(home=str(tmp_path), ephemeral=False, yes=True, command=command)
     with pytest.raises(Reached):
         run(options, None)
