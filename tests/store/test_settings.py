@@ -54,6 +54,15 @@ def test_t2_a_folder_of_before_is_in_no_page() -> None:
         assert b"/home/amina" not in pages(database)
 
 
+def test_t2_a_folder_of_before_leaves_the_log(tmp_path: Path) -> None:
+    with closing(Database.open(tmp_path / "data", KEY)) as database:
+        settings = SqliteSettings(database)
+        settings.put(Setting.INTO, b"/home/amina/for the strike committee")
+        assert (tmp_path / "data-wal").stat().st_size == 0
+        settings.reset(Setting.INTO)
+        assert (tmp_path / "data-wal").stat().st_size == 0
+
+
 def test_what_is_no_text_is_damage() -> None:
     with closing(Database.in_memory()) as database:
         with database.changing() as connection:
