@@ -167,7 +167,8 @@ async function give(target, chosen, text, place) {
 
 for (const form of document.querySelectorAll("form[data-give]")) {
   const [said, list] = ["[data-said]", "[data-chosen]"].map((one) => form.querySelector(one));
-  const chosen = [];
+  const button = form.querySelector("[type=submit]"), chosen = [];
+  button.disabled = false;
 
   form.choose = (files) => {
     chosen.push(...files);
@@ -196,7 +197,7 @@ for (const form of document.querySelectorAll("form[data-give]")) {
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const text = form.elements.text.value, button = form.querySelector("[type=submit]");
+    const text = form.elements.text.value;
     if (!chosen.length && !text.trim()) { said.textContent = words.nothing; return; }
     button.disabled = true;
     button.disabled = await give(form.action, chosen, text, form);
