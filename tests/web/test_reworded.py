@@ -58,7 +58,6 @@ KEPT = {  # what can only be done at a command line, or is never said on the pag
     "On one device satchel pair --show, on the other one satchel pair --take.": NEVER_ASKED,
     "What is unfinished with a contact goes on by itself. To dial an address: satchel meet --at": NEVER_ASKED,
     "Without --into; or start it with another one: satchel lock, satchel up --into DIR": NEVER_ASKED,
-    "satchel history clear --yes does not ask.": NEVER_ASKED,
 }
 NAVIGATION = ("Near", "People", "Waiting", "Safety", "Settings")
 FIELD = re.compile(r"%\((\w+)\)s")
