@@ -93,6 +93,7 @@ def test_another_folder_counts_at_the_next_start(lab: Lab) -> None:
     assert not set_to(bilal, "into", str(second))["now"]
     told(amina, "send", "--to", "bilal", str(song))
     delivered(here)
+    delivered(there)  # only then is the folder of what is unfinished away
     assert [path.name for path in first.iterdir()] == ["song"]
     assert told(bilal, "lock")[-1]["event"] == "done"
     there.wait(20)

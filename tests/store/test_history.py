@@ -14,6 +14,7 @@ from satchel.core.identity.keyfile import Bare, encode
 from satchel.core.identity.settings import Setting
 from satchel.errors import EnvironmentProblem
 from satchel.ports.history import PAST_MAX, PAST_NAME_BYTES_MAX, PAST_NAMES_MAX, Past
+from satchel.store import database as database_module
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
 from satchel.store.history import LEAVE, SqliteHistory
@@ -145,6 +146,25 @@ def test_the_oldest_leave_and_are_in_no_page(kept: Kept) -> None:
     left = kept.history.all()
     assert len(left) == PAST_MAX - LEAVE + 1
     assert left[0].names == (b"the last one",)
+
+
+def test_t2_all_that_erases_writes_each_page_anew(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that was moved stays behind where it was, unknown to the database (test_erasing)."""
+    overwritten: list[object] = []
+    monkeypatch.setattr(database_module, "overwrite_erased", overwritten.append)
+    for number in range(PAST_MAX):
+        kept.history.add(past(b"%d" % number))
+    assert len(overwritten) == 0
+    kept.history.add(past())
+    assert len(overwritten) == 1
+    kept.history.clear()
+    assert len(overwritten) == 2
+    kept.settings.put(Setting.HISTORY, b"off")
+    assert len(overwritten) == 3
+    kept.settings.reset(Setting.HISTORY)
+    assert len(overwritten) == 4
+    kept.contacts.forget(AMINA)
+    assert len(overwritten) == 5
 
 
 def test_t1_a_backup_has_none_of_it(tmp_path: Path) -> None:

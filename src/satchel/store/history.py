@@ -30,8 +30,6 @@ class SqliteHistory:
     def add(self, past: Past) -> None:
         names = b"/".join(name[:PAST_NAME_BYTES_MAX] for name in past.names[:PAST_NAMES_MAX])
         with self._database.reading() as connection:
-            if not connection.execute(f"SELECT {_IS_ON}", _SWITCH).get:
-                return
             count = connection.execute("SELECT count(*) FROM past").get
         leaves = count >= PAST_MAX
         with self._database.changing(erasing=leaves) as connection:
