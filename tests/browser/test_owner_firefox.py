@@ -1,17 +1,15 @@
 """The main flow in Firefox: come in by the file, bring a file, give it with a code."""
 
 import os
-import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from browser import PHONE
 from browser.owner import Owner
 from browser.pytest_plugin import FirefoxOn
-from browser.test_owner_hostile import NEXT
+from browser.test_owner_hostile import end_and_take_the_port
 from end_to_end.programs import Person
 from lab import Lab
 from lab.namespace import wait_until
@@ -50,9 +48,7 @@ def test_eight_windows_hand_nothing_to_who_has_the_port_next(
     assert firefox.evaluate_everywhere("document.hidden") == [False] + [True] * 7
     assert not any(firefox.evaluate_everywhere(ENDED))
     kept = tmp_path / "asked"
-    owner.node.end()
-    line = [sys.executable, "-c", NEXT, str(urlsplit(owner.origin).port), str(kept)]
-    owner.person.host.talk(line).expect("Serving")
+    end_and_take_the_port(owner, kept)
     wait_until(lambda: all(firefox.evaluate_everywhere(ENDED)), 20, pause_s=0.1)
     time.sleep(5)  # by itself a browser would ask again after some seconds
     assert not kept.exists()

@@ -1,15 +1,13 @@
 """Many windows of one browser: one stream for all of them (page 2.8, 4.6)."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from browser.owner import Owner, go
 from browser.pytest_plugin import BrowserOn
-from browser.test_owner_hostile import HERE_MS, NEXT
+from browser.test_owner_hostile import HERE_MS, end_and_take_the_port
 from browser.waiting import until
 from end_to_end.acquainted import couple
 from end_to_end.programs import Person
@@ -54,9 +52,7 @@ def test_eight_windows_are_open_and_hand_nothing_to_who_has_the_port_next(
     for window in windows[2:5]:
         set_frozen(window, "frozen")
     kept = tmp_path / "asked"
-    owner.node.end()
-    serving = amina.host.talk([sys.executable, "-c", NEXT, str(urlsplit(owner.origin).port), str(kept)])
-    serving.expect("Serving")
+    end_and_take_the_port(owner, kept)
     for window in windows[2:5]:
         set_frozen(window, "active")
     for window in windows:
@@ -81,9 +77,7 @@ def test_a_window_that_asks_for_the_passphrase_hands_it_to_nobody_else(
     until(page, "!!document.querySelector('input[name=again]')")
     page.wait_for_timeout(500)  # the stream is there
     kept = tmp_path / "asked"
-    owner.node.end()
-    line = [sys.executable, "-c", NEXT, str(urlsplit(owner.origin).port), str(kept)]
-    owner.person.host.talk(line).expect("Serving")
+    end_and_take_the_port(owner, kept)
     page.wait_for_selector("#ended", timeout=HERE_MS)
     assert page.evaluate("document.querySelector('form[action$=begin]').inert")
     page.wait_for_timeout(4000)
