@@ -164,6 +164,8 @@ def test_a_wrong_code_harms_nobody_and_says_so(lab: Lab, browser_on: BrowserOn, 
     press(there, "/pair/take")
     there.wait_for_selector(".notice.bad:visible", timeout=HERE_MS)
     seen(there, f"owner-{form}-wrong-code")
+    here.wait_for_selector("[role=alert]:has-text('16')" if form == "desktop-en" else "#errand [role=alert]")
+    seen(here, f"owner-{form}-guessed-at")
     pair_with(there, code)
     there.wait_for_selector("input[name=answer]", timeout=HERE_MS)
     there.fill("input[name=answer]", "Amina")
@@ -175,6 +177,22 @@ def pair_with(page: "Page", code: str) -> None:
     go(page, "/pair")
     page.fill("input[name=code]", code)
     press(page, "/pair/take")
+
+
+def test_whom_the_code_of_somebody_else_has_brought_is_forgotten(
+    lab: Lab, browser_on: BrowserOn, form: str
+) -> None:
+    """P2: the screen of the person who is meant says nothing, so it was another one."""
+    amina, bilal = (Owner.up(made(Person(lab.host(name)))) for name in ("amina", "bilal"))
+    here, there = opened(browser_on, form, amina, bilal)
+    go(here, "/pair")
+    press(here, "/pair/show")
+    pair_with(there, here.inner_text(".code", timeout=HERE_MS))
+    here.wait_for_selector("input[name=answer]", timeout=HERE_MS)
+    assert here.locator(".code, .picture").count() == 0  # it is used up
+    seen(here, f"owner-{form}-paired-asks")
+    press(here, "/forget")
+    assert here.locator("#people li").count() == 0
 
 
 PASTE = """(place) => {

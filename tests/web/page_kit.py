@@ -14,6 +14,7 @@ from satchel.web.owner.unsent import Bunch
 
 BASE = "/0123456789abcdef"
 INTO = "Downloads"
+OFFERED = "apple river stone cloud pear"
 STATES = ("waits", "accepted", "declined", "cannot_be_read")
 
 
@@ -59,8 +60,8 @@ def pages(said: Said) -> list[Page]:
 def _before(said: Said) -> list[Page]:
     problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
     return [
-        Page("welcome.html", "first start", {"offered": "apple river stone cloud pear"}),
-        Page("welcome.html", "too short", {"offered": "apple river stone cloud pear", "problem": problem}),
+        Page("welcome.html", "first start", {"offered": OFFERED, "which": "offered"}),
+        Page("welcome.html", "too short", {"offered": OFFERED, "which": "own", "problem": problem}),
         Page("unlock.html", "locked"),
         Page("unlock.html", "wrong passphrase", {"problem": problem}),
         Page("begun.html", "with a passphrase", {"has_passphrase": True}),
@@ -92,9 +93,16 @@ def _around(said: Said) -> list[Page]:
         "has_contacts": True,
         "errands": errands,
         "movements": moving,
+        "copies": [Problem(what=said.text, safe="Nothing was lost here.", do=said.text)],
+        "has_passphrase": False,
     }
     empty: dict[str, Any] = {"near": [], "asked": [], "has_contacts": False, "errands": [], "movements": []}
-    return [Page("around.html", "full", full), Page("around.html", "nobody", empty)]
+    empty |= {"copies": [], "has_passphrase": True}
+    return [
+        Page("around.html", "full", full),
+        Page("around.html", "nobody", empty),
+        Page("around.html", "away", {**empty, "has_contacts": True}),
+    ]
 
 
 def _people(said: Said) -> list[Page]:
@@ -141,6 +149,7 @@ def _errands(said: Said) -> list[Page]:
         (Kind.SCAN, {"asks": "forget"}),
         (Kind.MEET, {}),
         (Kind.GIVE_ON, {}),
+        (Kind.ANSWER, {"is_taken": True, "amounts": {0: _amount()}}),
         (Kind.TAKE, {"is_ended_here": True, "problem": Problem(what=said.text), "state": State.FAILED}),
         (Kind.TAKE, {"lost": "gone", "amounts": {0: _amount()}}),
         (Kind.GIVE, {**troubled, "state": State.FAILED}),
@@ -156,8 +165,15 @@ def _errands(said: Said) -> list[Page]:
             "errand.html",
             f"{kind.name}, {state.get('asks') or state.get('state', State.RUNNING).value}",
             {
-                "errand": Errand(id="1", kind=kind, contact=said.name, into=said.path, **state),
+                "errand": Errand(
+                    id="1",
+                    kind=kind,
+                    contact=None if "code" in state else said.name,
+                    into=said.path,
+                    **state,
+                ),
                 "again": "/take" if kind is Kind.TAKE else None,
+                "handle": "0a1b2c3d4e5f6071",
                 "unfinished": {"out": 1} if kind is Kind.GIVE and "state" in state else {},
             },
         )
@@ -229,7 +245,7 @@ def _settings(said: Said) -> list[Page]:
 
 def _keeping(said: Said) -> list[Page]:
     problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
-    usual: dict[str, Any] = {"has_passphrase": True, "offered": "apple river stone cloud pear"}
+    usual: dict[str, Any] = {"has_passphrase": True, "offered": OFFERED, "which": "offered"}
     usual |= {"folder": said.path, "is_done": False, "made": None}
     return [
         Page("passphrase.html", "change", usual),

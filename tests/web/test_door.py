@@ -145,6 +145,10 @@ def test_the_first_start_with_an_own_passphrase(tmp_path: Path) -> None:
             assert "notice bad" in refused.body
             assert OWN not in refused.body  # it stands on no page
         assert browser.post("/begin", {"which": "what?"}).status == 400
+        for which in ("offered", "none"):  # else it would be thrown away, and nobody could open this again
+            beside = browser.post("/begin", {"which": which, "passphrase": OWN, "again": OWN})
+            assert beside.status == 403
+            assert 'value="own" checked' in beside.body
         browser.hand_in("/begin", {"which": "own", "passphrase": OWN, "again": OWN})
 
     assert opened(tmp_path / "profile", begin) is Sealed

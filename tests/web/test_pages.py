@@ -129,7 +129,7 @@ def test_the_words_to_compare_say_their_language() -> None:
 
 
 def test_each_language_is_offered_by_its_own_name() -> None:
-    shown = render("welcome.html", code="fa", base=BASE, offered="apple")
+    shown = render("welcome.html", code="fa", base=BASE, offered="apple", which="own")
     for code, name in NAMES.items():
         chosen = " selected" if code == "fa" else ""
         assert f'<option value="{code}" lang="{TAGS[code]}"{chosen}>{name}</option>' in shown

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.node_kit import LIMIT_S, serving
-from satchel.web.serving import uid_of
+from satchel.web.serving import NOBODYS, uid_of
 from web.browsing import Browser
 
 ASK = """
@@ -35,7 +35,16 @@ def test_the_kernel_says_whose_a_connection_is() -> None:
         with socket.create_connection(server.getsockname()) as client:
             assert uid_of(client.getsockname(), server.getsockname()) == os.geteuid()
             gone = client.getsockname()
-        assert uid_of(("127.0.0.9", gone[1]), server.getsockname()) is None
+        assert uid_of(("127.0.0.9", gone[1]), server.getsockname()) == NOBODYS
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_the_kernel_says_it_also_of_a_socket_of_ipv6() -> None:
+    """P3: with it another user of the machine was nobody's, and took every place."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_INET6) as client:
+        client.connect(("::ffff:127.0.0.1", server.getsockname()[1]))
+        port = client.getsockname()[1]
+        assert uid_of(("127.0.0.1", port), server.getsockname()) == os.geteuid()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")

@@ -1,6 +1,8 @@
 """What is said to a person about a contact that was met, and about what goes to it or comes from it."""
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from satchel.cli import units
 from satchel.core.opening.effects import WentBack, WeWentBack
@@ -20,6 +22,12 @@ def called(name: str, *, verified: bool) -> str:
 def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
     """A profile that went back: what the person is to know. Spec: docs/spec/session.md, 5."""
     return they_went_back(name) if isinstance(found, WentBack) else we_went_back(name)
+
+
+def about_told(copy: Mapping[str, Any]) -> EnvironmentProblem:
+    """The same, as a status tells of it [api 2.6]."""
+    who = called(copy["contact"], verified=copy["verified"])
+    return we_went_back(who) if copy["ours"] else they_went_back(who)
 
 
 def they_went_back(name: str) -> EnvironmentProblem:

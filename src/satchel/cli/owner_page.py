@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from satchel.cli import qr
 from satchel.cli.arrivals import Arrivals
+from satchel.cli.contact_lines import about_told
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
 from satchel.cli.profile import Profile, make_bare, open_with_key
 from satchel.cli.run import run_until_done
@@ -176,6 +177,7 @@ class OwnerPage:
             wipe=wipe,
             look=lambda: _findings(self._home),
             draw_picture=qr.draw_svg,
+            copies=lambda: [about_told(copy) for copy in node.copies()],
             keeper=Keeper(
                 has_passphrase=lambda: isinstance(profile.file, Sealed),
                 offer=offer_words,

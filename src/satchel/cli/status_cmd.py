@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satchel.cli import units
-from satchel.cli.contact_lines import called, how_to_look, they_went_back, we_went_back
+from satchel.cli.contact_lines import about_told, called, how_to_look
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import NodeConnection, runs
 from satchel.cli.profile import has_profile, no_profile, open_profile, refuse_ephemeral
@@ -93,8 +93,7 @@ def _tell_person(show: Show, status: Status) -> None:
     if not status["near"]:
         write("Nobody of your contacts is here.\n")
     for copy in status.get("copies", ()):  # a node of before has none
-        who = called(copy["contact"], verified=copy["verified"])
-        show.warning(we_went_back(who) if copy["ours"] else they_went_back(who))
+        show.warning(about_told(copy))
     for asked in status["asked"]:
         name = show_name(asked["contact"].encode())
         who = called(asked["contact"], verified=asked["verified"])

@@ -20,6 +20,8 @@ HEADERS_BYTES_MAX = 16 << 10
 BROWSER_HEADERS_BYTES_MAX = 64 << 10  # cookies of all servers at 127.0.0.1 are among them [page 2.10]
 CONNECTIONS_MAX = 64
 FAREWELL_S = 1  # for what is being answered when the node ends
+NOBODYS = -1
+_MAPPED = "0000000000000000FFFF0000"
 _CREDENTIALS = struct.Struct("=iII")  # pid, uid, gid: unix(7)
 
 
@@ -43,20 +45,25 @@ class _OwnPersonsBrowserOnly(H11Protocol):
 
 
 def uid_of(one: tuple[str, int], other: tuple[str, int]) -> int | None:
-    """Whose socket here is bound to `one` and connected to `other`, both of IPv4; None: nobody knows.
+    """Whose socket here is bound to `one` and connected to `other`, both of IPv4.
 
-    By the kernel's table of connections (proc(5), /proc/net/tcp).
+    By the kernel's tables of connections (proc(5), /proc/net/tcp): a socket of IPv6 may have such addresses,
+    too, and stands in a table of its own (RFC 4291, 2.5.5.2). NOBODYS: it is in neither; None: there is no
+    table.
     """
-    wanted = [_in_table(one), _in_table(other)]
-    try:
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            for line in table:
-                fields = line.split()
-                if fields[1:3] == wanted:
-                    return int(fields[7])
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
+    is_known = False
+    for table, before in (("/proc/net/tcp", ""), ("/proc/net/tcp6", _MAPPED)):
+        wanted = [before + _in_table(one), before + _in_table(other)]
+        try:
+            with open(table, encoding="ascii") as lines:
+                for line in lines:
+                    fields = line.split()
+                    if fields[1:3] == wanted:
+                        return int(fields[7])
+                is_known = True
+        except (OSError, ValueError, IndexError):
+            continue  # no IPv6 here
+    return NOBODYS if is_known else None
 
 
 def _in_table(end: tuple[str, int]) -> str:

@@ -9,6 +9,7 @@ from satchel.web.answers import read_body
 
 FORM_BYTES_MAX = 4 << 20  # an answer may name each of many items
 FIELDS_MAX = 200_000
+OWN = "own"  # of several choices the one with a field to type into
 
 
 class Form:
@@ -23,6 +24,19 @@ class Form:
 
     def all(self, name: str) -> list[str]:
         return [value for key, value in self._fields if key == name]
+
+
+def refuse_typed_beside(form: Form, field: str) -> None:
+    """Where something own was typed, and another choice is marked: it would be thrown away without a word.
+
+    Raises MisuseError.
+    """
+    if form.one("which") != OWN and form.one(field).strip():
+        raise MisuseError(
+            "Something was typed, but another choice was marked.",
+            safe="Nothing was changed.",
+            do="Mark what you want, and type it again if it is your own.",
+        )
 
 
 async def form_of(request: Request, *, bytes_max: int = FORM_BYTES_MAX) -> Form:

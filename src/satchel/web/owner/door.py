@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from satchel.errors import AccessDenied, MisuseError, SatchelError
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner import speech
-from satchel.web.owner.asking import form_of
+from satchel.web.owner.asking import OWN, form_of, refuse_typed_beside
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import Frame
 
@@ -85,12 +85,14 @@ class Door:
     async def _show(self, request: Request) -> Response:
         return await self._open() if self.opened.is_set() else self._page(request)
 
-    def _page(self, request: Request, problem: SatchelError | None = None) -> Response:
+    def _page(
+        self, request: Request, problem: SatchelError | None = None, *, which: str = "offered"
+    ) -> Response:
         told = Problem.of(problem) if problem is not None else None
         status = 200 if problem is None else 403
         if self._opener.is_new:
-            offered = self._opener.offer()
-            return self._frame.show(request, "welcome.html", status=status, problem=told, offered=offered)
+            fields = {"offered": self._opener.offer(), "which": which}
+            return self._frame.show(request, "welcome.html", status=status, problem=told, **fields)
         return self._frame.show(request, "unlock.html", status=status, problem=told)
 
     async def _choose_language(self, request: Request) -> Response:
@@ -104,11 +106,12 @@ class Door:
         form = await form_of(request)
         which, own = form.one("which"), form.one("passphrase")
         try:
-            if which == "own" and own != form.one("again"):
+            refuse_typed_beside(form, "passphrase")
+            if which == OWN and own != form.one("again"):
                 raise MisuseError(
                     "These were not the same.", safe="Nothing was changed.", do="Type it twice."
                 )
-            chosen = {"offered": self._opener.offer(), "own": own, "none": None}[which]
+            chosen = {"offered": self._opener.offer(), OWN: own, "none": None}[which]
             async with self._turn:
                 if not self._opener.is_new:
                     return await self._begin_too_late(request, chosen)
@@ -117,7 +120,7 @@ class Door:
         except KeyError:
             raise MisuseError("page 3.1: this is no choice.") from None
         except MisuseError as weak:
-            return self._page(request, weak)
+            return self._page(request, weak, which=OWN if own else which)
         return await self._open()
 
     async def _begin_too_late(self, request: Request, chosen: str | None) -> Response:

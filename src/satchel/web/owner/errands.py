@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from satchel.errors import SatchelError
+from satchel.node.pairing.naming import UNNAMED
 
 TEXTS_MAX = 100  # more are not kept on a page
 NAMES_MAX = 200
@@ -118,8 +119,14 @@ class Errand:
     takers: int = 0
     lost: str | None = None
     problem: Problem | None = None
+    is_taken: bool = False  # the person wants it
     is_ended_here: bool = False  # by the person, who declined or stopped: no mistake
     notices: list[Problem] = field(default_factory=list)
+
+    @property
+    def offered_name(self) -> str:
+        """Empty: none that says anything."""
+        return "" if (self.asked_for or "").startswith(UNNAMED) else self.asked_for or ""
 
     @property
     def is_looking(self) -> bool:

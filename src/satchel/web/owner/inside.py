@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from satchel.core.crypto.kdf import mac
-from satchel.errors import MisuseError, NothingToDo
+from satchel.errors import MisuseError, NothingToDo, SatchelError
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import Form, form_of
@@ -25,7 +25,7 @@ from satchel.web.owner.keeping import Keeper, Keeping
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.news import News
 from satchel.web.owner.settings_page import SettingsPage
-from satchel.web.owner.under_way import DECLINED, Errands
+from satchel.web.owner.under_way import Errands
 from satchel.web.owner.waiting import Waiting
 from satchel.web.uploads import UploadRoutes
 
@@ -46,6 +46,7 @@ class World:
     keeper: Keeper
     into: str  # where goes what contacts give, as a path in an event
     into_by_code: Callable[[], str]  # and what is received by code from now on
+    copies: Callable[[], Sequence[SatchelError]]  # whose profile went back, and what to do
     handles: bytes  # a secret of this process: names stand in no address
     remembers: Callable[[], bool]  # whether there is a history
     uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
@@ -93,6 +94,7 @@ class Inside:
             Route("/errands/{id}/picture.svg", self.picture, methods=get),
             Route("/errands/{id}/answer", self.answer, methods=post),
             Route("/errands/{id}/stop", self.stop, methods=post),
+            Route("/errands/{id}/forget", self.forget_met, methods=post),
             Route("/care", self.care, methods=get),
             Route("/care/look", self.look_around, methods=post),
             Route("/meet", self.meet, methods=post),
@@ -119,6 +121,8 @@ class Inside:
             asked=asked,
             errands=[errand for errand in self._errands.all() if not errand.is_over],
             movements=self.movements.all(),
+            copies=[Problem.of(copy) for copy in self._world.copies()],
+            has_passphrase=self._world.keeper.has_passphrase(),
         )
 
     async def live(self, _request: Request) -> Response:
@@ -223,12 +227,18 @@ class Inside:
     # --- errands ------------------------------------------------------------------------------------
 
     async def errand(self, request: Request) -> Response:
-        errand = self._errand(request)
+        return await self._show_errand(request, self._errand(request))
+
+    async def _show_errand(
+        self, request: Request, errand: Errand, problem: Problem | None = None
+    ) -> Response:
         return self._frame.show(
             request,
             "errand.html",
             errand=errand,
             again=_AGAIN.get(errand.kind),
+            handle=self._handle(errand.contact) if errand.contact is not None else None,
+            problem=problem,
             unfinished=await self._waiting.unfinished() if errand.is_over else {},
         )
 
@@ -242,7 +252,10 @@ class Inside:
         errand, form = self._errand(request), await form_of(request)
         what, answer = form.one("what"), form.one("answer")
         if what == "offer" and answer == "some":
-            answer = spans_of(form.all("item")) or DECLINED
+            answer = spans_of(form.all("item"))
+            if not answer:
+                nothing = Problem(what="Nothing is marked.", do="Mark what you want, or decline.")
+                return await self._show_errand(request, errand, nothing)
         self._errands.answer(errand, what, form.one("turn"), _line(answer))
         return self._frame.go(f"/errands/{errand.id}")
 
@@ -250,6 +263,15 @@ class Inside:
         errand = self._errand(request)
         self._errands.stop(errand)
         return self._frame.go(f"/errands/{errand.id}")
+
+    async def forget_met(self, request: Request) -> Response:
+        """Whom a code has brought, where the other screen says nothing of it (P2)."""
+        errand = self._errand(request)
+        if errand.contact is None or errand.kind not in (Kind.SHOW, Kind.SCAN):
+            raise NothingToDo("There is no such contact any more.", safe="Nothing was changed.")
+        self._errands.stop(errand)
+        await self._run(request, ["contacts", "forget"], operands=[errand.contact], answers=["y"])
+        return self._frame.go("/people")
 
     def _errand(self, request: Request) -> Errand:
         errand = self._errands.find(request.path_params["id"])
@@ -320,7 +342,7 @@ class Inside:
         return self._frame.show(request, "ended.html", has_passphrase=self._world.keeper.has_passphrase())
 
     async def wipe(self, request: Request) -> Response:
-        if (await form_of(request)).one("word").strip() != WIPE_WORD:
+        if (await form_of(request)).one("word").strip().casefold() != WIPE_WORD:
             return self._frame.go(f"/care?{MISTYPED}")
         await in_own_thread(self._world.wipe)  # the page says so only when it is true
         self._end(LOOKS)

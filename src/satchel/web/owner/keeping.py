@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from satchel.errors import MisuseError, SatchelError
-from satchel.web.owner.asking import Form, form_of
+from satchel.web.owner.asking import OWN, Form, form_of, refuse_typed_beside
 from satchel.web.owner.errands import Event, Problem
 from satchel.web.owner.frame import Frame
 from satchel.web.owner.under_way import Errands
@@ -61,7 +61,7 @@ class Keeping:
             answers = [form.one("old")] if self._keeper.has_passphrase() else []
             await self._run(request, ["passphrase"], answers=[*answers, self._chosen(form)])
         except SatchelError as problem:
-            return self._show(request, "passphrase.html", problem, is_done=False)
+            return self._show(request, "passphrase.html", problem, form, is_done=False)
         self._offered, self._is_changed = self._keeper.offer(), True
         return self._frame.go("/care/passphrase")
 
@@ -75,7 +75,7 @@ class Keeping:
             answers = [] if self._keeper.has_passphrase() else [self._chosen(form)]
             said = await self._run(request, ["backup"], operands=[self._keeper.backups()], answers=answers)
         except SatchelError as problem:
-            return self._show(request, "backup.html", problem, made=None)
+            return self._show(request, "backup.html", problem, form, made=None)
         self._made = next(str(event["file"]) for event in said if event["event"] == "done")
         if answers:
             self._offered = self._keeper.offer()
@@ -87,6 +87,7 @@ class Keeping:
         Words that are offered are those that this person has seen: another window may have taken them, and
         new ones stand here. Nothing typed would be the words of the command, which nobody has seen.
         """
+        refuse_typed_beside(form, "passphrase")
         if form.one("which") == "offered":
             if form.one("offered") != self._offered:
                 raise MisuseError(
@@ -112,7 +113,12 @@ class Keeping:
             )
 
     def _show(
-        self, request: Request, template: str, problem: SatchelError | None = None, **fields: Any
+        self,
+        request: Request,
+        template: str,
+        problem: SatchelError | None = None,
+        form: Form | None = None,
+        **fields: Any,
     ) -> Response:
         return self._frame.show(
             request,
@@ -122,6 +128,7 @@ class Keeping:
             problem=Problem.of(problem) if problem is not None else None,
             has_passphrase=self._keeper.has_passphrase(),
             offered=self._offered,
+            which=OWN if form is not None and form.one("passphrase") else "offered",
             folder=self._keeper.backups(),
             **fields,
         )

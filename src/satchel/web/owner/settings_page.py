@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from satchel.errors import MisuseError, SatchelError
 from satchel.node.node import Node
-from satchel.web.owner.asking import form_of
+from satchel.web.owner.asking import OWN, form_of, refuse_typed_beside
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import Frame
 from satchel.web.owner.news import News
@@ -85,7 +85,11 @@ class SettingsPage:
 
     async def _set_folder(self, request: Request) -> Response:
         form = await form_of(request)
-        if form.one("which") != "own":
+        try:
+            refuse_typed_beside(form, "value")
+        except MisuseError as unclear:
+            return await self._page(request, unclear)
+        if form.one("which") != OWN:
             return await self._reset(request, "into")
         typed = form.one("value").strip()
         if not typed.startswith("/"):

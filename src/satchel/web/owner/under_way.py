@@ -122,8 +122,8 @@ class Errands:
             raise MisuseError(
                 "This is not asked any more.", safe="Nothing was changed.", do="See what is asked now."
             )
-        if what in ("offer", "text") and answer == DECLINED:
-            errand.is_ended_here = True
+        if what in ("offer", "text"):
+            errand.is_ended_here, errand.is_taken = answer == DECLINED, answer != DECLINED
         errand.answered()
         self._news.tell()
 

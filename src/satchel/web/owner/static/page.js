@@ -16,8 +16,11 @@ async function renew() {
     do {
       isStale = false;
       const response = await fetch(location.href, { headers: { "x-satchel-renews": "1" } });
-      if (!response.ok || response.redirected) { if (response.status === 404 && !isLeaving) location.assign(`${base}/`); return; }
+      if (isOver || isLeaving) return;
+      if (!response.ok || response.redirected) { if (response.status === 404) location.assign(`${base}/`); return; }
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      if (isOver || isLeaving) return;
+      if (fresh.documentElement.lang !== document.documentElement.lang) { location.reload(); return; }
       for (const part of document.querySelectorAll("[data-live]")) {
         const other = fresh.getElementById(part.id);
         if (other) become(part, other);
@@ -26,7 +29,8 @@ async function renew() {
   } catch { /* the stream says when it has ended */ } finally { isRenewing = false; }
 }
 
-// Change what is there as little as can be: the focus, an open summary and what is being typed stay.
+// Change what is there as little as can be: the focus, an open summary and what is being typed stay. What is somebody
+// else's has another id, and takes no place of before: neither its focus nor what is dropped on it.
 function become(here, there) {
   const olds = [...here.childNodes], news = [...there.childNodes];
   news.forEach((fresh, place) => {
@@ -45,13 +49,13 @@ function take(old, fresh) {
   for (const { name, value } of fresh.attributes) if (!kept.includes(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
 }
 
-// When Satchel has ended, its port may be another person's: from then on nothing is asked or sent there.
+// When Satchel has ended, its port may be another person's: from then on nothing is asked or sent there. And nothing
+// of the page can be read any more: it may be locked, or destroyed (T1, T3).
 function end(sentence = ended) {
   if (isOver) return;
   isOver = true;
-  document.getElementById("ending")?.remove();
+  for (const part of document.querySelectorAll("nav, .lock, main > *")) if (part !== sentence) part.remove();
   sentence.hidden = false;
-  for (const part of document.querySelectorAll("form, a")) part.inert = true;
 }
 
 // One stream for all windows is in a worker. It tells this one what it has missed whenever it is seen again, and a
@@ -79,6 +83,12 @@ function listen() {
 }
 
 listen();
+
+// What is typed beside a choice is that choice.
+document.addEventListener("input", ({ target }) => {
+  const own = target.closest(".inner")?.parentElement.querySelector("[type=radio][value=own]");
+  if (own && target.value) own.checked = true;
+});
 
 // --- reading files into Satchel, and giving them (page 4.2) ---
 
@@ -188,6 +198,7 @@ for (const form of document.querySelectorAll("form[data-give]")) {
   }
 
   for (const input of form.querySelectorAll("[data-files]")) {
+    input.parentElement.hidden = input.hasAttribute("webkitdirectory") && !("webkitdirectory" in input);
     const take = () => { form.choose(picked(input)); input.value = ""; };
     input.addEventListener("change", take);
     if (input.files.length) take();  // chosen before this script was there
@@ -208,7 +219,7 @@ for (const form of document.querySelectorAll("form[data-give]")) {
 for (const kind of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, async (event) => {
     event.preventDefault();  // else the browser would leave the page and show the file
-    const place = event.target.closest?.("[data-drop]");
+    const place = event.target.closest?.("[data-drop]"), target = place?.dataset.drop;
     document.querySelectorAll(".dragged").forEach((one) => one.classList.remove("dragged"));
     if (!place || kind === "dragleave" || isOver) return;
     if (kind === "dragover") { place.classList.add("dragged"); return; }
@@ -217,6 +228,6 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (form) { form.choose(files); return; }
     const reading = document.getElementById("reading");
     reading.hidden = false;
-    await give(place.dataset.drop, files, "", reading);
+    await give(target, files, "", reading);
   });
 }

@@ -1,0 +1,49 @@
+"""Drops: each goes to whom it was dropped on (W3)."""
+
+import pytest
+
+from browser.owner import HERE_MS, Owner, go
+from browser.pytest_plugin import BrowserOn
+from browser.waiting import until
+from end_to_end.acquainted import made, pair_up
+from end_to_end.programs import Person
+from lab import Lab
+
+pytestmark = pytest.mark.lab
+# A folder whose reader is as slow as that of a stick: `goOn()` lets it come to its end.
+SLOW = """() => {
+    const secret = {isFile: true, name: "secret.txt", file: (done) => done(new File(["x"], "secret.txt"))};
+    const createReader = () => {
+        let turn = 0;
+        const readEntries = (done) => {
+            if (turn++) window.goOn = () => done([]); else setTimeout(() => done([secret]), 0);
+        };
+        return {readEntries};
+    };
+    const folder = {isFile: false, isDirectory: true, name: "folder", createReader};
+    const event = new DragEvent("drop", {bubbles: true, cancelable: true});
+    const value = {items: [{webkitGetAsEntry: () => folder}], files: []};
+    Object.defineProperty(event, "dataTransfer", {value});
+    document.querySelector(".card").dispatchEvent(event);
+}"""
+
+
+def test_who_leaves_while_a_folder_is_read_is_still_the_one_it_was_dropped_on(
+    lab: Lab, browser_on: BrowserOn
+) -> None:
+    amina, bilal, carla = (made(Person(lab.host(name))) for name in ("amina", "bilal", "carla"))
+    pair_up(amina, bilal)
+    pair_up(amina, carla)
+    here = Owner.up(amina).page(browser_on(amina.host))
+    others = {person.host.name: Owner.up(person) for person in (bilal, carla)}
+    until(here, "document.querySelectorAll('.card').length === 2")
+    meant = here.inner_text(".card h2")
+    here.evaluate(SLOW)
+    until(here, "!!window.goOn")
+    others[meant].node.end()
+    until(here, "document.querySelectorAll('.card').length === 1")
+    here.evaluate("window.goOn()")
+    here.wait_for_selector("#reading", state="hidden", timeout=HERE_MS)
+    go(here, "/waiting")
+    until(here, "document.querySelectorAll('#waiting li').length === 1")
+    assert meant in here.inner_text("#waiting li")
