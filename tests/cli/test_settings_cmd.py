@@ -66,6 +66,21 @@ def test_what_cannot_be_set_is_misuse(home: Path, name: str, value: str) -> None
     assert listed(home) == AT_FIRST
 
 
+def test_nothing_arrives_among_the_settings_of_other_programs(home: Path) -> None:
+    """M4: a contact could give the home a `.config`."""
+    for folder in ("/", str(home.parent), str(Path.home())):
+        assert satchel(home, "settings", "set", "into", folder).code == 2
+    assert listed(home) == AT_FIRST
+
+
+def test_a_name_that_no_folder_can_have_is_misuse(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for folder in (str(tmp_path / "loop" / "x"), "/" + "x" * 6_000):
+        refused = satchel(home, "settings", "set", "into", folder)
+        assert (refused.code, "mistake" in refused.events[-1]["what"]) in ((2, False), (1, False))
+    assert listed(home) == AT_FIRST
+
+
 @pytest.mark.parametrize("inside", ["", "blobs", "../profile/x"])
 def test_nothing_arrives_in_the_profile(home: Path, inside: str) -> None:
     """M4: who sends a file called `key` is not to find where it could stand."""

@@ -118,6 +118,7 @@ def test_who_is_no_contact_meets_nobody(amina: Device, bilal: Device) -> None:
     run(test)
 
 
+@pytest.mark.slow
 def test_another_network_is_another_beacon_and_they_meet_again(amina: Device, bilal: Device) -> None:
     """W1: all that is sent on the second network was drawn for it; and a session that broke is begun anew
     although there was one just now (discovery 7.2)."""

@@ -163,6 +163,7 @@ def test_w1_a_packet_that_nobody_heard_is_replayed_at_another_address_in_vain() 
     assert one.dials == []
 
 
+@pytest.mark.slow
 def test_p3_a_flood_of_forged_beacons_keeps_no_contact_away_and_leads_to_no_dial() -> None:
     """50 a second from ever new addresses, which is what the carrier lets through, for a node whose
     processor can look up 25 in its share."""

@@ -64,6 +64,7 @@ def test_with_300_contacts_on_both_sides_they_meet_within_a_minute_if_something_
     assert percentile(took_s, 95) <= SOON_S, took_s
 
 
+@pytest.mark.slow
 def test_with_300_contacts_on_both_sides_and_nothing_waiting_it_takes_minutes() -> None:
     """A limit that the spec states: 64 slots for 300 people."""
     took_s = []

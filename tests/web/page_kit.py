@@ -7,6 +7,7 @@ from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
+from satchel.node.events import Loss
 from satchel.web.owner.errands import Amount, Errand, Item, Kind, Problem, State
 from satchel.web.owner.movements import Movement
 from satchel.web.owner.rendering import render
@@ -93,11 +94,13 @@ def _around(said: Said) -> list[Page]:
         "has_contacts": True,
         "errands": errands,
         "movements": moving,
+        "queued": _queued(said)[:1],
+        "states": dict(zip(STATES, STATES, strict=True)),
         "copies": [Problem(what=said.text, safe="Nothing was lost here.", do=said.text)],
         "has_passphrase": False,
     }
     empty: dict[str, Any] = {"near": [], "asked": [], "has_contacts": False, "errands": [], "movements": []}
-    empty |= {"copies": [], "has_passphrase": True}
+    empty |= {"queued": [], "states": {}, "copies": [], "has_passphrase": True}
     return [
         Page("around.html", "full", full),
         Page("around.html", "nobody", empty),
@@ -151,6 +154,7 @@ def _errands(said: Said) -> list[Page]:
         (Kind.GIVE_ON, {}),
         (Kind.ANSWER, {"is_taken": True, "amounts": {0: _amount()}}),
         (Kind.TAKE, {"is_ended_here": True, "problem": Problem(what=said.text), "state": State.FAILED}),
+        (Kind.TAKE, {"lost": Loss.PAUSED.value, "amounts": {0: _amount()}}),
         (Kind.TAKE, {"lost": "gone", "amounts": {0: _amount()}}),
         (Kind.GIVE, {**troubled, "state": State.FAILED}),
         (Kind.TAKE, {**placed, "state": State.DONE}),
@@ -181,13 +185,18 @@ def _errands(said: Said) -> list[Page]:
     ]
 
 
-def _waiting(said: Said) -> list[Page]:
+def _queued(said: Said) -> list[dict[str, Any]]:
     queued = [
         {"contact": said.name, "verified": more > 0, "state": state, "names": [said.path] * 2, "more": more}
         for more, state in enumerate(STATES)
     ]
     for number, one in enumerate(queued):
         one.update(id=str(number), text=number == 1)
+    return queued
+
+
+def _waiting(said: Said) -> list[Page]:
+    queued = _queued(said)
     unsent = [
         Bunch(group="0a" * 16, tops=dict.fromkeys([said.path]), have_bytes=1_000, size_bytes=2_345_678),
         Bunch(group="0b" * 16, tops=dict.fromkeys([said.path, "b", "c", "d"])),

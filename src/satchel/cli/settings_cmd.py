@@ -3,6 +3,7 @@
 import argparse
 import os
 from contextlib import closing
+from pathlib import Path
 
 from satchel.cli.arrivals import downloads, folder_of
 from satchel.cli.home import absolute
@@ -62,7 +63,19 @@ def _folder(options: argparse.Namespace, profile: Profile) -> bytes:
     """Made if it is missing, and one that can be written to. Raises MisuseError, EnvironmentProblem."""
     into = absolute(options.value, options.folder)
     assert profile.folder is not None
-    home, wanted = profile.folder.home.resolve(), into.resolve()
+    try:
+        home, wanted = profile.folder.home.resolve(), into.resolve()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
+        raise MisuseError(
+            "There can be no folder of this name.", safe="Nothing was changed.", do="Name another folder."
+        ) from None
+    if wanted in (*home.parents, Path.home()):
+        # A contact could give it a `.config`, and with that say what this computer does (M4).
+        raise MisuseError(
+            "That folder holds your settings of other programs, too, or those of the whole computer.",
+            safe="Nothing was changed.",
+            do="Name a folder inside of it.",
+        )
     if wanted == home or home in wanted.parents:
         raise MisuseError(
             "That is the folder of the profile: what others send has no place in it.",

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from satchel.errors import SatchelError
+from satchel.node.events import Loss
 from satchel.node.pairing.naming import UNNAMED
 
 TEXTS_MAX = 100  # more are not kept on a page
@@ -127,6 +128,11 @@ class Errand:
     def offered_name(self) -> str:
         """Empty: none that says anything."""
         return "" if (self.asked_for or "").startswith(UNNAMED) else self.asked_for or ""
+
+    @property
+    def is_paused(self) -> bool:
+        """By the other person."""
+        return self.lost == Loss.PAUSED.value
 
     @property
     def is_looking(self) -> bool:

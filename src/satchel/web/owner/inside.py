@@ -30,6 +30,7 @@ from satchel.web.owner.waiting import Waiting
 from satchel.web.uploads import UploadRoutes
 
 HANDLE_BYTES = 8
+QUEUED_SHOWN = 20  # on the first page; all of it is under what waits
 WIPE_WORD = "wipe"
 MISTYPED = "mistyped"
 _AGAIN = {Kind.GIVE: "/give", Kind.TAKE: "/take", Kind.SHOW: "/pair", Kind.SCAN: "/pair"}
@@ -110,7 +111,7 @@ class Inside:
     # --- who is there -------------------------------------------------------------------------------
 
     async def around(self, request: Request) -> Response:
-        people = await self._people()
+        people, given = await self._people(), self.movements.given()
         asked = [{**offer, "handle": self._handle(str(offer["contact"]))} for offer in self._node.asked()]
         return self._frame.show(
             request,
@@ -121,6 +122,8 @@ class Inside:
             asked=asked,
             errands=[errand for errand in self._errands.all() if not errand.is_over],
             movements=self.movements.all(),
+            queued=[one for one in await self._waiting.queued() if one["id"] not in given][:QUEUED_SHOWN],
+            states=self._waiting.states(request),
             copies=[Problem.of(copy) for copy in self._world.copies()],
             has_passphrase=self._world.keeper.has_passphrase(),
         )

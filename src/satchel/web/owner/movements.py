@@ -52,6 +52,11 @@ class Movements:
                 if not movement.is_done or now_s - movement.heard_s < SHOWN_S
             ]
 
+    def given(self) -> set[str]:
+        """Ids of what goes to contacts, as the queue has them (cli 4.5)."""
+        with self._guard:
+            return {id.hex() for id, movement in self._by_handover.items() if movement.is_giving}
+
     def _hear(self, event: events.ByContact) -> None:
         movement = self._by_handover.pop(event.handover, None)
         if movement is None:

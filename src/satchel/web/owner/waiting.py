@@ -57,22 +57,29 @@ class Waiting:
             if direction in found and not busy & kinds
         }
 
-    async def _show(self, request: Request) -> Response:
+    async def queued(self) -> list[dict[str, Any]]:
+        """For contacts, the oldest first."""
         said = await self._errands.look("queue", "list")
+        return [_queued(event) for event in said if event["event"] == "queued"]
+
+    def states(self, request: Request) -> dict[str, str]:
+        """Of what is queued, in words."""
         _ = language(self._frame.code(request)).catalogue.gettext
-        states = {
+        return {
             "waits": _("waits"),
             "accepted": _("accepted, not all there yet"),
             "declined": _("not wanted"),
             "cannot_be_read": _("cannot be read here now"),
         }
+
+    async def _show(self, request: Request) -> Response:
         unsent = await in_own_thread(bunches_of, await self._uploads.unsent())
         return self._frame.show(
             request,
             "waiting.html",
             here="/waiting",
-            queued=[_queued(event) for event in said if event["event"] == "queued"],
-            states=states,
+            queued=await self.queued(),
+            states=self.states(request),
             unsent=unsent[:BUNCHES_SHOWN],
             more_unsent=max(0, len(unsent) - BUNCHES_SHOWN),
             unfinished=await self.unfinished(),
