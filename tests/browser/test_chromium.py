@@ -95,7 +95,8 @@ def test_a_slow_processor(lab: Lab, browser_on: BrowserOn) -> None:
             taken.append(float(page.title()))
         return min(taken)
 
-    assert fastest_ms(20) > 3 * fastest_ms(1)  # on a busy machine far less than 20
+    # On a busy machine far less than 20, and now and then the fast one has no processor at all.
+    assert any(fastest_ms(20) > 3 * fastest_ms(1) for _ in range(4))
 
 
 def test_a_browser_is_on_its_host_and_each_page_a_person_of_its_own(lab: Lab, browser_on: BrowserOn) -> None:

@@ -47,3 +47,29 @@ def test_who_leaves_while_a_folder_is_read_is_still_the_one_it_was_dropped_on(
     go(here, "/waiting")
     until(here, "document.querySelectorAll('#waiting li').length === 1")
     assert meant in here.inner_text("#waiting li")
+
+
+TWICE = """() => {
+    const [first, second] = document.querySelectorAll(".card");
+    for (const [place, name, size] of [[first, "large.bin", 60_000_000], [second, "small.txt", 5]]) {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(size)], name));
+        place.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+    }
+}"""
+
+
+def test_a_second_drop_cuts_off_no_first_one(lab: Lab, browser_on: BrowserOn) -> None:
+    amina, bilal, carla = (made(Person(lab.host(name))) for name in ("amina", "bilal", "carla"))
+    pair_up(amina, bilal)
+    pair_up(amina, carla)
+    here = Owner.up(amina).page(browser_on(amina.host))
+    _others = [Owner.up(person) for person in (bilal, carla)]
+    until(here, "document.querySelectorAll('.card').length === 2")
+    first, second = here.locator(".card h2").all_inner_texts()
+    here.evaluate(TWICE)
+    until(here, "document.querySelectorAll('#moving li').length === 2")
+    go(here, "/waiting")
+    waits = {name: here.inner_text(f"#waiting li:has-text('{name}')") for name in (first, second)}
+    assert "large.bin" in waits[first]
+    assert "small.txt" in waits[second]

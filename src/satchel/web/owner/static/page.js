@@ -157,8 +157,15 @@ function submit(target, fields) {
   form.submit();
 }
 
-// Read all of it into Satchel, then give it. `place` has somewhere to say how it goes. Raises nothing.
-async function give(target, chosen, text, place) {
+// As `submit`, and this window stays: another drop may be under way in it.
+async function post(target, fields) {
+  if (isOver) throw new Refused("");
+  const response = await fetch(target, { method: "POST", body: new URLSearchParams(fields) });
+  if (!response.ok) throw new Refused("");
+}
+
+// Read all of it into Satchel, then `hand` it over. `place` has somewhere to say how it goes. Raises nothing.
+async function give(target, chosen, text, place, hand) {
   const [said, sent] = ["[data-said]", "[data-sent]"].map((one) => place.querySelector(one));
   said.textContent = words.reading;
   sent.hidden = false;
@@ -167,7 +174,7 @@ async function give(target, chosen, text, place) {
   try {
     const group = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     for (const one of chosen) await read(group, one, (bytes) => { sent.value += bytes; });
-    submit(target, [...(chosen.length ? [["upload", group]] : []), ["text", text]]);
+    await hand(target, [...(chosen.length ? [["upload", group]] : []), ["text", text]]);
     return true;
   } catch (problem) {
     said.textContent = problem instanceof Refused && problem.message ? problem.message : words.failed;
@@ -211,11 +218,12 @@ for (const form of document.querySelectorAll("form[data-give]")) {
     const text = form.elements.text.value;
     if (!chosen.length && !text.trim()) { said.textContent = words.nothing; return; }
     button.disabled = true;
-    button.disabled = await give(form.action, chosen, text, form);
+    button.disabled = await give(form.action, chosen, text, form, submit);
   });
 }
 
-// A drop on a form is chosen there; on a person it goes to that person.
+// A drop on a form is chosen there; on a person it goes to that person, after what was dropped before.
+let drops = Promise.resolve();
 for (const kind of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, async (event) => {
     event.preventDefault();  // else the browser would leave the page and show the file
@@ -226,8 +234,10 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     const files = await dropped(event.dataTransfer);
     const form = place.querySelector("form[data-give]");
     if (form) { form.choose(files); return; }
-    const reading = document.getElementById("reading");
-    reading.hidden = false;
-    await give(target, files, "", reading);
+    drops = drops.then(async () => {
+      const reading = document.getElementById("reading");
+      reading.hidden = false;
+      reading.hidden = await give(target, files, "", reading, post);
+    });
   });
 }
