@@ -66,8 +66,8 @@ def test_what_is_over_with_a_contact_is_remembered(giving: bool) -> None:
 
 
 def test_what_is_over_by_code_is_remembered_once_for_each() -> None:
-    kept = Kept()
-    hear = Recorder(kept, now_s=lambda: None).by_code(giving=True)
+    kept, told = Kept(), list[events.Event]()
+    hear = Recorder(kept, now_s=lambda: None).by_code(told.append, giving=True)
     for event in (*OTHERS, OVER):
         hear(event)
         hear(events.ByReceiver(receiver=2, event=event))
@@ -76,12 +76,16 @@ def test_what_is_over_by_code_is_remembered_once_for_each() -> None:
     assert [(past.contact, past.when_s, past.names) for past in kept.pasts] == [
         (None, None, (b"a", b"b"))
     ] * 3
+    others = [each for event in OTHERS for each in (event, events.ByReceiver(receiver=2, event=event))]
+    assert [event for event in told if event in others] == others
+    assert OVER not in told
+    assert events.ByReceiver(receiver=2, event=OVER) not in told
 
 
 def test_a_full_disk_harms_no_hand_over() -> None:
-    recorder = Recorder(Kept(is_full=True), now_s=lambda: 77)
+    recorder, told = Recorder(Kept(is_full=True), now_s=lambda: 77), list[events.Event]()
     recorder.hear(of_contact(OVER))
-    recorder.by_code(giving=False)(OVER)
+    recorder.by_code(told.append, giving=False)(OVER)
 
 
 def test_contents_are_the_first_names_and_all_sizes() -> None:

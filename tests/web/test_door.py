@@ -17,13 +17,13 @@ from starlette.requests import Request
 
 from cli.node_kit import LIMIT_S
 from satchel.cli import owner_page
-from satchel.cli.owner_page import FILE, OwnerPage
+from satchel.cli.owner_page import OwnerPage
 from satchel.cli.show import JsonShow, PersonShow
 from satchel.core.identity.comparison import Language
 from satchel.core.identity.keyfile import Bare, Sealed, decode
 from satchel.core.identity.settings import Settings
 from satchel.errors import EnvironmentProblem
-from satchel.store.profile import ProfileFolder
+from satchel.store.profile import PAGE, ProfileFolder
 from satchel.store.settings import SqliteSettings
 from satchel.web.owner import door
 from satchel.web.owner.asking import Form, form_of
@@ -44,7 +44,7 @@ def opened(home: Path, visit: Callable[[Browser], None]) -> type:
             page.close()
 
     with closing(ProfileFolder.take(home)) as folder, closing(OwnerPage.begin(home)) as page:
-        assert stat.S_IMODE((home / FILE).stat().st_mode) == 0o600
+        assert stat.S_IMODE((home / PAGE).stat().st_mode) == 0o600
         visitor = threading.Thread(target=visiting, args=(page,), daemon=True)
         visitor.start()
         with closing(page.open(folder, JsonShow())) as profile:
@@ -52,7 +52,7 @@ def opened(home: Path, visit: Callable[[Browser], None]) -> type:
             assert not failed, failed
             assert profile.contacts.all() == []
         kept = decode((home / "key").read_bytes())
-    assert not (home / FILE).exists()
+    assert not (home / PAGE).exists()
     return type(kept)
 
 

@@ -24,7 +24,7 @@ def about_copy(found: WentBack | WeWentBack, name: str) -> EnvironmentProblem:
     return they_went_back(name) if isinstance(found, WentBack) else we_went_back(name)
 
 
-def about_told(copy: Mapping[str, Any]) -> EnvironmentProblem:
+def about_copy_told(copy: Mapping[str, Any]) -> EnvironmentProblem:
     """The same, as a status tells of it [api 2.6]."""
     who = called(copy["contact"], verified=copy["verified"])
     return we_went_back(who) if copy["ours"] else they_went_back(who)

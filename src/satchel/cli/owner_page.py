@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from satchel.cli import qr
 from satchel.cli.arrivals import Arrivals
-from satchel.cli.contact_lines import about_told
+from satchel.cli.contact_lines import about_copy_told
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
 from satchel.cli.profile import Profile, make_bare, open_with_key
 from satchel.cli.run import run_until_done
@@ -32,7 +32,7 @@ from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
 from satchel.store.problems import disk_problems
-from satchel.store.profile import ProfileFolder
+from satchel.store.profile import PAGE, ProfileFolder
 from satchel.web.api import Jobs
 from satchel.web.owner.door import Door
 from satchel.web.owner.entrance import file_content
@@ -46,7 +46,6 @@ from satchel.web.owner.under_way import Errands
 from satchel.web.serving import serve
 from satchel.web.uploads import UploadRoutes
 
-FILE = "open.html"
 BACKLOG = 64
 ASKED_AGAIN_S = 5.0
 HANDLES_BYTES = 32
@@ -91,7 +90,7 @@ class OwnerPage:
         """May be repeated."""
         self._listening.close()
         with suppress(OSError):
-            (self._home / FILE).unlink()
+            (self._home / PAGE).unlink()
 
     # --- before the profile is open -----------------------------------------------------------------
 
@@ -177,7 +176,7 @@ class OwnerPage:
             wipe=wipe,
             look=lambda: _findings(self._home),
             draw_picture=qr.draw_svg,
-            copies=lambda: [about_told(copy) for copy in node.copies()],
+            copies=lambda: [about_copy_told(copy) for copy in node.copies()],
             keeper=Keeper(
                 has_passphrase=lambda: isinstance(profile.file, Sealed),
                 offer=offer_words,
@@ -246,12 +245,12 @@ def _language(settings: Settings) -> str | None:
 
 
 def file_url(home: Path) -> str:
-    return (home / FILE).absolute().as_uri()
+    return (home / PAGE).absolute().as_uri()
 
 
 def is_served(home: Path) -> bool:
     """Whether the Satchel that has the profile has a page."""
-    return (home / FILE).exists()
+    return (home / PAGE).exists()
 
 
 def may_be_unreadable(home: Path) -> bool:
@@ -285,8 +284,8 @@ def show_in_browser(command: Sequence[str], home: Path) -> None:
 
 def _write(home: Path, content: bytes) -> None:
     """Raises OSError."""
-    (home / FILE).unlink(missing_ok=True)
-    file = os.open(home / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    (home / PAGE).unlink(missing_ok=True)
+    file = os.open(home / PAGE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(file, "wb") as opened:
         opened.write(content)
 

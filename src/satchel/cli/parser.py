@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from satchel import __version__
 from satchel.cli import dashes
-from satchel.cli.parser_profile import Commands, add_history, add_profile, add_settings
+from satchel.cli.parser_profile import Commands, add_action, add_history, add_profile, add_settings
 from satchel.errors import MisuseError
 
 EXIT_CODES = """exit codes:
@@ -202,9 +202,7 @@ def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
         ("taking", "what becomes of what a contact offers", ("NAME",), False),
         ("forget", "erase a contact and its keys", ("NAME",), True),
     ):
-        action = actions.add_parser(
-            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
-        )
+        action = add_action(actions, shared, name, says, module="contacts_cmd")
         for argument in arguments:
             action.add_argument(argument.lower(), metavar=argument, help="name of a contact")
         if name == "taking":
@@ -212,7 +210,6 @@ def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
             action.add_argument("how", choices=["ask", "accept", "refuse"], help=how)
         if asks:
             action.add_argument("--yes", action="store_true", help="without asking")
-        action.set_defaults(module="contacts_cmd")
 
 
 def _add_queue(commands: Commands, shared: argparse.ArgumentParser) -> None:
@@ -224,14 +221,11 @@ def _add_queue(commands: Commands, shared: argparse.ArgumentParser) -> None:
     )
     actions = queue.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, says in (("list", "what waits, and for whom"), ("remove", "take back what waits")):
-        action = actions.add_parser(
-            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
-        )
+        action = add_action(actions, shared, name, says, module="queue_cmd")
         if name == "remove":
             action.add_argument(
                 "number", metavar="NUMBER", nargs="+", help="number in the list, or `id` of --json"
             )
-        action.set_defaults(module="queue_cmd")
 
 
 def _add_meet(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -7,6 +7,17 @@ Commands = Any  # argparse has no public name for what add_subparsers() returns
 SETTINGS = ("language", "quiet", "accept", "into", "history")  # a core.identity.settings.Setting each
 
 
+def add_action(
+    actions: Commands, shared: argparse.ArgumentParser, name: str, says: str, *, module: str
+) -> argparse.ArgumentParser:
+    """One of those of a command that has several."""
+    action: argparse.ArgumentParser = actions.add_parser(
+        name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
+    )
+    action.set_defaults(module=module)
+    return action
+
+
 def add_profile(commands: Commands, shared: argparse.ArgumentParser) -> None:
     init = commands.add_parser(
         "init",
@@ -86,12 +97,9 @@ def add_history(commands: Commands, shared: argparse.ArgumentParser) -> None:
     )
     actions = history.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, says in (("list", "the newest first"), ("clear", "erase all of it")):
-        action = actions.add_parser(
-            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
-        )
+        action = add_action(actions, shared, name, says, module="history_cmd")
         if name == "clear":
             action.add_argument("--yes", action="store_true", help="without asking")
-        action.set_defaults(module="history_cmd")
 
 
 def add_settings(commands: Commands, shared: argparse.ArgumentParser) -> None:
@@ -108,11 +116,8 @@ def add_settings(commands: Commands, shared: argparse.ArgumentParser) -> None:
         ("set", "set one of them"),
         ("reset", "let one of them be as it is at first"),
     ):
-        action = actions.add_parser(
-            name, parents=[shared], help=says, description=f"{says.capitalize()}.", allow_abbrev=False
-        )
+        action = add_action(actions, shared, name, says, module="settings_cmd")
         if name != "list":
             action.add_argument("name", choices=SETTINGS, help="which one")
         if name == "set":
             action.add_argument("value", metavar="VALUE", help="what it is from now on")
-        action.set_defaults(module="settings_cmd")

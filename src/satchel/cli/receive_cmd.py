@@ -11,7 +11,7 @@ from satchel.cli import units
 from satchel.cli.ask import Asker
 from satchel.cli.home import absolute
 from satchel.cli.profile import Profile, open_existing, open_profile
-from satchel.cli.recording import recorded
+from satchel.cli.recording import recorder_of
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.pairing.code import SpokenCode
@@ -93,7 +93,7 @@ def _take(options: argparse.Namespace, show: Show, profile: Profile, at: Endpoin
                 reopen=reopen,
                 aes=has_aes(),
                 decide=asker.decide,
-                report=recorded(profile, tally.hear, giving=False),
+                report=recorder_of(profile).by_code(tally.hear, giving=False),
                 at=at,
             )
             if code is None or chosen is None:

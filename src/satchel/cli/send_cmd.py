@@ -12,7 +12,7 @@ from satchel.cli.home import absolute
 from satchel.cli.offered import look_at, source_of
 from satchel.cli.profile import Profile, open_existing, open_profile
 from satchel.cli.prompt import TEXT_BYTES_MAX
-from satchel.cli.recording import recorded
+from satchel.cli.recording import recorder_of
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.handover.messages import EntryKind
@@ -70,7 +70,7 @@ def _give(
                 source=source_of(profile),
                 aes=has_aes(),
                 show_address=show_endpoint,
-                report=recorded(profile, show.hear, giving=True),
+                report=recorder_of(profile).by_code(show.hear, giving=True),
                 receivers=options.receivers,
             )
             givers.append(giver)

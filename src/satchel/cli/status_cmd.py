@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from satchel.cli import units
-from satchel.cli.contact_lines import about_told, called, how_to_look
+from satchel.cli.contact_lines import about_copy_told, called, how_to_look
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import NodeConnection, runs
 from satchel.cli.profile import has_profile, no_profile, open_profile, refuse_ephemeral
@@ -93,7 +93,7 @@ def _tell_person(show: Show, status: Status) -> None:
     if not status["near"]:
         write("Nobody of your contacts is here.\n")
     for copy in status.get("copies", ()):  # a node of before has none
-        show.warning(about_told(copy))
+        show.warning(about_copy_told(copy))
     for asked in status["asked"]:
         name = show_name(asked["contact"].encode())
         who = called(asked["contact"], verified=asked["verified"])

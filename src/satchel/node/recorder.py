@@ -25,13 +25,15 @@ class Recorder:
             case _:
                 pass
 
-    def by_code(self, *, giving: bool) -> events.Report:
-        """Of those of one command."""
+    def by_code(self, report: events.Report, *, giving: bool) -> events.Report:
+        """In front of `report`, which does not hear what only the history needs."""
 
         def hear(event: events.Event) -> None:
             inner = event.event if isinstance(event, events.ByReceiver | events.ByHandover) else event
             if isinstance(inner, events.Delivered):
                 self._add(inner.contents, giving=giving, contact=None)
+            else:
+                report(event)
 
         return hear
 

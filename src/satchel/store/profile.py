@@ -31,7 +31,8 @@ _NAMES = (
 )
 
 
-_OF_A_NODE = ("lock", "socket", "open.html")
+PAGE = "open.html"  # the way of the owner's browser to the node that runs
+_OF_A_NODE = ("lock", "socket", PAGE)
 
 
 class ProfileInUse(EnvironmentProblem):
@@ -67,7 +68,7 @@ class ProfileFolder:
                     do="Make the disk writable; or copy that folder to another disk, and name it (--home).",
                 ) from exc
         with suppress(OSError):
-            (home / "open.html").unlink()
+            (home / PAGE).unlink()
         return cls(home, lock)
 
     def close(self) -> None:

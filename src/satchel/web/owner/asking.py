@@ -39,6 +39,14 @@ def refuse_typed_beside(form: Form, field: str) -> None:
         )
 
 
+def own_passphrase(form: Form) -> str:
+    """What was typed twice. Raises MisuseError: not the same."""
+    own = form.one("passphrase")
+    if own != form.one("again"):
+        raise MisuseError("These were not the same.", safe="Nothing was changed.", do="Type it twice.")
+    return own
+
+
 async def form_of(request: Request, *, bytes_max: int = FORM_BYTES_MAX) -> Form:
     """Raises MisuseError: it is no form, or a longer one than any of ours."""
     data = await read_body(request, clause="page 4.1", bytes_max=bytes_max)

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from satchel.errors import AccessDenied, MisuseError, SatchelError
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner import speech
-from satchel.web.owner.asking import OWN, form_of, refuse_typed_beside
+from satchel.web.owner.asking import OWN, form_of, own_passphrase, refuse_typed_beside
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import Frame
 
@@ -104,13 +104,10 @@ class Door:
 
     async def _begin(self, request: Request) -> Response:
         form = await form_of(request)
-        which, own = form.one("which"), form.one("passphrase")
+        which = form.one("which")
         try:
             refuse_typed_beside(form, "passphrase")
-            if which == OWN and own != form.one("again"):
-                raise MisuseError(
-                    "These were not the same.", safe="Nothing was changed.", do="Type it twice."
-                )
+            own = own_passphrase(form) if which == OWN else None
             chosen = {"offered": self._opener.offer(), OWN: own, "none": None}[which]
             async with self._turn:
                 if not self._opener.is_new:
@@ -120,7 +117,7 @@ class Door:
         except KeyError:
             raise MisuseError("page 3.1: this is no choice.") from None
         except MisuseError as weak:
-            return self._page(request, weak, which=OWN if own else which)
+            return self._page(request, weak, which=OWN if form.one("passphrase") else which)
         return await self._open()
 
     async def _begin_too_late(self, request: Request, chosen: str | None) -> Response:

@@ -268,9 +268,10 @@ class Inside:
         return self._frame.go(f"/errands/{errand.id}")
 
     async def forget_met(self, request: Request) -> Response:
-        """Whom a code has brought, where the other screen says nothing of it (P2)."""
+        """Whom a code has brought, where the other screen says nothing of it (P2) [4.15]. When the pairing
+        is over, by the page of that contact: by then it may be called something else."""
         errand = self._errand(request)
-        if errand.contact is None or errand.kind not in (Kind.SHOW, Kind.SCAN):
+        if errand.is_over or errand.contact is None or errand.kind not in (Kind.SHOW, Kind.SCAN):
             raise NothingToDo("There is no such contact any more.", safe="Nothing was changed.")
         self._errands.stop(errand)
         await self._run(request, ["contacts", "forget"], operands=[errand.contact], answers=["y"])

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from satchel.errors import MisuseError, SatchelError
-from satchel.web.owner.asking import OWN, Form, form_of, refuse_typed_beside
+from satchel.web.owner.asking import OWN, Form, form_of, own_passphrase, refuse_typed_beside
 from satchel.web.owner.errands import Event, Problem
 from satchel.web.owner.frame import Frame
 from satchel.web.owner.under_way import Errands
@@ -96,12 +96,9 @@ class Keeping:
                     do="Write down the ones that are offered now.",
                 )
             return self._offered
-        own = form.one("passphrase")
-        if not own:
+        if not form.one("passphrase"):
             raise MisuseError("No new passphrase was typed.", safe="Nothing was changed.", do="Type one.")
-        if own != form.one("again"):
-            raise MisuseError("These were not the same.", safe="Nothing was changed.", do="Type it twice.")
-        return own
+        return own_passphrase(form)
 
     async def _run(
         self, request: Request, words: Sequence[str], *, answers: Sequence[str], operands: Sequence[str] = ()

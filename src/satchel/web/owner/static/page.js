@@ -5,7 +5,7 @@ const PIECE_BYTES = 8 << 20;
 const ended = document.getElementById("ended");
 const words = document.getElementById("words").dataset;
 
-// --- what is shown is renewed when something changes (page 3) ---
+// --- what is shown is renewed when something changes (page 4.6) ---
 
 let isRenewing = false, isStale = false, isOver = false, isLeaving = false;
 
