@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from browser import DESKTOP, accessible, look
+import pytest
+
+from browser import DESKTOP, PHONE, accessible, look
 from browser.chromium import Chromium
 from browser.firefox import Firefox
 from browser.pytest_plugin import FirefoxOn
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 READY_S = 30.0
 HERE_MS = 60_000
+FORMS: dict[str, dict[str, Any]] = {  # in which every flow is gone through
+    "desktop-en": {"screen": DESKTOP, "locale": "en-GB"},
+    "phone-ar": {"screen": PHONE, "locale": "ar-EG", "dark": True, "reduced_motion": True},
+}
+SCREENS = [pytest.param(settings, id=name) for name, settings in FORMS.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +109,18 @@ def press(page: "Page", action: str, value: str | None = None) -> None:
     page.click(button if value is None else f"{button}[value='{value}']")
 
 
+def pair_with(page: "Page", code: str) -> None:
+    """Type the code that the other screen shows."""
+    go(page, "/pair")
+    page.fill("input[name=code]", code)
+    press(page, "/pair/take")
+
+
 def pair(one: "Page", other: "Page", names: tuple[str, str]) -> None:
     """By the code that one shows; each gives the other a name."""
     go(one, "/pair")
     press(one, "/pair/show")
-    code = one.inner_text(".code")
-    go(other, "/pair")
-    other.fill("input[name=code]", code)
-    press(other, "/pair/take")
+    pair_with(other, one.inner_text(".code", timeout=HERE_MS))
     for page, name in zip((one, other), names, strict=True):
         page.wait_for_selector("input[name=answer]", timeout=HERE_MS)
         assert page.locator("#errand > .notice").count() == 1  # the other screen must say so, too (P2)

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import DESKTOP, PHONE
 from browser.film import write_film
-from browser.owner import Owner, go, seen
+from browser.owner import SCREENS, Owner, go, seen
 from browser.pytest_plugin import BrowserOn, FirefoxOn
 from browser.waiting import until
 from end_to_end.acquainted import made
@@ -24,10 +23,6 @@ FOREIGN_TEXT = "https://evil.example/?<img src=x onerror=alert(1)>"
 IS_ON = "!!document.querySelector('#camera video')?.srcObject"
 SEES = "document.querySelector('#camera video').videoWidth > 0"
 SAYS = "document.querySelector('#camera [data-said]').textContent"
-SCREENS = [
-    pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
-    pytest.param({"screen": PHONE, "locale": "ar-EG", "dark": True, "reduced_motion": True}, id="phone-ar"),
-]
 
 
 KEEP_LIGHT = """document.querySelector("form[action$='/pair/take']").addEventListener("submit", () => {

@@ -1,4 +1,4 @@
-"""The main flow in Firefox: come in by the file, bring a file, give it with a code."""
+"""The main flows in Firefox: come in by the file, pair, bring a file, give it to a contact or with a code."""
 
 import os
 import time
@@ -34,6 +34,32 @@ def test_a_file_is_given_with_a_code(lab: Lab, firefox_on: FirefoxOn, tmp_path: 
     assert (taker.into / "photo.jpg").read_bytes() == photo.read_bytes()
     assert firefox.text(".notice.good")
     firefox.look("owner-firefox-done")
+
+
+def test_two_people_pair_and_give_a_file(lab: Lab, firefox_on: FirefoxOn, tmp_path: Path) -> None:
+    owners = [Owner.up(Person(lab.host(name))) for name in ("amina", "bilal")]
+    here, there = (owner.in_firefox(firefox_on) for owner in owners)
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(os.urandom(3_000_000))
+    here.click("a[href$='/pair']")
+    here.click("form[action$='/pair/show'] button")
+    code = here.text(".code")
+    there.click("a[href$='/pair']")
+    there.type("input[name=code]", code)
+    there.click("form[action$='/pair/take'] button")
+    for firefox, name in ((here, "Bilal"), (there, "Amina")):
+        firefox.type("input[name=answer]", name)
+        firefox.click("form[id^=question] button")
+        assert name in firefox.text(".notice.good")
+        firefox.click("#errand .choices a")
+    here.click(".card a")
+    here.upload("input[data-files]", photo)
+    here.click("form[data-give] > button:enabled")
+    there.click("form[action$='/look'] button")
+    there.click("button[value=some]")
+    assert there.text(".notice.good")
+    there.look("owner-firefox-arrived")
+    assert (owners[1].person.into / photo.name).read_bytes() == photo.read_bytes()
 
 
 def test_eight_windows_hand_nothing_to_who_has_the_port_next(

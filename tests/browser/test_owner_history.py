@@ -2,9 +2,8 @@
 
 import pytest
 
-from browser.owner import Owner, go, press, seen
+from browser.owner import SCREENS, Owner, go, press, seen
 from browser.pytest_plugin import BrowserOn
-from browser.test_owner_page import SCREENS
 from browser.waiting import until
 from end_to_end.acquainted import couple
 from end_to_end.test_history import history

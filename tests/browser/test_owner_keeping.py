@@ -2,9 +2,8 @@
 
 import pytest
 
-from browser.owner import HERE_MS, Owner, go, names_of, press, seen
+from browser.owner import HERE_MS, SCREENS, Owner, go, names_of, press, seen
 from browser.pytest_plugin import BrowserOn
-from browser.test_owner_page import SCREENS
 from end_to_end.acquainted import couple
 from end_to_end.programs import Person
 from lab import Lab

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import DESKTOP, PHONE
-from browser.owner import HERE_MS, Owner, go, names_of, pair, press, seen, take_all
+from browser.owner import HERE_MS, SCREENS, Owner, go, names_of, pair, press, seen, take_all
 from browser.pytest_plugin import BrowserOn
 from browser.waiting import until
 from end_to_end.acquainted import couple, made
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     pass
 
 pytestmark = pytest.mark.lab
-SCREENS = [
-    pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
-    pytest.param({"screen": PHONE, "locale": "ar-EG", "dark": True, "reduced_motion": True}, id="phone-ar"),
-]
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.owner import Owner, go, press, seen
+from browser.owner import SCREENS, Owner, go, press, seen
 from browser.pytest_plugin import BrowserOn
-from browser.test_owner_page import SCREENS
 from end_to_end.acquainted import made
 from end_to_end.programs import Person
 from lab import Lab

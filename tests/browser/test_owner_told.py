@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import DESKTOP, PHONE
-from browser.owner import Owner, go, seen
+from browser.owner import FORMS, SCREENS, Owner, go, seen
 from browser.pytest_plugin import BrowserOn
 from end_to_end.acquainted import made, pair_up
 from end_to_end.programs import Person
@@ -22,10 +21,6 @@ pytestmark = pytest.mark.lab
 HERE_MS = 60_000
 NOBODY_MS = 120_000  # a typed address is tried for a minute
 COMMAND = re.compile(r"satchel [a-z]|--[a-z]")
-SCREENS = [
-    pytest.param({"screen": DESKTOP, "locale": "en-GB"}, id="desktop-en"),
-    pytest.param({"screen": PHONE, "locale": "ar-EG"}, id="phone-ar"),
-]
 LANGUAGES = {"desktop-en": "en", "phone-ar": "ar"}
 
 
@@ -111,25 +106,37 @@ def test_a_name_that_is_taken_and_a_disk_that_is_full(
     assert "9" in told(page, "full", language)
 
 
-@pytest.mark.parametrize("settings", SCREENS)
-def test_what_to_do_is_said_as_places_of_the_page(
-    lab: Lab, browser_on: BrowserOn, tmp_path: Path, settings: dict[str, object], language: str
-) -> None:
-    """A wrong code, a code of somebody who sends, where one pairs; nobody at an address; a stop."""
-    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
-    owner = Owner.up(amina)
-    page = owner.page(browser_on(amina.host), **settings)
+def test_what_to_do_is_said_as_places_of_the_page(lab: Lab, browser_on: BrowserOn, tmp_path: Path) -> None:
+    """A wrong code, a code of somebody who sends, where one pairs; nobody at an address, which takes a
+    minute, so that all wait for it together; a stop."""
+    givers = [made(Person(lab.host(name))) for name in ("bilal", "carla")]
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"photo")
+    waiting: list[tuple[Page, str, str]] = []
+    for name, settings in FORMS.items():
+        person = made(Person(lab.host(name)))
+        page = Owner.up(person).page(browser_on(person.host), **settings)
+        waiting.append((page, LANGUAGES[name], where_nobody_is(page, f"{givers[0].host.ip}:40999")))
+    for giver, (page, language, _) in zip(givers, waiting, strict=True):
+        wrong_codes_are_told(page, language, giver.send(photo).expect_event("code", 30)["code"])
+    for page, language, nobody_there in waiting:
+        page.goto(nobody_there)
+        assert page.inner_text("nav a[href$='/care']") in told(page, "nobody", language, NOBODY_MS)
+        a_stop_is_told(page, language)
+
+
+def where_nobody_is(page: "Page", address: str) -> str:
+    """The page that looks for somebody there."""
     go(page, "/take")
     page.fill("input[name=code]", "482 apple river stone")
     page.click("details summary")
-    page.fill("input[name=address]", f"{bilal.host.ip}:40999")
+    page.fill("input[name=address]", address)
     page.click("form[action$='/take'] button")
     page.wait_for_url("**/errands/*")
-    nobody_there = page.url
+    return page.url
 
-    photo = tmp_path / "photo.jpg"
-    photo.write_bytes(b"photo")
-    code = bilal.send(photo).expect_event("code", 30)["code"]
+
+def wrong_codes_are_told(page: "Page", language: str, code: str) -> None:
     channel, *words = code.split()
     wrong = [word for word in WORDS if word not in words][:3]
     for place, name in (("/take", "wrong"), ("/pair", "wrong-pair")):
@@ -138,9 +145,8 @@ def test_what_to_do_is_said_as_places_of_the_page(
         page.click("form[action$='/take'] button")
         assert told(page, name, language)
 
-    page.goto(nobody_there)
-    safety = page.inner_text("nav a[href$='/care']")
-    assert safety in told(page, "nobody", language, NOBODY_MS)
+
+def a_stop_is_told(page: "Page", language: str) -> None:
     go(page, "/give")
     page.click("details summary")
     page.fill("textarea", "hello")
