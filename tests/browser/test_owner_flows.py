@@ -1,7 +1,12 @@
-"""What else two people do on their pages, on a large screen in English and on a small one in Arabic."""
+"""What else two people do on their pages, on a large screen in English and on a small one in Arabic.
+
+One thing after the other between the same two: to start two nodes and two browsers takes longer than a deed.
+"""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +43,9 @@ def form(request: pytest.FixtureRequest) -> Form:
     return Form(request.node.callspec.id, request.param)
 
 
-def opened(browser_on: BrowserOn, form: Form, *owners: Owner) -> "list[Page]":
-    return [owner.page(browser_on(owner.person.host), **form.settings) for owner in owners]
+def opened(browser_on: BrowserOn, form: Form, one: Owner, other: Owner) -> Pages:
+    here, there = (owner.page(browser_on(owner.person.host), **form.settings) for owner in (one, other))
+    return here, there
 
 
 def chosen_for(page: "Page", path: Path) -> None:
@@ -51,11 +57,21 @@ def chosen_for(page: "Page", path: Path) -> None:
     page.wait_for_selector("#around", timeout=HERE_MS)
 
 
-def test_who_does_not_want_it_says_so(lab: Lab, browser_on: BrowserOn, form: Form, tmp_path: Path) -> None:
+def test_two_contacts_meet_decline_trust_and_part(
+    lab: Lab, browser_on: BrowserOn, form: Form, tmp_path: Path
+) -> None:
     amina, bilal = (Owner.up(person) for person in couple(lab))
-    here, there = opened(browser_on, form, amina, bilal)
+    pages = opened(browser_on, form, amina, bilal)
+    a_typed_address_is_enough(pages, form)
+    who_does_not_want_it_says_so(pages, form, bilal.person, tmp_path)
+    a_contact_is_renamed_trusted_and_forgotten(pages, form, bilal.person, tmp_path)
+
+
+def who_does_not_want_it_says_so(pages: Pages, form: Form, taker: Person, tmp_path: Path) -> None:
+    here, there = pages
     (tmp_path / "advertisement.txt").write_text("buy")
     chosen_for(here, tmp_path / "advertisement.txt")
+    go(there, "/")
     there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
     press(there, "/look")
     there.wait_for_selector("button[value=n]", timeout=HERE_MS)
@@ -68,16 +84,25 @@ def test_who_does_not_want_it_says_so(lab: Lab, browser_on: BrowserOn, form: For
     seen(here, f"owner-{form}-declined-here")
     press(here, "/remove")
     until(here, "document.querySelectorAll('#waiting li').length === 0")
-    assert names_of(bilal.person.into) == []
+    assert names_of(taker.into) == []
 
 
-def test_a_hand_over_shows_how_far_it_is_stops_and_goes_on(
+def test_two_strangers_guess_pair_stop_and_go_on(
     lab: Lab, browser_on: BrowserOn, form: Form, tmp_path: Path
 ) -> None:
-    """By code, over a slow radio; the taker stops, then both go on without a code."""
-    amina, bilal = (Owner.up(Person(lab.host(name))) for name in ("amina", "bilal"))
-    here, there = opened(browser_on, form, amina, bilal)
+    amina, bilal = (Owner.up(made(Person(lab.host(name)))) for name in ("amina", "bilal"))
+    pages = opened(browser_on, form, amina, bilal)
+    a_wrong_code_harms_nobody_and_says_so(pages, form)
     lab.shape(amina.person.host, SLOW)
+    unshape = partial(lab.unshape, amina.person.host)
+    a_hand_over_shows_how_far_it_is_stops_and_goes_on(pages, form, bilal.person, tmp_path, unshape)
+
+
+def a_hand_over_shows_how_far_it_is_stops_and_goes_on(
+    pages: Pages, form: Form, taker: Person, tmp_path: Path, unshape: Callable[[], None]
+) -> None:
+    """By code, over a slow radio; the taker stops, then both go on without a code."""
+    here, there = pages
     film = tmp_path / "film.bin"
     film.write_bytes(os.urandom(24_000_000))
     go(here, "/give")
@@ -95,29 +120,28 @@ def test_a_hand_over_shows_how_far_it_is_stops_and_goes_on(
     there.wait_for_selector("form[action$='/go-on/in'] button", timeout=HERE_MS)
     assert there.locator(".notice.bad:visible").count() == 0
     seen(there, f"owner-{form}-stopped")
-    assert names_of(bilal.person.into) != ["film.bin"]
+    assert names_of(taker.into) != ["film.bin"]
     go(here, "/")
     here.click("#moving a")
     press(here, "/stop")
     go(here, "/waiting")
     seen(here, f"owner-{form}-broken-off")
     press(here, "/go-on/out")
-    lab.unshape(amina.person.host)
+    unshape()
     press(there, "/go-on/in")
     for page in (here, there):
         page.wait_for_selector(".notice.good", timeout=HERE_MS)
     seen(there, f"owner-{form}-gone-on")
-    assert (bilal.person.into / "film.bin").read_bytes() == film.read_bytes()
+    assert (taker.into / "film.bin").read_bytes() == film.read_bytes()
     go(here, "/waiting")
     assert here.locator("form[action*='/go-on/']").count() == 0
 
 
-def test_a_contact_is_renamed_trusted_and_forgotten(
-    lab: Lab, browser_on: BrowserOn, form: Form, tmp_path: Path
+def a_contact_is_renamed_trusted_and_forgotten(
+    pages: Pages, form: Form, taker: Person, tmp_path: Path
 ) -> None:
     """Trusted: it is taken without a question, and only from who is verified."""
-    amina, bilal = (Owner.up(person) for person in couple(lab))
-    here, there = opened(browser_on, form, amina, bilal)
+    here, there = pages
     go(there, "/people")
     there.click(".rows a")
     there.fill("input[name=name]", "أمينة <b>")
@@ -132,7 +156,7 @@ def test_a_contact_is_renamed_trusted_and_forgotten(
     go(there, "/")
     until(there, "document.querySelectorAll('#moving li').length === 1")
     until(here, "document.querySelectorAll('#moving strong').length === 1")
-    assert (bilal.person.into / "song.txt").read_text() == "la la la"
+    assert (taker.into / "song.txt").read_text() == "la la la"
     seen(there, f"owner-{form}-came-by-itself")
     go(there, "/people")
     there.click(".rows a")
@@ -142,10 +166,9 @@ def test_a_contact_is_renamed_trusted_and_forgotten(
     seen(there, f"owner-{form}-no-people")
 
 
-def test_a_typed_address_is_enough(lab: Lab, browser_on: BrowserOn, form: Form) -> None:
+def a_typed_address_is_enough(pages: Pages, form: Form) -> None:
     """Where a network keeps devices apart for everything but what is dialled."""
-    amina, bilal = (Owner.up(person) for person in couple(lab))
-    here, there = opened(browser_on, form, amina, bilal)
+    here, there = pages
     go(there, "/care")
     address = there.inner_text("#state code")
     go(here, "/care")
@@ -158,10 +181,9 @@ def test_a_typed_address_is_enough(lab: Lab, browser_on: BrowserOn, form: Form) 
     here.wait_for_selector(".card", timeout=HERE_MS)
 
 
-def test_a_wrong_code_harms_nobody_and_says_so(lab: Lab, browser_on: BrowserOn, form: Form) -> None:
+def a_wrong_code_harms_nobody_and_says_so(pages: Pages, form: Form) -> None:
     """P2: the one who shows the code learns that somebody guesses."""
-    amina, bilal = (Owner.up(made(Person(lab.host(name)))) for name in ("amina", "bilal"))
-    here, there = opened(browser_on, form, amina, bilal)
+    here, there = pages
     go(here, "/pair")
     press(here, "/pair/show")
     code = here.inner_text(".code", timeout=HERE_MS)
