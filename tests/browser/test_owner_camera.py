@@ -1,10 +1,12 @@
 """The camera on the page that pairs: what it sees, and what becomes of it (page 6; P2, T1, B1)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from browser.chromium import Chromium
 from browser.film import write_film
 from browser.owner import SCREENS, Owner, go, seen
 from browser.pytest_plugin import BrowserOn, FirefoxOn
@@ -96,13 +98,31 @@ def test_two_pair_by_the_camera(
     assert page.locator(".trust.yes").count() == 1
 
 
-def test_another_code_is_said_to_be_one_and_goes_nowhere(
+def test_what_a_camera_sees_goes_nowhere_and_it_is_put_out(
     lab: Lab, browser_on: BrowserOn, tmp_path: Path
 ) -> None:
-    """B1: an address in it is not opened, followed or shown; and the light goes out with the page."""
+    """One thing after the other, each on a page of its own: a node and a browser take longer to start."""
     film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
-    amina = made(Person(lab.host("amina")))
-    page = Owner.up(amina).page(browser_on(amina.host, film=film), camera=True)
+    owner = Owner.up(made(Person(lab.host("amina"))))
+    browser = browser_on(owner.person.host, film=film)
+    another_code_is_said_to_be_one_and_goes_nowhere(owner.page(browser, camera=True))
+    a_browser_that_refuses_is_said_to(owner.page(browser))
+    a_camera_that_cannot_be_had_is_said_and_the_code_is_typed(owner.page(browser, camera=True))
+    for thinks in (False, True):
+        without_its_reader_it_is_put_out(owner.page(browser, camera=True), browser, thinks=thinks)
+    for end in (hide, begin_to_lock, leave):
+        page = owner.page(browser, camera=True)
+        it_ends_with_the_look_at_the_page(page, end)
+        page.context.close()
+    page = owner.page(browser, camera=True)
+    it_ends_with_the_look_at_the_page(page, lambda _page: owner.node.end())
+    page.wait_for_selector("#ended", timeout=HERE_MS)
+    assert page.is_hidden("#camera")
+    browser.watch_of(page).take()  # that its stream is cut may be on the console
+
+
+def another_code_is_said_to_be_one_and_goes_nowhere(page: "Page") -> None:
+    """B1: an address in it is not opened, followed or shown; and the light goes out with the page."""
     turn_on(page)
     until(page, f"{SAYS}.startsWith('This is another code')")
     seen(page, "owner-camera-another")
@@ -114,28 +134,10 @@ def test_another_code_is_said_to_be_one_and_goes_nowhere(
     assert page.inner_text("#camera button") == "Use the camera"
 
 
-@pytest.mark.parametrize("end", ["hidden", "locked", "ended", "left"])
-def test_the_camera_ends_with_the_look_at_the_page(
-    lab: Lab, browser_on: BrowserOn, tmp_path: Path, end: str
-) -> None:
+def it_ends_with_the_look_at_the_page(page: "Page", end: Callable[["Page"], object]) -> None:
     """[6.3]"""
-    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
-    amina = made(Person(lab.host("amina")))
-    owner, browser = Owner.up(amina), browser_on(amina.host, film=film)
-    page = owner.page(browser, camera=True)
     turn_on(page)
-    if end == "hidden":
-        hide(page)
-    elif end == "locked":
-        page.evaluate("document.querySelector('.lock').addEventListener('submit', (e) => e.preventDefault())")
-        page.click(".lock button")
-    elif end == "ended":
-        owner.node.end()
-        page.wait_for_selector("#ended", timeout=HERE_MS)
-        assert page.is_hidden("#camera")
-        browser.watch_of(page).take()  # that its stream is cut may be on the console
-    else:
-        page.evaluate("dispatchEvent(new Event('pagehide'))")
+    end(page)
     until(page, "window.seenTrack.readyState === 'ended'")
     assert is_dark(page)
 
@@ -150,10 +152,16 @@ def hide(page: "Page") -> None:
     )
 
 
-def test_a_browser_that_refuses_is_said_to(lab: Lab, browser_on: BrowserOn, tmp_path: Path) -> None:
-    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
-    amina = made(Person(lab.host("amina")))
-    page = Owner.up(amina).page(browser_on(amina.host, film=film))
+def begin_to_lock(page: "Page") -> None:
+    page.evaluate("document.querySelector('.lock').addEventListener('submit', (e) => e.preventDefault())")
+    page.click(".lock button")
+
+
+def leave(page: "Page") -> None:
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+
+
+def a_browser_that_refuses_is_said_to(page: "Page") -> None:
     go(page, "/pair")
     until(page, f"{SAYS} !== ''")
     seen(page, "owner-camera-refused")
@@ -162,13 +170,8 @@ def test_a_browser_that_refuses_is_said_to(lab: Lab, browser_on: BrowserOn, tmp_
     page.fill("input[name=code]", "482 apple river stone")
 
 
-def test_a_camera_that_cannot_be_had_is_said_and_the_code_is_typed(
-    lab: Lab, browser_on: BrowserOn, tmp_path: Path
-) -> None:
+def a_camera_that_cannot_be_had_is_said_and_the_code_is_typed(page: "Page") -> None:
     """It was refused when asked, has been taken out since, or another program has it."""
-    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
-    amina = made(Person(lab.host("amina")))
-    page = Owner.up(amina).page(browser_on(amina.host, film=film), camera=True)
     for name, said, stays in (
         ("NotAllowedError", "This browser does not let the page", False),
         ("NotFoundError", "There is no camera here.", True),
@@ -183,15 +186,8 @@ def test_a_camera_that_cannot_be_had_is_said_and_the_code_is_typed(
         assert not page.evaluate(IS_ON)
 
 
-@pytest.mark.parametrize("thinks", [False, True], ids=["at once", "later"])
-def test_without_its_reader_the_camera_is_put_out(
-    lab: Lab, browser_on: BrowserOn, tmp_path: Path, thinks: bool
-) -> None:
+def without_its_reader_it_is_put_out(page: "Page", browser: Chromium, *, thinks: bool) -> None:
     """Else it would stay on for ever, for nothing: also where the person has thought a while before."""
-    film = write_film(FOREIGN_TEXT, tmp_path / "poster.y4m")
-    amina = made(Person(lab.host("amina")))
-    browser = browser_on(amina.host, film=film)
-    page = Owner.up(amina).page(browser, camera=True)
     go(page, "/pair")
     page.context.route("**/static/foreign/**", lambda route: route.abort())
     if thinks:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from browser.chromium import Chromium
 from browser.owner import FORMS, SCREENS, Owner, go, seen
 from browser.pytest_plugin import BrowserOn
 from end_to_end.acquainted import made, pair_up
@@ -37,42 +38,6 @@ def told(page: "Page", name: str, language: str, within_ms: int = HERE_MS) -> st
     assert page.locator(f".notice.bad:visible p[lang={language}]").count() > 1
     assert page.locator(f".notice.bad:visible p[lang]:not([lang={language}])").count() == 0
     return str(page.inner_text(".notice.bad:visible"))
-
-
-@pytest.mark.parametrize("settings", SCREENS)
-def test_what_is_not_done_is_told_in_the_language_of_the_page(
-    lab: Lab, browser_on: BrowserOn, settings: dict[str, object], language: str
-) -> None:
-    """Too weak a passphrase; a code that is none; an address that is none; doctor."""
-    owner = Owner.begins(Person(lab.host("amina")))
-    browser = browser_on(owner.person.host)
-    page = owner.page(browser, **settings)
-    page.check("input[value=own]")
-    for name in ("passphrase", "again"):
-        page.fill(f"input[name={name}]", "short")
-    page.click("form[action$='/begin'] button")
-    told(page, "weak", language)
-    assert browser.watch_of(page).take()  # Chromium says on its console that it was refused
-    page.check("input[value=none]")
-    page.click("form[action$='/begin'] button")
-    page.wait_for_selector("nav", timeout=HERE_MS)
-
-    go(page, "/take")
-    page.fill("input[name=code]", "482 apple river stonn")
-    page.click("form[action$='/take'] button")
-    assert "stone" in told(page, "code", language)
-    go(page, "/take")
-    page.fill("input[name=code]", "482 apple river stone")
-    page.click("details summary")
-    page.fill("input[name=address]", "amina.example")
-    page.click("form[action$='/take'] button")
-    assert "192.168.1.5:40000" in told(page, "address", language)
-
-    go(page, "/care")
-    page.click("form[action$='/care/look'] button")
-    page.wait_for_selector(f".rows span[lang={language}]", timeout=HERE_MS)
-    seen(page, f"told-{language}-doctor")
-    assert page.locator(f".rows span[lang]:not([lang={language}]):not(:empty)").count() == 0
 
 
 @pytest.mark.parametrize("settings", SCREENS)
@@ -107,22 +72,58 @@ def test_a_name_that_is_taken_and_a_disk_that_is_full(
 
 
 def test_what_to_do_is_said_as_places_of_the_page(lab: Lab, browser_on: BrowserOn, tmp_path: Path) -> None:
-    """A wrong code, a code of somebody who sends, where one pairs; nobody at an address, which takes a
-    minute, so that all wait for it together; a stop."""
+    """Nobody is at an address, which takes a minute to be told: all wait for it together, and meanwhile do
+    what else is not done."""
     givers = [made(Person(lab.host(name))) for name in ("bilal", "carla")]
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"photo")
     waiting: list[tuple[Page, str, str]] = []
     for name, settings in FORMS.items():
-        person = made(Person(lab.host(name)))
-        page = Owner.up(person).page(browser_on(person.host), **settings)
-        waiting.append((page, LANGUAGES[name], where_nobody_is(page, f"{givers[0].host.ip}:40999")))
+        owner, language = Owner.begins(Person(lab.host(name))), LANGUAGES[name]
+        browser = browser_on(owner.person.host)
+        page = owner.page(browser, **settings)
+        a_weak_passphrase_is_told(page, browser, language)
+        waiting.append((page, language, where_nobody_is(page, f"{givers[0].host.ip}:40999")))
     for giver, (page, language, _) in zip(givers, waiting, strict=True):
+        what_is_typed_is_told(page, language)
         wrong_codes_are_told(page, language, giver.send(photo).expect_event("code", 30)["code"])
     for page, language, nobody_there in waiting:
         page.goto(nobody_there)
         assert page.inner_text("nav a[href$='/care']") in told(page, "nobody", language, NOBODY_MS)
         a_stop_is_told(page, language)
+
+
+def a_weak_passphrase_is_told(page: "Page", browser: Chromium, language: str) -> None:
+    """At the first start, which then goes on without one."""
+    page.check("input[value=own]")
+    for name in ("passphrase", "again"):
+        page.fill(f"input[name={name}]", "short")
+    page.click("form[action$='/begin'] button")
+    told(page, "weak", language)
+    assert browser.watch_of(page).take()  # Chromium says on its console that it was refused
+    page.check("input[value=none]")
+    page.click("form[action$='/begin'] button")
+    page.wait_for_selector("nav", timeout=HERE_MS)
+
+
+def what_is_typed_is_told(page: "Page", language: str) -> None:
+    """A code that is none; an address that is none; and what doctor finds."""
+    go(page, "/take")
+    page.fill("input[name=code]", "482 apple river stonn")
+    page.click("form[action$='/take'] button")
+    assert "stone" in told(page, "code", language)
+    go(page, "/take")
+    page.fill("input[name=code]", "482 apple river stone")
+    page.click("details summary")
+    page.fill("input[name=address]", "amina.example")
+    page.click("form[action$='/take'] button")
+    assert "192.168.1.5:40000" in told(page, "address", language)
+
+    go(page, "/care")
+    page.click("form[action$='/care/look'] button")
+    page.wait_for_selector(f".rows span[lang={language}]", timeout=HERE_MS)
+    seen(page, f"told-{language}-doctor")
+    assert page.locator(f".rows span[lang]:not([lang={language}]):not(:empty)").count() == 0
 
 
 def where_nobody_is(page: "Page", address: str) -> str:
