@@ -51,7 +51,7 @@ SCRIPTS = {
     "popup": "window.open('http://127.0.0.1:8001/planted')",
     "eval": "try { eval('1') } catch {}",
     "busy": "let n = 0; const end = () => performance.now(); const began = end();"
-    "while (n < 1e7) n += Math.sqrt(n) > -1 ? 1 : 0; document.title = String(end() - began);",
+    "while (n < 2e6) n += Math.sqrt(n) > -1 ? 1 : 0; document.title = String(end() - began);",
 }
 BODIES = {
     "image": "<img alt='' src='http://127.0.0.1:8001/planted.png'>",
