@@ -1,5 +1,8 @@
 """Drops: each goes to whom it was dropped on (W3)."""
 
+import json
+from contextlib import closing
+
 import pytest
 
 from browser.owner import HERE_MS, Owner, go
@@ -8,21 +11,32 @@ from browser.waiting import until
 from end_to_end.acquainted import made, pair_up
 from end_to_end.programs import Person
 from lab import Lab
+from satchel.cli.over_node import NodeConnection
 
 pytestmark = pytest.mark.lab
-# A folder whose reader is as slow as that of a stick: `goOn()` lets it come to its end.
+# A folder, with an empty one in it, whose reader is as slow as that of a stick: `goOn()` lets it come to its
+# end.
 SLOW = """() => {
     const secret = {isFile: true, name: "secret.txt", file: (done) => done(new File(["x"], "secret.txt"))};
+    const nothing = {readEntries: (done) => setTimeout(() => done([]), 0)};
+    const empty = {isFile: false, isDirectory: true, name: "empty", createReader: () => nothing};
     const createReader = () => {
         let turn = 0;
         const readEntries = (done) => {
-            if (turn++) window.goOn = () => done([]); else setTimeout(() => done([secret]), 0);
+            if (turn++) window.goOn = () => done([]); else setTimeout(() => done([secret, empty]), 0);
         };
         return {readEntries};
     };
     const folder = {isFile: false, isDirectory: true, name: "folder", createReader};
     const event = new DragEvent("drop", {bubbles: true, cancelable: true});
     const value = {items: [{webkitGetAsEntry: () => folder}], files: []};
+    Object.defineProperty(event, "dataTransfer", {value});
+    document.querySelector(".card").dispatchEvent(event);
+}"""
+UNREADABLE = """() => {
+    const locked = {isFile: true, name: "locked", file: (_done, failed) => failed(new DOMException("no"))};
+    const event = new DragEvent("drop", {bubbles: true, cancelable: true});
+    const value = {items: [{webkitGetAsEntry: () => locked}], files: []};
     Object.defineProperty(event, "dataTransfer", {value});
     document.querySelector(".card").dispatchEvent(event);
 }"""
@@ -47,6 +61,16 @@ def test_who_leaves_while_a_folder_is_read_is_still_the_one_it_was_dropped_on(
     go(here, "/waiting")
     until(here, "document.querySelectorAll('#waiting li').length === 1")
     assert meant in here.inner_text("#waiting li")
+    with closing(NodeConnection(amina.profile)) as connection:
+        uploads = json.loads(connection.ask("GET", "/v1/uploads", None).read())["uploads"]
+    assert [(one["path"], one["size"]) for one in uploads] == [
+        (["folder", "secret.txt"], 1),
+        (["folder", "empty"], None),
+    ]
+    go(here, "/")
+    here.wait_for_selector(".card")
+    here.evaluate(UNREADABLE)
+    until(here, "document.querySelector('#reading').innerText.includes('could not be copied')")
 
 
 TWICE = """() => {

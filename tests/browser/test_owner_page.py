@@ -243,7 +243,15 @@ def test_a_drop_on_who_is_near_goes_to_them_and_a_folder_keeps_its_tree(
     (lesson / "text.txt").write_text("a text")
     go(here, "/people")
     here.click(".rows a")
+    here.set_input_files("input[data-files] >> nth=0", [lesson / "text.txt"])
     here.set_input_files("input[webkitdirectory]", lesson)
+    rows = here.locator("[data-chosen] li")
+    assert rows.all_inner_texts() == [
+        "text.txt\nRemove",
+        "lesson\nFiles: 2 · 11\N{NO-BREAK SPACE}bytes\nRemove",
+    ]
+    rows.nth(0).locator("button").click()
+    assert rows.count() == 1
     here.click("form[data-give] > button")
     take_all(there)
     assert (bilal.into / "lesson" / "pictures" / "map.txt").read_text() == "a map"

@@ -12,4 +12,4 @@ WAIT_S = 60.0
 
 def until(page: "Page", holds: str) -> None:
     """Wait for a condition, in JavaScript. Playwright's own way evaluates inside of the page's policy."""
-    wait_until(lambda: page.evaluate(holds), WAIT_S, pause_s=0.05)
+    assert wait_until(lambda: page.evaluate(holds), WAIT_S, pause_s=0.05), holds

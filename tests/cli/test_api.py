@@ -287,13 +287,31 @@ def test_who_vanishes_has_stopped_it(served: Served) -> None:
 def test_jobs_are_bounded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """[3.2]"""
     let_go = pipe_of(monkeypatch)
-    running = [Following(served, "contacts", "list", "--json") for _ in range(jobs.JOBS_MAX)]
-    assert served.ask("POST", "/v1/jobs", GOOD)[0] == 503
+    running = [Following(served, "contacts", "list", "--json") for _ in range(jobs.DEEDS_MAX)]
+    status, told = served.ask("POST", "/v1/jobs", GOOD)
+    assert (status, told["what"]) == (503, "16 commands run in this Satchel already.")
     let_go()
     assert all(job.rest()[-1]["code"] == 0 for job in running)
     limit_s = time.monotonic() + 5
     while served.ask("POST", "/v1/jobs", GOOD)[0] != 200:
         assert time.monotonic() < limit_s
+
+
+def test_who_waits_for_somebody_keeps_nothing_else_from_being_done(served: Served) -> None:
+    """[3.2] With sixteen codes open a contact can still be forgotten, or given something."""
+    kinds = (["receive", "--json", "--resume"], ["pair", "--show", "--json"], ["meet", "--json"])
+    showing = [Following(served, "pair", "--show", "--json") for _ in range(jobs.JOBS_MAX)]
+    for words in (*kinds, ["send", "--json", "--text"], ["contacts", "verify", "--json", "bilal"]):
+        status, told = served.ask("POST", "/v1/jobs", {**GOOD, "words": words})
+        assert (status, "wait for somebody" in told["what"]) == (503, True)
+    for words in (["contacts", "rename", "--json", "bilal", "Bilal"], ["settings", "list", "--json"]):
+        assert Following(served, *words).rest()[-1]["code"] == 0
+    giving = Following(served, "send", "--json", "--text", "--to", "Bilal")
+    giving.until(job="read")
+    giving.tell("line", {"line": "hello"})
+    assert giving.rest()[-1]["code"] == 0
+    for job in showing:
+        job.vanish()
 
 
 def test_a_mistake_of_ours_ends_the_job_alone(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,9 +38,9 @@ def ask(person: Person, method: str, path: str, body: object = None) -> Any:
 
 
 def begin(person: Person, *path: str, size: int, group: str = GROUP) -> Any:
-    return ask(
-        person, "POST", "/v1/uploads", {"group": group, "path": path, "size": size, "mtime_ns": 10**18}
-    )
+    file = {"path": path, "size": size, "mtime_ns": 10**18}
+    [begun] = ask(person, "POST", "/v1/uploads", {"group": group, "files": [file]})["uploads"]
+    return begun
 
 
 def put(person: Person, id: str, at: int, content: memoryview) -> int:

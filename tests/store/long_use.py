@@ -31,7 +31,7 @@ from satchel.store.uploads import SqliteUploads
 from store.contact_samples import contact
 from store.queue_samples import head_with, queued
 from store.record_samples import entry, head
-from store.upload_samples import GROUP, content_of, uploads_of
+from store.upload_samples import GROUP, content_of, one_begun, uploads_of
 
 KINDS = 21
 REPLACING, BACKING_UP, RESTORING, FORGETTING = 5, 9, 11, 15  # the kinds that have a rule of their own
@@ -177,7 +177,7 @@ def _bring(uploads: SqliteUploads, turn: int, kind: int) -> None:
         if turn >= 2:
             uploads.remove(next(one.id for one in uploads.all() if one.mtime_ns == turn - 2))
         return
-    upload = uploads.begin(GROUP, (b"file",), size=len(content), mtime_ns=turn)
+    upload = one_begun(uploads, GROUP, (b"file",), size=len(content), mtime_ns=turn)
     if kind > BRINGING:
         with closing(uploads.append(upload.id, upload.have)) as incoming:
             end = BLOCK_BYTES + 10 if kind == 17 else len(content)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from lab.namespace import mount_flags
+from satchel.ports.uploads import Chosen
 from satchel.store.database import Database
 from satchel.store.profile import ProfileFolder
 from satchel.store.uploads import SqliteUploads
-from store.upload_samples import GROUP, uploads_of
+from store.upload_samples import GROUP, one_begun, uploads_of
 
 pytestmark = pytest.mark.lab
 TESTS = str(Path(__file__).parents[1])
@@ -19,31 +20,46 @@ CUTS = 60
 KEY = b"k" * 32
 FILES = 4
 SIZE = 3 * 262_144 + 5
+SMALL_LOTS = 3  # of small files that come together
+SMALL_FILES = 5  # in each
+SMALL_SIZE = 1000
 
-# Some files grow block by block, in turns. Each line: which one, and how much of it is safe now.
+# Some files grow block by block, in turns, and small ones come together between them. Each line: which one,
+# and how much of it is safe now.
 USING = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from satchel.store.profile import ProfileFolder
-from store.test_power_cuts_of_blobs import KEY, SIZE, begun, content_of
+from store.test_power_cuts_of_blobs import FILES, KEY, SIZE, SMALL_FILES, SMALL_SIZE, begun, content_of
 folder = ProfileFolder.take(Path(sys.argv[1]))
 folder.create(KEY, KEY)
 database = folder.open(KEY)
 uploads = begun(folder, database)
 for turn in range(6):
     for number, upload in enumerate(uploads.all()):
-        if upload.is_whole:
+        if upload.size != SIZE or upload.is_whole:
             continue
         incoming = uploads.append(upload.id, upload.have)
         end = min(SIZE, upload.have + (1 + number % 2) * 262_144 + 777)
         incoming.write(memoryview(content_of(number))[upload.have : end])
         print(number, incoming.sync(), flush=True)
         incoming.close()
+    first = FILES + (turn - 3) * SMALL_FILES  # of the next lot: at the end nothing else waits for the disk
+    if turn < 3:
+        continue
+    lot = uploads.all()[first : first + SMALL_FILES]
+    incoming = uploads.together([upload.id for upload in lot])
+    for number, upload in enumerate(lot, first):
+        incoming.write(memoryview(content_of(number))[:SMALL_SIZE])
+    assert incoming.sync() == len(lot)
+    for number, upload in enumerate(lot, first):
+        print(number, SMALL_SIZE, flush=True)
+    incoming.close()
 os._exit(0)
 """
 
-# A sync that does nothing: of the file, and of its name.
+# A sync that does nothing: of the file, of its name, of the disk.
 SLEEPY = """
 from satchel.store import blobs
 class Sleepy:
@@ -51,7 +67,7 @@ class Sleepy:
     def __getattr__(self, name):
         return getattr(os, name)
 blobs.os = Sleepy()
-blobs.sync_folder = lambda path: None
+blobs.sync_folder = blobs.sync_disk_of = lambda path: None
 """
 
 CUTTING = """
@@ -98,7 +114,12 @@ assert bool(lost) is careless, lost
 def begun(folder: ProfileFolder, database: Database) -> SqliteUploads:
     uploads = uploads_of(folder.home, database, seed="cut", reserve_bytes=0)
     for number in range(FILES):
-        uploads.begin(GROUP, (b"%d" % number,), size=SIZE, mtime_ns=7)
+        one_begun(uploads, GROUP, (b"%d" % number,), size=SIZE, mtime_ns=7)
+    small = (
+        Chosen(path=(b"small", b"%d" % n), size=SMALL_SIZE, mtime_ns=7)
+        for n in range(SMALL_LOTS * SMALL_FILES)
+    )
+    uploads.begin(GROUP, list(small))
     return uploads
 
 

@@ -32,7 +32,7 @@ from store.contact_samples import DAY, contact
 from store.history_samples import past
 from store.queue_samples import head_with
 from store.record_samples import NOW_S, entry
-from store.upload_samples import GROUP, bring, content_of, uploads_of
+from store.upload_samples import GROUP, bring, content_of, one_begun, uploads_of
 
 PHRASE, SECOND = "correct horse battery", "другая тайная фраза"
 KEY, SECOND_KEY = (bytes(range(start, start + 32)) for start in (64, 128))
@@ -196,7 +196,7 @@ def fill_blobs(home: Path, database: Database) -> None:
     uploads = uploads_of(home, database, seed="thief")
     for number, name in enumerate(FILES):
         bring(uploads, (BROUGHT[0].encode(), name.encode()), BROUGHT[1].encode() * (number * 9000 + 1))
-    half = uploads.begin(GROUP, (BROUGHT[0].encode(),), size=300_000, mtime_ns=7)
+    half = one_begun(uploads, GROUP, (BROUGHT[0].encode(),), size=300_000, mtime_ns=7)
     with closing(uploads.append(half.id, 0)) as incoming:
         incoming.write(memoryview(BROUGHT[1].encode() * 5000))
         incoming.sync()

@@ -15,7 +15,7 @@ from satchel.store.source import FileSource, survey
 from satchel.store.uploaded import AnySource, UploadSource, survey_uploads
 from satchel.store.uploads import SqliteUploads
 from store.record_samples import KEY
-from store.upload_samples import GROUP, OTHER_GROUP, bring, uploads_of
+from store.upload_samples import GROUP, OTHER_GROUP, bring, one_begun, uploads_of
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_dropped_folder_is_a_tree(uploads: SqliteUploads) -> None:
     """Folders before what is in them, empty ones too; as new as what is in them."""
     bring(uploads, (b"trip", b"day 2", b"b.jpg"), b"22", mtime_ns=9)
     bring(uploads, (b"trip", b"day 1", b"a.jpg"), b"1", mtime_ns=5)
-    uploads.begin(GROUP, (b"trip", b"empty"), size=None, mtime_ns=3)
+    one_begun(uploads, GROUP, (b"trip", b"empty"), size=None, mtime_ns=3)
     bring(uploads, (b"note.txt",), b"333", mtime_ns=4)
     bring(uploads, (b"else",), b"", group=OTHER_GROUP)
     assert tree(survey_uploads(uploads, [GROUP], set())) == [
@@ -70,7 +70,7 @@ def test_two_of_one_name_are_two(uploads: SqliteUploads) -> None:
 
 def test_what_is_not_whole_is_not_sent(uploads: SqliteUploads) -> None:
     bring(uploads, (b"whole",), b"1")
-    uploads.begin(GROUP, (b"half",), size=9, mtime_ns=7)
+    one_begun(uploads, GROUP, (b"half",), size=9, mtime_ns=7)
     with pytest.raises(MisuseError, match="not all here yet"):
         survey_uploads(uploads, [GROUP], set())
 

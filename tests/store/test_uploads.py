@@ -24,7 +24,7 @@ from satchel.store.uploads import RESERVE_BYTES, SqliteUploads
 from store.contact_samples import AMINA, contact
 from store.queue_samples import FIRST, SECOND, head_with, queued
 from store.record_samples import DAY_S, KEY
-from store.upload_samples import GROUP, NOW_S, OTHER_GROUP, bring, content_of, uploads_of
+from store.upload_samples import GROUP, NOW_S, OTHER_GROUP, bring, content_of, one_begun, uploads_of
 
 BLOCK = 256 * 1024
 PHOTO = (b"photo.jpg",)
@@ -69,15 +69,15 @@ def test_the_same_file_goes_on_after_a_reload(
 ) -> None:
     """Known by its path, size and time; the rest is another one."""
     content = os.urandom(2 * BLOCK + 9)
-    begun = uploads.begin(GROUP, PHOTO, size=len(content), mtime_ns=7)
+    begun = one_begun(uploads, GROUP, PHOTO, size=len(content), mtime_ns=7)
     incoming = uploads.append(begun.id, 0)
     incoming.write(memoryview(content)[: BLOCK + 100])
     assert incoming.sync() == BLOCK
     incoming.close()
     restarted = uploads_of(tmp_path, database, seed="of the next run")
     for path, size, mtime_ns in (((b"other",), len(content), 7), (PHOTO, 7, 7), (PHOTO, len(content), 8)):
-        assert restarted.begin(GROUP, path, size=size, mtime_ns=mtime_ns).have == 0
-    again = restarted.begin(OTHER_GROUP, PHOTO, size=len(content), mtime_ns=7)
+        assert one_begun(restarted, GROUP, path, size=size, mtime_ns=mtime_ns).have == 0
+    again = one_begun(restarted, OTHER_GROUP, PHOTO, size=len(content), mtime_ns=7)
     assert (again.id, again.have, again.group) == (begun.id, BLOCK, OTHER_GROUP)
     with pytest.raises(NotAtThatPlace) as caught:
         restarted.append(begun.id, 0)
@@ -85,25 +85,25 @@ def test_the_same_file_goes_on_after_a_reload(
     whole = bring(restarted, PHOTO, content)
     assert (whole.id, whole.is_whole) == (begun.id, True)
     assert content_of(restarted, whole) == content
-    assert restarted.begin(GROUP, PHOTO, size=len(content), mtime_ns=7).have == len(content)
+    assert one_begun(restarted, GROUP, PHOTO, size=len(content), mtime_ns=7).have == len(content)
 
 
 def test_what_was_chosen_elsewhere_meanwhile_is_not_left_out_in_silence(uploads: SqliteUploads) -> None:
     """In two windows, for two people: whoever is first would be given the rest, as if it were all."""
     photo = bring(uploads, PHOTO, b"seven!!")
     film = bring(uploads, (b"film.mp4",), b"long")
-    assert uploads.begin(OTHER_GROUP, PHOTO, size=7, mtime_ns=7).id == photo.id
+    assert one_begun(uploads, OTHER_GROUP, PHOTO, size=7, mtime_ns=7).id == photo.id
     with pytest.raises(MisuseError, match="chosen once more"):
         survey_uploads(uploads, [GROUP], set())
     assert [entry.path for entry in survey_uploads(uploads, [OTHER_GROUP], set())] == [PHOTO]
     assert [entry.path for entry in survey_uploads(uploads, [film.id], set())] == [(b"film.mp4",)]
-    uploads.begin(GROUP, (b"film.mp4",), size=4, mtime_ns=7)
+    one_begun(uploads, GROUP, (b"film.mp4",), size=4, mtime_ns=7)
     with pytest.raises(MisuseError, match="chosen once more"):
         survey_uploads(uploads, [GROUP], set())
 
 
 def test_one_brings_it_at_a_time(uploads: SqliteUploads) -> None:
-    begun = uploads.begin(GROUP, PHOTO, size=9, mtime_ns=7)
+    begun = one_begun(uploads, GROUP, PHOTO, size=9, mtime_ns=7)
     incoming = uploads.append(begun.id, 0)
     with pytest.raises(NotAtThatPlace, match="already"):
         uploads.append(begun.id, 0)
@@ -118,10 +118,10 @@ def test_what_the_disk_has_lost_comes_again_from_its_start(uploads: SqliteUpload
     whole = bring(uploads, PHOTO, content)
     [file] = (tmp_path / "blobs").iterdir()
     os.truncate(file, BLOCK)
-    assert uploads.begin(GROUP, PHOTO, size=len(content), mtime_ns=7).have == 0
+    assert one_begun(uploads, GROUP, PHOTO, size=len(content), mtime_ns=7).have == 0
     assert content_of(uploads, bring(uploads, PHOTO, content)) == content
     file.unlink()
-    assert uploads.begin(GROUP, PHOTO, size=len(content), mtime_ns=7) == replace(whole, have=0)
+    assert one_begun(uploads, GROUP, PHOTO, size=len(content), mtime_ns=7) == replace(whole, have=0)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_what_the_disk_has_lost_comes_again_from_its_start(uploads: SqliteUpload
 def test_names_that_no_offer_may_have_are_refused(uploads: SqliteUploads, path: tuple[bytes, ...]) -> None:
     """M4: as the receiver's side would, and before anything is brought."""
     with pytest.raises(MisuseError, match="cannot be uploaded"):
-        uploads.begin(GROUP, path, size=1, mtime_ns=1)
+        one_begun(uploads, GROUP, path, size=1, mtime_ns=1)
     assert uploads.all() == []
 
 
 @pytest.mark.parametrize(("size", "mtime_ns"), [(-1, 0), ((1 << 50) + 1, 0), (1, 1 << 63)])
 def test_sizes_and_times_have_bounds(uploads: SqliteUploads, size: int, mtime_ns: int) -> None:
     with pytest.raises(MisuseError, match="cannot be uploaded"):
-        uploads.begin(GROUP, PHOTO, size=size, mtime_ns=mtime_ns)
+        one_begun(uploads, GROUP, PHOTO, size=size, mtime_ns=mtime_ns)
 
 
 def test_a_disk_that_would_be_full_is_said_at_the_beginning(
@@ -148,29 +148,29 @@ def test_a_disk_that_would_be_full_is_said_at_the_beginning(
     free = RESERVE_BYTES + 10 * BLOCK
     monkeypatch.setattr(SqliteUploads, "_free_bytes", lambda _self: free)
     with pytest.raises(EnvironmentProblem, match="no room") as caught:
-        uploads.begin(GROUP, PHOTO, size=10 * BLOCK + 1, mtime_ns=7)
+        one_begun(uploads, GROUP, PHOTO, size=10 * BLOCK + 1, mtime_ns=7)
     assert caught.value.disk_full
-    first = uploads.begin(GROUP, PHOTO, size=6 * BLOCK, mtime_ns=7)
+    first = one_begun(uploads, GROUP, PHOTO, size=6 * BLOCK, mtime_ns=7)
     with pytest.raises(EnvironmentProblem, match="no room"):
-        uploads.begin(GROUP, (b"more",), size=5 * BLOCK, mtime_ns=7)
-    uploads.begin(OTHER_GROUP, (b"more",), size=5 * BLOCK, mtime_ns=7)  # the first may never come
+        one_begun(uploads, GROUP, (b"more",), size=5 * BLOCK, mtime_ns=7)
+    one_begun(uploads, OTHER_GROUP, (b"more",), size=5 * BLOCK, mtime_ns=7)  # the first may never come
     incoming = uploads.append(first.id, 0)
     incoming.write(memoryview(bytes(6 * BLOCK)))
     incoming.sync()
     incoming.close()
-    uploads.begin(GROUP, (b"more",), size=5 * BLOCK, mtime_ns=7)
+    one_begun(uploads, GROUP, (b"more",), size=5 * BLOCK, mtime_ns=7)
     free = 0
-    assert uploads.begin(GROUP, PHOTO, size=6 * BLOCK, mtime_ns=7).is_whole
-    assert uploads.begin(GROUP, (b"empty",), size=0, mtime_ns=7).is_whole
+    assert one_begun(uploads, GROUP, PHOTO, size=6 * BLOCK, mtime_ns=7).is_whole
+    assert one_begun(uploads, GROUP, (b"empty",), size=0, mtime_ns=7).is_whole
 
 
 def test_how_many_there_may_be(uploads: SqliteUploads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UPLOADS_MAX", 2)
     for name in (b"1", b"2"):
-        uploads.begin(GROUP, (name,), size=1, mtime_ns=7)
+        one_begun(uploads, GROUP, (name,), size=1, mtime_ns=7)
     with pytest.raises(MisuseError, match="2 uploads already"):
-        uploads.begin(GROUP, (b"3",), size=1, mtime_ns=7)
-    assert uploads.begin(GROUP, (b"2",), size=1, mtime_ns=7).have == 0
+        one_begun(uploads, GROUP, (b"3",), size=1, mtime_ns=7)
+    assert one_begun(uploads, GROUP, (b"2",), size=1, mtime_ns=7).have == 0
 
 
 def test_it_stays_as_long_as_it_waits_for_somebody(
@@ -182,10 +182,10 @@ def test_it_stays_as_long_as_it_waits_for_somebody(
     queue.add(replace(queued(FIRST), paths=(name_of(photo.id), b"/home/a file")))
     queue.add(replace(queued(SECOND), paths=(name_of(GROUP),)))
     assert [one.sent for one in uploads.all()] == [True]
-    again = uploads.begin(OTHER_GROUP, PHOTO, size=7, mtime_ns=7)
+    again = one_begun(uploads, OTHER_GROUP, PHOTO, size=7, mtime_ns=7)
     assert again.id != photo.id  # picked again for somebody else
     with pytest.raises(MisuseError, match="sent already"):
-        uploads.begin(GROUP, (b"one more",), size=7, mtime_ns=7)
+        one_begun(uploads, GROUP, (b"one more",), size=7, mtime_ns=7)
     with pytest.raises(MisuseError, match="waits for somebody"):
         uploads.remove(photo.id)
     queue.remove(FIRST)
@@ -219,7 +219,7 @@ def test_it_stays_as_long_as_a_hand_over_by_code_is_unfinished(
     records = SqliteRecords(database, now_s=NOW_S)
     first, second = (HandoverId(bytes([n]) * 16) for n in (1, 2))
     with uploads.holding([GROUP]):
-        assert uploads.begin(OTHER_GROUP, PHOTO, size=7, mtime_ns=7).id != photo.id
+        assert one_begun(uploads, OTHER_GROUP, PHOTO, size=7, mtime_ns=7).id != photo.id
         for id in (first, second):
             records.create(*record_of(id, name_of(photo.id), name_of(other.id) + b"/other"))
         records.forget(first)
@@ -273,8 +273,8 @@ def test_what_nobody_sends_goes_after_seven_days(
     assert {one.id for one in later.all()} == {queued_one.id, held.id, newer.id}
     assert old.id not in {one.id for one in later.all()}
     assert files(tmp_path) == 3
-    assert uploads_of(tmp_path, database, seed="1970", now_s=100).begin(
-        OTHER_GROUP, PHOTO, size=1, mtime_ns=1
+    assert one_begun(
+        uploads_of(tmp_path, database, seed="1970", now_s=100), OTHER_GROUP, PHOTO, size=1, mtime_ns=1
     )
     assert on(100).expire() == 2
     assert on(100).expire() == 0  # that of 1970 counts its days from now
@@ -284,7 +284,10 @@ def test_what_nobody_sends_goes_after_seven_days(
 def test_what_is_removed_is_gone_and_what_is_being_brought_stays(
     uploads: SqliteUploads, tmp_path: Path
 ) -> None:
-    photo, other = bring(uploads, PHOTO, b"content"), uploads.begin(GROUP, (b"other",), size=9, mtime_ns=7)
+    photo, other = (
+        bring(uploads, PHOTO, b"content"),
+        one_begun(uploads, GROUP, (b"other",), size=9, mtime_ns=7),
+    )
     incoming = uploads.append(other.id, 0)
     for id in (other.id, GROUP):
         with pytest.raises(MisuseError):
@@ -313,7 +316,7 @@ def test_what_was_not_sent_is_told_by_whole_groups_that_nobody_is_busy_with(
     uploads: SqliteUploads, database: Database
 ) -> None:
     """T2: its owner can see it, and remove all of what is told."""
-    half = uploads.begin(GROUP, (b"Trip", b"a"), size=7, mtime_ns=7)
+    half = one_begun(uploads, GROUP, (b"Trip", b"a"), size=7, mtime_ns=7)
     whole = bring(uploads, (b"Trip", b"b"), b"1234567")
     offered = bring(uploads, (b"map",), b"map", group=OTHER_GROUP)
     assert [upload.id for upload in uploads.unsent()] == [half.id, whole.id, offered.id]

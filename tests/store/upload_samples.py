@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from satchel.core.identity.clocks import BUILT_S
-from satchel.ports.uploads import Upload
+from satchel.ports.uploads import Chosen, Upload
 from satchel.store.blobs import BlobFolder
 from satchel.store.database import Database
 from satchel.store.uploads import RESERVE_BYTES, SqliteUploads
@@ -34,6 +34,14 @@ def uploads_of(
     return SqliteUploads(database, blobs, draw=draw, now_s=lambda: now_s, reserve_bytes=reserve_bytes)
 
 
+def one_begun(
+    uploads: SqliteUploads, group: bytes, path: tuple[bytes, ...], *, size: int | None, mtime_ns: int
+) -> Upload:
+    """One of them."""
+    [upload] = uploads.begin(group, [Chosen(path=path, size=size, mtime_ns=mtime_ns)])
+    return upload
+
+
 def bring(
     uploads: SqliteUploads,
     path: tuple[bytes, ...],
@@ -43,7 +51,7 @@ def bring(
     mtime_ns: int = 7,
 ) -> Upload:
     """A whole one."""
-    upload = uploads.begin(group, path, size=len(content), mtime_ns=mtime_ns)
+    upload = one_begun(uploads, group, path, size=len(content), mtime_ns=mtime_ns)
     incoming = uploads.append(upload.id, upload.have)
     incoming.write(memoryview(content)[upload.have :])
     assert incoming.sync() == len(content)

@@ -155,14 +155,25 @@ def test_a_text_waits_for_a_contact_until_it_is_taken_back(browser: Browser, ser
     assert not served.profile.queue.all()
 
 
+def asked_to_bring(*path: str, size: int, group: str = "ab" * 16) -> dict[str, object]:
+    return {"group": group, "files": [{"path": path, "size": size, "mtime_ns": 1}]}
+
+
+def begin(browser: Browser, *path: str, size: int, group: str = "ab" * 16) -> str:
+    """The id of what is begun."""
+    [begun] = browser.send("POST", "/uploads", asked_to_bring(*path, size=size, group=group))["uploads"]
+    assert begun["have"] == 0
+    id: str = begun["id"]
+    return id
+
+
 def test_what_a_browser_brings_waits_for_a_contact(browser: Browser, served: Served) -> None:
     """[4.2] Through the same routes as the control API's, behind the gate."""
     group = "ab" * 16
-    asked = {"group": group, "path": ["<b>.txt"], "size": 5, "mtime_ns": 1}
-    begun = browser.send("POST", "/uploads", asked)
-    assert begun["have"] == 0
-    assert browser.send("PUT", f"/uploads/{begun['id']}?at=0", b"hello") == {"have": 5}
-    assert browser.send("PUT", f"/uploads/{begun['id']}?at=9", b"hello")["have"] == 5
+    id, other = begin(browser, "<b>.txt", size=5), begin(browser, "<i>.txt", size=3)
+    assert browser.send("PUT", f"/uploads/{id}?at=0", b"hello") == {"have": 5}
+    assert browser.send("PUT", f"/uploads/{id}?at=9", b"hello")["have"] == 5
+    assert browser.send("PUT", "/uploads?count=2", f"{id}{other}helloyou".encode()) == {"whole": 2}
     browser.post(person(browser, "bilal") + "/give", {"upload": group, "text": ""})
     waiting = browser.get("/waiting")
     assert "<b>.txt" in waiting.text
@@ -171,11 +182,10 @@ def test_what_a_browser_brings_waits_for_a_contact(browser: Browser, served: Ser
 
 def test_what_was_begun_and_not_sent_is_listed_and_removed(browser: Browser, served: Served) -> None:
     """[4.9, T2] Half a file of a window that was closed: nothing of it stays."""
-    asked = {"group": "ab" * 16, "path": ["<b>Trip", "a.txt"], "size": 300_000, "mtime_ns": 1}
-    begun = browser.send("POST", "/uploads", asked)
-    browser.send("PUT", f"/uploads/{begun['id']}?at=0", bytes(270_000))
-    sent = browser.send("POST", "/uploads", {**asked, "group": "cd" * 16, "path": ["map"], "size": 5})
-    browser.send("PUT", f"/uploads/{sent['id']}?at=0", b"hello")
+    id = begin(browser, "<b>Trip", "a.txt", size=300_000)
+    browser.send("PUT", f"/uploads/{id}?at=0", bytes(270_000))
+    sent = begin(browser, "map", size=5, group="cd" * 16)
+    browser.send("PUT", f"/uploads/{sent}?at=0", b"hello")
     browser.post(person(browser, "bilal") + "/give", {"upload": "cd" * 16})
     waiting = browser.get("/waiting")
     assert "Not sent" in waiting.text
@@ -202,23 +212,26 @@ def test_a_script_is_told_in_the_language_of_the_page_why_not(served: Served) ->
         "do": "Chargez ce fichier de nouveau.",
     }
     arabic = Browser(served.page, language="ar")
-    told = arabic.send("POST", "/uploads", {"group": "x", "path": ["a"], "size": 5, "mtime_ns": 1})
+    told = arabic.send("POST", "/uploads", asked_to_bring("a", size=5, group="x"))
     assert told["what"].endswith(": \u2066api 4.1: `group` is named by 32 hexadecimal digits.\u2069")
     assert told["safe"] == told["do"] == ""
 
 
 def test_no_other_page_brings_anything(browser: Browser) -> None:
-    asked = {"group": "ab" * 16, "path": ["a"], "size": 5, "mtime_ns": 1}
+    asked = asked_to_bring("a", size=5)
     assert browser.send("POST", "/uploads", asked, origin="http://evil.example") is None
+    assert browser.send("PUT", "/uploads?count=1", b"ab" * 16 + b"hello", origin="null") is None
     assert browser.send("PUT", f"/uploads/{'ab' * 16}?at=0", b"hello", origin="null") is None
 
 
 def test_many_errands_keep_nobody_from_seeing_them(browser: Browser) -> None:
-    """[4.8] Each waits for somebody, and who cannot see them can stop none."""
+    """[4.8] Each waits for somebody, and who cannot see them can stop none. Nor from what is done at once."""
     begun = [browser.post("/give", {"text": "hello"}) for _ in range(JOBS_MAX)]
-    assert "16 things at the same time" in browser.post("/give", {"text": "hello"}).text
+    assert "16 codes, pairings and hand-overs" in browser.post("/give", {"text": "hello"}).text
     for path in ("/", "/people", "/waiting", begun[0].path):
         assert browser.get(path).status == 200
+    assert "Bilal B" in browser.post(person(browser, "bilal") + "/rename", {"name": "Bilal B"}).text
+    assert "Bilal B" not in browser.post(person(browser, "Bilal B") + "/forget").text
     for errand in begun:
         browser.post(errand.path + "/stop")
 

@@ -25,7 +25,9 @@ from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
 
-JOBS_MAX = 16  # at the same time
+JOBS_MAX = 16  # at the same time, of those that wait for another person
+DEEDS_MAX = 16  # and of all others: they are soon over
+_WITH_SOMEBODY = frozenset({"send_cmd", "receive_cmd", "pair_cmd", "meet_cmd"})
 EXPIRE_EVERY_S = 3600.0
 ID_BYTES = 8
 
@@ -35,6 +37,7 @@ class CommandJob:
 
     def __init__(self, options: argparse.Namespace, console: RemoteConsole) -> None:
         self.id = SystemEntropy().draw(ID_BYTES).hex()
+        self.waits = _waits_for_somebody(options)
         self._options = options
         self._console = console
         self._loop = asyncio.get_running_loop()
@@ -89,11 +92,19 @@ class CommandJobs:
     def start(self, asked: dict[str, Any]) -> CommandJob:
         """Raises MisuseError: not what api 3.1 says; EnvironmentProblem: too many run."""
         options, screen = _read(asked)
-        if len(self._running) >= JOBS_MAX:
+        waits = _waits_for_somebody(options)
+        count = sum(job.waits == waits for job in self._running.values())
+        if waits and count >= JOBS_MAX:
             raise EnvironmentProblem(
-                f"{JOBS_MAX} commands run in this Satchel already.",
+                f"{JOBS_MAX} codes, pairings and hand-overs that wait for somebody are open already.",
+                safe="Nothing was done; all else goes on.",
+                do="Stop one of them, then try again.",
+            )
+        if not waits and count >= DEEDS_MAX:
+            raise EnvironmentProblem(
+                f"{DEEDS_MAX} commands run in this Satchel already.",
                 safe="Nothing was done.",
-                do="End one of them, then try again.",
+                do="Try again in a moment.",
             )
         job = self._begin(options, screen)
         self._running[job.id] = job
@@ -175,6 +186,14 @@ def _without_mistakes(
             ) from mistake
 
     return guarded
+
+
+def _waits_for_somebody(options: argparse.Namespace) -> bool:
+    """Whether it is over only when another person does something. Such commands take no places of those that
+    a person would, for instance, forget a contact with."""
+    if options.module == "contacts_cmd":
+        return bool(options.action == "verify")
+    return options.module in _WITH_SOMEBODY and getattr(options, "to", None) is None
 
 
 def _read(asked: dict[str, Any]) -> tuple[argparse.Namespace, Screen]:

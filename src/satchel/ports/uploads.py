@@ -17,6 +17,25 @@ class NotAtThatPlace(MisuseError):
         self.have = have
 
 
+class OvertakenError(MisuseError):
+    """Another request brings it from now on: the newer one goes on, since a page that was reloaded knows no
+    other way to say that the older one is of nobody any more."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            what, safe="What is there of it stays.", do="See the other window. Or choose it again here."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A file, or folder, that somebody wants to bring. The same path, size and time is the same one."""
+
+    path: tuple[bytes, ...]  # components below what was dropped
+    size: int | None  # bytes; None: a folder
+    mtime_ns: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """One file, or folder, of what was dropped or picked together."""
@@ -35,14 +54,14 @@ class Upload:
 
 
 class Incoming(Protocol):
-    """One upload while it is being brought. Used by one thread at a time; raises EnvironmentProblem."""
+    """Uploads while they are being brought. Used by one thread at a time; raises EnvironmentProblem."""
 
     def write(self, data: memoryview) -> None:
-        """What follows. Raises MisuseError: more than its size."""
+        """What follows. Raises MisuseError: more than there is to come."""
         ...
 
     def sync(self) -> int:
-        """Make durable what came in whole blocks, or to the end; returns how much is there now."""
+        """Make durable what came; returns how much is there now."""
         ...
 
     def close(self) -> None:
@@ -55,15 +74,26 @@ class Uploads(Protocol):
 
     expired: int  # how many were erased since this program began because nobody did anything with them
 
-    def begin(self, group: bytes, path: tuple[bytes, ...], *, size: int | None, mtime_ns: int) -> Upload:
-        """Go on with the same file, known by path, size and time, as long as it was not sent; else begin.
+    def begin(self, group: bytes, files: Sequence[Chosen]) -> Sequence[Upload]:
+        """Go on with the same ones, as long as they were not sent; begin the others. All of them, or none.
 
         Raises MisuseError: such a path, size or time cannot be; EnvironmentProblem: no room on the disk.
         """
         ...
 
     def append(self, id: UploadId, at: int) -> Incoming:
-        """Raises NotAtThatPlace, NothingToDo: there is none of this id."""
+        """One file, from there on: what came in whole blocks, or to the end, is kept.
+
+        Raises NotAtThatPlace; NothingToDo: there is none of this id.
+        """
+        ...
+
+    def together(self, ids: Sequence[UploadId]) -> Incoming:
+        """Files of a block at most, one whole one behind the other: `sync` returns how many are there.
+
+        Raises MisuseError: one is larger, or a folder, or comes twice; NotAtThatPlace: somebody brings one;
+        NothingToDo.
+        """
         ...
 
     def all(self) -> Sequence[Upload]:

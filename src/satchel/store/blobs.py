@@ -9,7 +9,7 @@ block is ever sealed twice under one. Spec: docs/spec/profile.md, 8.
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,17 +26,19 @@ from satchel.core.blobs.sealed import (
 from satchel.core.crypto.aead import KEY_BYTES
 from satchel.errors import MisuseError, NothingToDo
 from satchel.store.database import Database, checked_row
-from satchel.store.durability import sync_folder
+from satchel.store.durability import sync_disk_of, sync_folder
 from satchel.store.problems import disk_problems
 
 FOLDER = "blobs"
 NAME_BYTES = 16
 BLOCKS_A_WRITE = 4  # sealed together, so that the kernel is asked less often
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DOING = "keep what is uploaded"
 
 Draw = Callable[[int], bytes]
+Stretch = tuple[int, bytes]  # its first block, and its key
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,16 @@ class Blob:
     name: bytes  # of its file
     size: int  # bytes, when it is whole
     length: int  # bytes that are durable: whole blocks, or all
-    stretches: tuple[tuple[int, bytes], ...]  # first block and key of each, ascending
+    stretches: tuple[Stretch, ...]  # ascending
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What was written at the end of a blob: for the database, as soon as it is durable."""
+
+    blob: Blob
+    length: int  # bytes that are there then
+    stretch: Stretch | None  # a new one
 
 
 class BlobFolder:
@@ -96,8 +107,7 @@ class BlobFolder:
         """Go on at its end. One at a time. Raises EnvironmentProblem, NothingToDo."""
         blob = self.find(key)
         with disk_problems(_DOING):
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            require_folder(self.folder)
+            self._make_folder()
             file = os.open(self.path(blob.name), _WRITE, 0o600)
         return BlobWriter(self, blob, file, self._draw(KEY_BYTES))
 
@@ -109,19 +119,28 @@ class BlobFolder:
         with disk_problems("read what was uploaded"):
             return BlobReader(blob, os.open(self.path(blob.name), _READ))
 
-    def acknowledge(self, blob: Blob, length: int, stretch: tuple[int, bytes] | None) -> None:
-        """`length` bytes are durable. `stretch`: the first block of a new one, and its key.
-
-        Raises NothingToDo: it was erased meanwhile.
-        """
+    def acknowledge(self, growths: Iterable[Growth]) -> None:
+        """They are durable. Raises NothingToDo: one was erased meanwhile; then none of them counts."""
         with self._database.changing() as connection:
-            connection.execute("UPDATE blob SET length = ? WHERE key = ?", (length, blob.key))
-            if not connection.changes():
-                raise erased()
-            if stretch is not None:
-                connection.execute(
-                    "INSERT INTO blob_stretch (blob, first, secret) VALUES (?, ?, ?)", (blob.key, *stretch)
-                )
+            for one in growths:
+                key = one.blob.key
+                connection.execute("UPDATE blob SET length = ? WHERE key = ?", (one.length, key))
+                if not connection.changes():
+                    raise erased()
+                if one.stretch is not None:
+                    connection.execute(
+                        "INSERT INTO blob_stretch (blob, first, secret) VALUES (?, ?, ?)", (key, *one.stretch)
+                    )
+
+    def write_together(self) -> "BlobsTogether":
+        """Raises EnvironmentProblem."""
+        with disk_problems(_DOING):
+            self._make_folder()
+            return BlobsTogether(self, os.open(self.folder, _FOLDER))
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        require_folder(self.folder)
 
     def remove_files(self, names: Iterable[bytes]) -> None:
         """After their rows. What cannot be removed now has no key any more, and goes at the next start."""
@@ -143,18 +162,20 @@ class BlobWriter:
         self._file = file
         self._key = StretchKey(secret, blob.size)
         self._index = -(-blob.length // BLOCK_BYTES)  # the next block
-        self._stretch: tuple[int, bytes] | None = (self._index, secret)  # until it is in the database
-        self._part = bytearray(BLOCK_BYTES)  # of the next block, what has come of it
+        self._stretch: Stretch | None = (self._index, secret)  # until it is in the database
+        self._part = bytearray(min(BLOCK_BYTES, blob.size))  # of the next block, what has come of it
         self._part_length = 0
-        self._sealed = bytearray(SEALED_BYTES * BLOCKS_A_WRITE)
+        self._sealed = bytearray(min(SEALED_BYTES * BLOCKS_A_WRITE, sealed_length(blob.size)))
         self._sealed_length = 0
         self._written = sealed_length(blob.length)
         self.length = blob.length  # durable
         try:
             with disk_problems(_DOING):
-                if os.fstat(file).st_size < self._written:
+                length = os.fstat(file).st_size
+                if length < self._written:
                     raise damaged()
-                os.ftruncate(file, self._written)  # what was written, and never became safe
+                if length > self._written:
+                    os.ftruncate(file, self._written)  # what was written, and never became safe
         except BaseException:
             os.close(file)
             raise
@@ -207,16 +228,30 @@ class BlobWriter:
 
         Raises EnvironmentProblem; NothingToDo: it was erased meanwhile.
         """
-        self._flush()
-        length = min(self._index * BLOCK_BYTES, self._blob.size)
-        if length > self.length:
+        growth = self._grown()
+        if growth.length > self.length:
             with disk_problems(_DOING):
                 os.fdatasync(self._file)
                 if not self.length:  # it has just been made
                     sync_folder(self._blobs.folder)
-            self._blobs.acknowledge(self._blob, length, self._stretch)
-            self.length, self._stretch = length, None
-        return length
+            self._blobs.acknowledge([growth])
+            self.length, self._stretch = growth.length, None
+        return growth.length
+
+    def leave(self) -> Growth:
+        """Let go of it without waiting for the disk: whoever does that for several acknowledges it.
+
+        Raises EnvironmentProblem.
+        """
+        growth = self._grown()
+        os.close(self._file)
+        self._file = -1
+        return growth
+
+    def _grown(self) -> Growth:
+        """What came in whole blocks, or to the end, is in the file then, though not durable."""
+        self._flush()
+        return Growth(self._blob, min(self._index * BLOCK_BYTES, self._blob.size), self._stretch)
 
     def close(self) -> None:
         """What is not durable is dropped. May be repeated."""
@@ -225,6 +260,39 @@ class BlobWriter:
                 os.ftruncate(self._file, sealed_length(self.length))
             os.close(self._file)
             self._file = -1
+
+
+class BlobsTogether:
+    """Small blobs, each written as a whole: one sync of their disk and one transaction make all durable.
+
+    A sync of each costs milliseconds, and there may be many thousands (decision 0181). Used by one thread.
+    """
+
+    def __init__(self, blobs: BlobFolder, folder: int) -> None:
+        """Takes over the descriptor `folder`: syncfs tells of it what went wrong since it was opened."""
+        self._blobs = blobs
+        self._folder = folder
+        self._growths: list[Growth] = []
+
+    def write(self, key: int, content: memoryview) -> None:
+        """Raises EnvironmentProblem, NothingToDo; MisuseError: it is longer than it was to be."""
+        with closing(self._blobs.write(key)) as writer:
+            writer.write(content)
+            self._growths.append(writer.leave())
+
+    def sync(self) -> None:
+        """Raises EnvironmentProblem; NothingToDo: one was erased. Then none since the last one counts."""
+        growths, self._growths = self._growths, []
+        if growths:
+            with disk_problems(_DOING):
+                sync_disk_of(self._folder)
+            self._blobs.acknowledge(growths)
+
+    def close(self) -> None:
+        """What is not durable does not count, and is written anew when it comes again. May be repeated."""
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
 
 
 class BlobReader:
@@ -312,7 +380,7 @@ def wipe(home: Path) -> None:
 
 def require_folder(folder: Path) -> None:
     """A link leads nobody astray. Raises NotADirectoryError."""
-    os.close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
+    os.close(os.open(folder, _FOLDER))
 
 
 def erased() -> NothingToDo:

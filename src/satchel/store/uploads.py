@@ -7,21 +7,23 @@ command that runs. One that was never sent is erased after some days.
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import apsw
 
-from satchel.core.blobs.sealed import BLOB_BYTES_MAX
+from satchel.core.blobs.sealed import BLOB_BYTES_MAX, BLOCK_BYTES
 from satchel.core.handover.codec import MTIME_NS_MAX
 from satchel.core.wire.paths import refusal
 from satchel.errors import EnvironmentProblem, MisuseError
-from satchel.ports.uploads import Incoming, NotAtThatPlace, Upload, UploadId
+from satchel.ports.uploads import Chosen, Incoming, NotAtThatPlace, Upload, UploadId
 from satchel.store.ages import as_reading, is_over
-from satchel.store.blobs import BlobFolder, BlobReader, BlobWriter, Draw, erased
+from satchel.store.blobs import BlobFolder, BlobReader, Draw, erased
 from satchel.store.database import Database, checked_row
+from satchel.store.incoming import Awaited, ManyIncoming, OneIncoming
 from satchel.store.problems import disk_problems
 from satchel.store.upload_names import ID_BYTES, ids_named
 
@@ -73,48 +75,69 @@ class SqliteUploads:
 
     # --- bringing ---------------------------------------------------------------------------------
 
-    def begin(self, group: bytes, path: tuple[bytes, ...], *, size: int | None, mtime_ns: int) -> Upload:
-        _require_possible(group, path, size, mtime_ns)
+    def begin(self, group: bytes, files: Sequence[Chosen]) -> Sequence[Upload]:
+        for file in files:
+            _require_possible(group, file)
         self._require_open(group)
-        known = self._known(path, size, mtime_ns)
-        if known is not None:
-            return self._go_on(known, group)
-        id = UploadId(self._draw(ID_BYTES))
-        self._require_room(group, id, size or 0)
+        known = self._known(files)
+        self._require_room(
+            group,
+            {upload.id for upload in known.values()},
+            sum((file.size or 0) - (known[file].have if file in known else 0) for file in set(files)),
+        )
+        begun = dict(known)
+        used_s = as_reading(self._now_s())
         with self._database.changing() as connection:
-            if connection.execute("SELECT count(*) FROM upload").get >= UPLOADS_MAX:
+            new = len(set(files)) - len(known)
+            if new and connection.execute("SELECT count(*) FROM upload").get + new > UPLOADS_MAX:
                 raise _too_many()
-            blob = self._blobs.add(connection, size) if size is not None else None
-            connection.execute(
-                "INSERT INTO upload (id, bunch, path, mtime_ns, blob, used_s) VALUES (?, ?, ?, ?, ?, ?)",
-                (id, group, b"/".join(path), mtime_ns, blob, as_reading(self._now_s())),
-            )
-        return Upload(id=id, group=group, path=path, size=size, mtime_ns=mtime_ns, have=0, sent=False)
-
-    def _go_on(self, known: _Row, group: bytes) -> Upload:
-        upload = known.upload
-        if known.blob is not None and not self._blobs.has_all_of(found := self._blobs.find(known.blob)):
-            self._blobs.begin_anew(found)  # the disk has lost it, or somebody has cut it off
-            upload = self._find(upload.id).upload
-        self._require_room(group, upload.id, (upload.size or 0) - upload.have)
-        with self._database.changing() as connection:
-            connection.execute(
+            for file in files:
+                if file not in begun:
+                    begun[file] = self._add(connection, group, file, used_s)
+            connection.executemany(
                 "UPDATE upload SET bunch = ?, used_s = ? WHERE id = ?",
-                (group, as_reading(self._now_s()), upload.id),
+                [(group, used_s, upload.id) for upload in known.values()],
             )
-        if upload.group != group:
-            with self._guard:
-                self._divided.add(upload.group)
-        return self._find(upload.id).upload
+        with self._guard:
+            self._divided |= {upload.group for upload in known.values()} - {group}
+        return [replace(begun[file], group=group) for file in files]
 
-    def _known(self, path: tuple[bytes, ...], size: int | None, mtime_ns: int) -> _Row | None:
-        """The same file, that nobody was given and no command offers."""
-        with self._database.reading() as connection:
-            rows = connection.execute(f"{_UPLOAD}{_SAME}", (b"/".join(path), size, mtime_ns)).fetchall()
+    def _add(self, connection: apsw.Connection, group: bytes, file: Chosen, used_s: int | None) -> Upload:
+        id = UploadId(self._draw(ID_BYTES))
+        blob = self._blobs.add(connection, file.size) if file.size is not None else None
+        connection.execute(
+            "INSERT INTO upload (id, bunch, path, mtime_ns, blob, used_s) VALUES (?, ?, ?, ?, ?, ?)",
+            (id, group, b"/".join(file.path), file.mtime_ns, blob, used_s),
+        )
+        return Upload(
+            id=id,
+            group=group,
+            path=file.path,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            have=0,
+            sent=False,
+        )
+
+    def _known(self, files: Sequence[Chosen]) -> dict[Chosen, Upload]:
+        """The same ones, that nobody was given and no command offers."""
+        found: dict[Chosen, Upload] = {}
         with self._guard:
             held = set(self._held)
-        found = map(_row_of, rows)
-        return next((one for one in found if not held & {one.upload.id, one.upload.group}), None)
+        for file in dict.fromkeys(files):
+            same = (b"/".join(file.path), file.size, file.mtime_ns)
+            with self._database.reading() as connection:
+                rows = map(_row_of, connection.execute(f"{_UPLOAD}{_SAME}", same).fetchall())
+            known = next((row for row in rows if not held & {row.upload.id, row.upload.group}), None)
+            if known is not None:
+                found[file] = self._with_its_bytes(known)
+        return found
+
+    def _with_its_bytes(self, known: _Row) -> Upload:
+        if known.blob is None or self._blobs.has_all_of(found := self._blobs.find(known.blob)):
+            return known.upload
+        self._blobs.begin_anew(found)  # the disk has lost it, or somebody has cut it off
+        return replace(known.upload, have=0)
 
     def _require_open(self, group: bytes) -> None:
         """What was sent is what was shown then."""
@@ -129,22 +152,28 @@ class SqliteUploads:
                 do="Drop the file once more, by itself.",
             )
 
-    def _require_room(self, group: bytes, id: bytes, missing: int) -> None:
-        """For this one, and what is still to come of those that were begun together with it."""
+    def _require_room(self, group: bytes, known: Set[bytes], missing: int) -> None:
+        """For what is `missing` of some, and what is still to come of others begun together with them.
+
+        `known`: those of them that were begun before.
+        """
         with self._guard:
             coming = set(self._coming)
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT u.id, u.bunch, b.size - b.length FROM upload AS u JOIN blob AS b ON b.key = u.blob"
-                " WHERE b.length < b.size AND u.id <> ?",
-                (id,),
+                " WHERE b.length < b.size"
             ).fetchall()
         kept = [checked_row(row, (bytes, bytes, int)) for row in rows]
-        others = sum(int(left) for other, bunch, left in kept if bunch == group or other in coming)
+        others = sum(
+            int(left)
+            for other, bunch, left in kept
+            if other not in known and (bunch == group or other in coming)
+        )
         free = self._free_bytes()
         if missing and free - others - missing < self._reserve_bytes:
             problem = EnvironmentProblem(
-                f"There is no room for this file: {free >> 20:,} MiB are free on the disk of the profile,"
+                f"There is no room for this: {free >> 20:,} MiB are free on the disk of the profile,"
                 f" {(others + missing) >> 20:,} MiB are to come,"
                 f" and {self._reserve_bytes >> 20} MiB must stay free.",
                 safe="Nothing of it was taken, and what is here stays.",
@@ -159,24 +188,44 @@ class SqliteUploads:
         return status.f_bavail * status.f_frsize
 
     def append(self, id: UploadId, at: int) -> Incoming:
-        with self._guard:
-            is_coming = id in self._coming
-            self._coming.add(id)
-        if is_coming:
-            raise NotAtThatPlace("This file is being uploaded already.", have=self._find(id).upload.have)
-        try:
+        with self._bringing([id]):
             known = self._find(id)
             have = known.upload.have
             if known.blob is None or at != have:
                 raise NotAtThatPlace(f"{have} bytes of this are there, not {at}.", have=have)
-            return _Appending(self._blobs.write(known.blob), lambda: self._ended(id))
+            return OneIncoming(self._blobs.write(known.blob), partial(self._brought, [id]))
+
+    def together(self, ids: Sequence[UploadId]) -> Incoming:
+        with self._bringing(ids):
+            files = [self._awaited(id) for id in ids]
+            return ManyIncoming(self._blobs.write_together(), files, partial(self._brought, ids))
+
+    def _awaited(self, id: UploadId) -> Awaited:
+        known = self._find(id)
+        if known.blob is None or known.upload.size is None or known.upload.size > BLOCK_BYTES:
+            raise MisuseError(f"api 4.6: only files of {BLOCK_BYTES} bytes at most come together.")
+        return Awaited(known.blob, known.upload.size, known.upload.is_whole)
+
+    @contextmanager
+    def _bringing(self, ids: Sequence[UploadId]) -> Iterator[None]:
+        """Nobody else brings them until they are brought, or something is raised here."""
+        with self._guard:
+            busy = next((id for id in ids if id in self._coming), None)
+            if busy is None:
+                self._coming |= set(ids)
+        if busy is not None:
+            raise NotAtThatPlace("This file is being uploaded already.", have=self._find(busy).upload.have)
+        try:
+            if len(set(ids)) < len(ids):
+                raise MisuseError("api 4.6: one file comes twice.")
+            yield
         except BaseException:
-            self._ended(id)
+            self._brought(ids)
             raise
 
-    def _ended(self, id: UploadId) -> None:
+    def _brought(self, ids: Sequence[UploadId]) -> None:
         with self._guard:
-            self._coming.discard(id)
+            self._coming -= set(ids)
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -306,29 +355,11 @@ class SqliteUploads:
         return [row for row in rows if not needed & {row.upload.id, row.upload.group}]
 
 
-class _Appending:
-    """See ports.uploads.Incoming."""
-
-    def __init__(self, writer: BlobWriter, ended: Callable[[], None]) -> None:
-        self._writer = writer
-        self._ended = ended
-
-    def write(self, data: memoryview) -> None:
-        self._writer.write(data)
-
-    def sync(self) -> int:
-        return self._writer.sync()
-
-    def close(self) -> None:
-        self._writer.close()
-        self._ended()
-
-
-def _require_possible(group: bytes, path: tuple[bytes, ...], size: int | None, mtime_ns: int) -> None:
-    why = refusal(path)
-    if why is None and size is not None and not 0 <= size <= BLOB_BYTES_MAX:
+def _require_possible(group: bytes, file: Chosen) -> None:
+    why = refusal(file.path)
+    if why is None and file.size is not None and not 0 <= file.size <= BLOB_BYTES_MAX:
         why = "its length is below zero, or beyond a petabyte"
-    if why is None and abs(mtime_ns) > MTIME_NS_MAX:
+    if why is None and abs(file.mtime_ns) > MTIME_NS_MAX:
         why = "its time of change is beyond what is counted"
     if why is None and len(group) != ID_BYTES:
         why = f"a group has {ID_BYTES} bytes"

@@ -8,10 +8,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo, SatchelError
-from satchel.ports.uploads import NotAtThatPlace
+from satchel.ports.uploads import NotAtThatPlace, OvertakenError
 
 BODY_BYTES_MAX = 4 << 20
-_STATUS_OF = ((NotAtThatPlace, 409), (MisuseError, 400), (NothingToDo, 404), (EnvironmentProblem, 503))
+_STATUS_OF = (
+    *((NotAtThatPlace, 409), (OvertakenError, 409)),
+    *((MisuseError, 400), (NothingToDo, 404), (EnvironmentProblem, 503)),
+)
 
 
 async def read_object(request: Request) -> dict[str, Any]:

@@ -165,8 +165,8 @@ _TAKING = {
 }
 
 _SATCHEL_ITSELF = {
-    "%(number_jobs_max)s commands run in this Satchel already.": _(
-        "This Satchel does %(number_jobs_max)s things at the same time already."
+    "%(number_deeds_max)s commands run in this Satchel already.": _(
+        "This Satchel does %(number_deeds_max)s things at the same time already."
     ),
     "Satchel made a mistake (%(name)s), and this command ended.": _(
         "Satchel made a mistake (%(name)s), and what you began here has ended."

@@ -51,6 +51,11 @@ class Language:
     def direction(self) -> str:
         return "rtl" if self.locale.text_direction == "rtl" else "ltr"
 
+    @property
+    def digits(self) -> str:
+        """As CLDR names them: for numbers that a script shows."""
+        return self.locale.default_numbering_system
+
     def number(self, value: float) -> str:
         return self._in_digits(format_decimal(value, locale=self.locale, numbering_system="default"))
 
@@ -76,7 +81,7 @@ class Language:
         return Markup("<bdi>{} {}</bdi>").format(self._in_digits(day), self._in_digits(hour))
 
     def _in_digits(self, formatted: str) -> str:
-        return formatted.translate(_DIGITS.get(self.locale.default_numbering_system, {}))
+        return formatted.translate(_DIGITS.get(self.digits, {}))
 
 
 def tag(code: str) -> str:

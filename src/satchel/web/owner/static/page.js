@@ -2,6 +2,9 @@
 const base = document.body.dataset.base;
 const STAYS_MS = 3000;
 const PIECE_BYTES = 8 << 20;
+const SMALL_BYTES = 256 << 10;
+const TOGETHER_MAX = 500;
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
 const ended = document.getElementById("ended");
 const words = document.getElementById("words").dataset;
 
@@ -92,35 +95,67 @@ document.addEventListener("input", ({ target }) => {
 
 // --- reading files into Satchel, and giving them (page 4.2) ---
 
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(sentence, have) { super(sentence); this.have = have; }
+}
 
 async function ask(path, options) {
   if (isOver) throw new Refused("");
   const response = await fetch(`${base}${path}`, options);
   if (!response.ok) {
     const told = await response.json().catch(() => ({}));
-    throw new Refused([told.what, told.safe, told.do].filter(Boolean).join(" "));
+    throw new Refused([told.what, told.safe, told.do].filter(Boolean).join(" "), told.have);
   }
-  return response.status === 204 ? null : response.json();
+  return response.json();
 }
 
-// One file; `tell(bytes)`: so many more are there. The same file chosen again goes on where it was.
-async function read(group, { file, path }, tell) {
-  const { id, have } = await ask("/uploads", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ group, path, size: file.size, mtime_ns: file.lastModified * 1e6 }),
-  });
-  tell(have);
+// All that was chosen; `tell(bytes)`: so many more are there. What was chosen before goes on where it was. Small files
+// come together: a request for each, and a sync, would take minutes for a folder of many.
+async function read(group, chosen, tell, signal) {
+  const newest = chosen.reduce((last, { file }) => Math.max(last, file?.lastModified ?? 0), 0) || Date.now();
+  const time = (file) => (file?.lastModified ?? newest) * 1e6;  // no browser tells that of a folder
+  for (let first = 0; first < chosen.length; first += TOGETHER_MAX) {
+    const some = chosen.slice(first, first + TOGETHER_MAX);
+    const files = some.map(({ file, path }) => ({ path, size: file?.size ?? null, mtime_ns: time(file) }));
+    const headers = { "content-type": "application/json" };
+    const { uploads } = await ask("/uploads", { method: "POST", headers, body: JSON.stringify({ group, files }), signal });
+    let small = [], bytes = 0;
+    for (const [place, { id, have }] of uploads.entries()) {
+      const { file } = some[place];
+      tell(have);
+      if (!file || have === file.size) continue;
+      if (file.size > SMALL_BYTES) { await readLarge(id, file, have, tell, signal); continue; }
+      if (bytes + file.size > PIECE_BYTES) { await readSmall(small, tell, signal); small = []; bytes = 0; }
+      small.push({ id, file });
+      bytes += file.size;
+    }
+    await readSmall(small, tell, signal);
+  }
+}
+
+async function readSmall(small, tell, signal) {
+  if (!small.length) return;
+  const body = new Blob([small.map(({ id }) => id).join(""), ...small.map(({ file }) => file)]);
+  const { whole } = await ask(`/uploads?count=${small.length}`, { method: "PUT", body, signal });
+  if (whole < small.length) throw new Refused("");
+  for (const { file } of small) tell(file.size);
+}
+
+async function readLarge(id, file, have, tell, signal) {
   for (let at = have; at < file.size;) {
-    const told = await ask(`/uploads/${id}?at=${at}`, { method: "PUT", body: file.slice(at, at + PIECE_BYTES) });
-    if (told.have <= at) throw new Refused("");
+    const options = { method: "PUT", body: file.slice(at, at + PIECE_BYTES), signal };
+    // Before a reload another connection may have brought more than was known.
+    const told = await ask(`/uploads/${id}?at=${at}`, options).catch((problem) => {
+      if (problem.have === undefined) throw problem;
+      return problem;
+    });
+    if (told.have === at) throw new Refused("");
     tell(told.have - at);
     at = told.have;
   }
 }
 
-// What was dropped, folders with all that is in them.
+// What was dropped, folders with all that is in them. Of an empty one there is no file.
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return [...transfer.files].map((file) => ({ file, path: [file.name] }));
@@ -136,11 +171,25 @@ async function look(entry, above, found) {
     return;
   }
   const reader = entry.createReader();
-  for (;;) {
+  for (let isEmpty = true; ; isEmpty = false) {
     const some = await new Promise((done, failed) => reader.readEntries(done, failed));
-    if (!some.length) return;
+    if (!some.length) {
+      if (isEmpty) found.push({ path });
+      return;
+    }
     for (const inner of some) await look(inner, path, found);
   }
+}
+
+const shown = (value, how) => new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: words.digits, ...how }).format(value);
+
+// As sizes are everywhere on the page.
+function shownSize(bytes) {
+  let value = bytes, power = 0;
+  while (value >= 999.5 && power < UNITS.length - 1) { value /= 1000; power += 1; }
+  const maximumFractionDigits = power && value < 99.95 ? 1 : 0;
+  const how = { style: "unit", unit: UNITS[power], unitDisplay: power ? "short" : "long", maximumFractionDigits };
+  return shown(value, how).replaceAll(" ", "\u00a0");
 }
 
 const picked = (input) => [...input.files].map((file) => ({ file, path: (file.webkitRelativePath || file.name).split("/") }));
@@ -166,41 +215,71 @@ async function post(target, fields) {
 
 // Read all of it into Satchel, then `hand` it over. `place` has somewhere to say how it goes. Raises nothing.
 async function give(target, chosen, text, place, hand) {
-  const [said, sent] = ["[data-said]", "[data-sent]"].map((one) => place.querySelector(one));
+  const [said, sent, cancel] = ["[data-said]", "[data-sent]", "[data-cancel]"].map((one) => place.querySelector(one));
+  const cancelling = new AbortController();
   said.textContent = words.reading;
   sent.hidden = false;
-  sent.max = chosen.reduce((sum, one) => sum + one.file.size, 0) || 1;
+  sent.max = chosen.reduce((sum, one) => sum + (one.file?.size ?? 0), 0) || 1;
   sent.value = 0;
+  cancel.hidden = !chosen.length;
+  cancel.onclick = () => cancelling.abort();
   try {
     const group = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    for (const one of chosen) await read(group, one, (bytes) => { sent.value += bytes; });
+    await read(group, chosen, (bytes) => { sent.value += bytes; }, cancelling.signal);
+    cancel.hidden = true;
     await hand(target, [...(chosen.length ? [["upload", group]] : []), ["text", text]]);
     return true;
   } catch (problem) {
-    said.textContent = problem instanceof Refused && problem.message ? problem.message : words.failed;
+    const { aborted } = cancelling.signal;
+    if (aborted) sent.hidden = true;
+    said.textContent = aborted ? words.cancelled : problem instanceof Refused && problem.message ? problem.message : words.failed;
     return false;
-  }
+  } finally { cancel.hidden = true; }
 }
 
 for (const form of document.querySelectorAll("form[data-give]")) {
   const [said, list] = ["[data-said]", "[data-chosen]"].map((one) => form.querySelector(one));
-  const button = form.querySelector("[type=submit]"), chosen = [];
+  const button = form.querySelector("[type=submit]");
+  let chosen = [];
   button.disabled = false;
 
   form.choose = (files) => {
     chosen.push(...files);
-    list.replaceChildren(...chosen.map(row));
+    list.replaceChildren(...rows());
     list.hidden = !chosen.length;
     said.textContent = "";
   };
 
-  function row(one) {
-    const line = document.createElement("li"), name = document.createElement("bdi"), remove = document.createElement("button");
+  // A folder is one row, however much is in it, and so is a file that was chosen by itself.
+  function rows() {
+    const found = new Map();
+    for (const one of chosen) {
+      const key = one.file && one.path.length === 1 ? one : one.path[0];
+      if (found.has(key)) found.get(key).push(one); else found.set(key, [one]);
+    }
+    return [...found].map(([key, inside]) => row(inside, typeof key === "string"));
+  }
+
+  function row(inside, isFolder) {
+    const [line, what, name, about, remove] = ["li", "div", "bdi", "div", "button"].map((tag) => document.createElement(tag));
     name.dir = "auto";
-    name.textContent = one.path.join("/");
+    name.textContent = inside[0].path[0];
+    what.append(name);
     Object.assign(remove, { type: "button", className: "quiet", textContent: words.remove });
-    remove.addEventListener("click", () => { chosen.splice(chosen.indexOf(one), 1); form.choose([]); });
-    line.append(name, remove);
+    remove.addEventListener("click", () => {
+      const removed = new Set(inside);
+      chosen = chosen.filter((one) => !removed.has(one));
+      form.choose([]);
+    });
+    if (isFolder) {
+      const files = inside.flatMap(({ file }) => file ?? []);
+      about.className = "small";
+      const size = document.createElement("bdi");
+      size.textContent = shownSize(files.reduce((sum, file) => sum + file.size, 0));
+      about.append(words.files.replace("{number}", shown(files.length)), " · ", size);
+      what.append(about);
+    }
+    line.append(what, remove);
     return line;
   }
 
@@ -218,8 +297,15 @@ for (const form of document.querySelectorAll("form[data-give]")) {
     const text = form.elements.text.value;
     if (!chosen.length && !text.trim()) { said.textContent = words.nothing; return; }
     button.disabled = true;
-    button.disabled = await give(form.action, chosen, text, form, submit);
+    button.disabled = await give(form.action, [...chosen], text, form, submit);
+    if (!button.disabled) button.focus();  // it was on the button that cancels, and that one is gone
   });
+}
+
+// Something that was dropped cannot be read: nobody is given the rest as if it were all.
+function fail(place) {
+  place.querySelector("[data-said]").textContent = words.failed;
+  place.querySelector("[data-sent]").hidden = true;
 }
 
 // A drop on a form is chosen there; on a person it goes to that person, after what was dropped before.
@@ -231,13 +317,13 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     document.querySelectorAll(".dragged").forEach((one) => one.classList.remove("dragged"));
     if (!place || kind === "dragleave" || isOver) return;
     if (kind === "dragover") { place.classList.add("dragged"); return; }
-    const files = await dropped(event.dataTransfer);
-    const form = place.querySelector("form[data-give]");
-    if (form) { form.choose(files); return; }
+    const form = place.querySelector("form[data-give]"), reading = document.getElementById("reading");
+    const files = await dropped(event.dataTransfer).catch(() => null);
+    if (form) { if (files) form.choose(files); else fail(form); return; }
     drops = drops.then(async () => {
-      const reading = document.getElementById("reading");
       reading.hidden = false;
-      reading.hidden = await give(target, files, "", reading, post);
+      if (!files) fail(reading);
+      else reading.hidden = await give(target, files, "", reading, post);
     });
   });
 }
