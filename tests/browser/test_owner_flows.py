@@ -14,6 +14,7 @@ import pytest
 
 from browser.owner import HERE_MS, SCREENS, Owner, go, names_of, pair_with, press, seen
 from browser.pytest_plugin import BrowserOn
+from browser.test_owner_windows import HIDE
 from browser.waiting import until
 from end_to_end.acquainted import couple, made
 from end_to_end.programs import Person
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 SLOW = Radio(rate_bps=16e6)
+NOT_WANTED = {"desktop-en": "not wanted", "phone-ar": "مرفوض"}
 Pages = tuple["Page", "Page"]
 
 
@@ -64,19 +66,31 @@ def test_two_contacts_meet_decline_trust_and_part(
     pages = opened(browser_on, form, amina, bilal)
     a_typed_address_is_enough(pages, form)
     who_does_not_want_it_says_so(pages, form, bilal.person, tmp_path)
-    a_contact_is_renamed_trusted_and_forgotten(pages, form, bilal.person, tmp_path)
+    a_contact_is_renamed_and_trusted(pages, form, bilal.person, tmp_path)
+    lab.shape(amina.person.host, SLOW)
+    what_comes_is_stopped(pages, form, bilal.person, tmp_path)
+    a_contact_is_forgotten(pages, form)
 
 
 def who_does_not_want_it_says_so(pages: Pages, form: Form, taker: Person, tmp_path: Path) -> None:
     here, there = pages
     (tmp_path / "advertisement.txt").write_text("buy")
+    go(there, "/settings")
+    hidden = there.context.new_page()
+    hidden.goto(there.url)
+    hidden.evaluate(HIDE, True)
     chosen_for(here, tmp_path / "advertisement.txt")
+    for page in (there, hidden):  # the question is seen from every page, and from every other window
+        until(page, "document.title === '(1) Satchel'")
+    until(there, "document.querySelector('nav .mark')")
+    seen(there, f"owner-{form}-asks")
     go(there, "/")
     there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
     press(there, "/look")
     there.wait_for_selector("button[value=n]", timeout=HERE_MS)
     press(there, "/answer", "n")
     there.wait_for_selector("#errand .choices", timeout=HERE_MS)
+    until(there, "document.title === 'Satchel'")
     assert there.locator(".notice.bad:visible").count() == 0  # it was their own choice
     seen(there, f"owner-{form}-declined-there")
     go(here, "/waiting")
@@ -124,7 +138,9 @@ def a_hand_over_shows_how_far_it_is_stops_and_goes_on(
     go(here, "/")
     here.click("#moving a")
     press(here, "/stop")
-    go(here, "/waiting")
+    for path in ("/", "/waiting"):
+        go(here, path)
+        assert "film.bin" in here.inner_text("#broken-out")
     seen(here, f"owner-{form}-broken-off")
     press(here, "/go-on/out")
     unshape()
@@ -137,9 +153,7 @@ def a_hand_over_shows_how_far_it_is_stops_and_goes_on(
     assert here.locator("form[action*='/go-on/']").count() == 0
 
 
-def a_contact_is_renamed_trusted_and_forgotten(
-    pages: Pages, form: Form, taker: Person, tmp_path: Path
-) -> None:
+def a_contact_is_renamed_and_trusted(pages: Pages, form: Form, taker: Person, tmp_path: Path) -> None:
     """Trusted: it is taken without a question, and only from who is verified."""
     here, there = pages
     go(there, "/people")
@@ -158,6 +172,26 @@ def a_contact_is_renamed_trusted_and_forgotten(
     until(here, "document.querySelectorAll('#moving strong').length === 1")
     assert (taker.into / "song.txt").read_text() == "la la la"
     seen(there, f"owner-{form}-came-by-itself")
+
+
+def what_comes_is_stopped(pages: Pages, form: Form, taker: Person, tmp_path: Path) -> None:
+    """Over a slow radio; who gives it reads that it is not wanted."""
+    here, there = pages
+    (tmp_path / "film.bin").write_bytes(os.urandom(24_000_000))
+    chosen_for(here, tmp_path / "film.bin")
+    until(there, "(document.querySelector('#moving progress')?.value ?? 0) > 2e6")
+    there.click("#moving summary")
+    seen(there, f"owner-{form}-stop")
+    press(there, "/remove")
+    until(there, "!document.querySelector('#moving summary')")
+    go(here, "/waiting")
+    until(here, "document.querySelectorAll('#waiting li').length === 1")
+    here.wait_for_selector(f"#waiting p:has-text('{NOT_WANTED[form.name]}')", timeout=HERE_MS)
+    assert names_of(taker.into) == ["song.txt"]
+
+
+def a_contact_is_forgotten(pages: Pages, form: Form) -> None:
+    _, there = pages
     go(there, "/people")
     there.click(".rows a")
     there.click("details:has(form[action$='/forget']) > summary")

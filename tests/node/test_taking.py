@@ -302,3 +302,33 @@ def test_another_offer_after_a_break_is_asked_about_again(bilal: Side) -> None:
         assert of_code.began is not None
         of_code.began.landing.close(remove=True)
     assert os.listdir(bilal.into) == []
+
+
+def test_who_goes_on_giving_several_things_says_which(
+    amina: Side, bilal: Side, letter: Path, tmp_path: Path
+) -> None:
+    """[cli 4.5] Also which file of which has failed."""
+    other = tmp_path / "other"
+    other.write_bytes(b"x" * 100_000)
+    for number, what in ((1, letter), (2, other)):
+        amina.begun(Role.SENDER, number, what)
+        bilal.begun(Role.RECEIVER, number, what)
+
+    async def scene() -> None:
+        air = Air()
+        async with (
+            asyncio.timeout(LIMIT_S),
+            PretendLan(air, "127.0.0.2", listening=True) as there,
+            PretendLan(air, "127.0.0.3", listening=False) as here,
+        ):
+            await asyncio.gather(amina.giver(there).resume(), bilal.taker(here).resume())
+
+    asyncio.run(scene())
+    for kind in (events.Met, events.Delivered):
+        numbers = [
+            one.handover
+            for one in amina.told
+            if isinstance(one, events.ByHandover) and isinstance(one.event, kind)
+        ]
+        assert sorted(numbers) == [1, 2], kind
+    assert not [one for one in amina.told if isinstance(one, events.Met | events.Progress | events.Delivered)]

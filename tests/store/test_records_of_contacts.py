@@ -127,3 +127,32 @@ def test_m3_what_was_promised_is_counted_whatever_sizes_are_claimed(records: Sql
     largest = [replace(entry(n), size=SIZE_MAX, state=FileState.WANTED) for n in range(3000)]
     records.create(head_with(THIRD, BILAL, Role.RECEIVER, THEIRS), largest)
     assert records.awaited_bytes(a_file_bytes=1) > 1 << 63
+
+
+def test_of_what_was_stopped_stays_only_that_it_was(records: SqliteRecords) -> None:
+    """T2: names and sizes go. For 28 days its giver is told; what was all in place before is not stopped."""
+    records.create(FROM_AMINA, [entry(0)])
+    records.refuse(SECOND)
+    records.refuse(SECOND)
+    records.refuse(THIRD)
+    [stopped] = records.of_contacts(Role.RECEIVER)
+    assert stopped == replace(FROM_AMINA, into=b"", finished=True)
+    assert stopped.is_refused
+    assert records.entries(SECOND) == []
+    assert records.awaited_bytes(a_file_bytes=1) == 0
+    assert records.expire(NOW_S + 28 * DAY_S) == []
+    assert records.expire(NOW_S + 28 * DAY_S + 1) == [stopped]
+    records.create(FROM_AMINA, [entry(0)])
+    records.mark_finished(SECOND)
+    records.refuse(SECOND)
+    [whole] = records.of_contacts(Role.RECEIVER)
+    assert not whole.is_refused
+    assert records.entries(SECOND) == [entry(0)]
+
+
+def test_nothing_else_looks_as_if_it_was_stopped(records: SqliteRecords) -> None:
+    records.create(head(), [])
+    records.create(head_with(), [])
+    records.create(FROM_AMINA, [])
+    every = [*records.of_contacts(Role.SENDER), *records.of_contacts(Role.RECEIVER)]
+    assert not [one for one in (*every, *records.unfinished(Role.RECEIVER)) if one.is_refused]

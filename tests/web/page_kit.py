@@ -10,6 +10,7 @@ from typing import Any
 from satchel.node.events import Loss
 from satchel.web.owner.errands import Amount, Errand, Item, Kind, Problem, State
 from satchel.web.owner.movements import Movement
+from satchel.web.owner.moving import Row
 from satchel.web.owner.rendering import render
 from satchel.web.owner.unsent import Bunch
 
@@ -77,32 +78,50 @@ def _before(said: Said) -> list[Page]:
 
 def _around(said: Said) -> list[Page]:
     states: list[dict[str, Any]] = [
+        {"is_lost": True},
         {"is_done": True},
         {"is_declined": True},
         {"is_lost": True},
         {"problem": Problem(what=said.text)},
     ]
     moving = [
-        Movement(contact=said.name, is_verified=giving, is_giving=giving, amount=_amount(), **state)
+        Movement(
+            contact=said.name,
+            is_verified=giving,
+            is_giving=giving,
+            handover=f"{number}",
+            names=(said.path,) * 4,
+            amount=_amount() if number else Amount(),
+            **state,
+        )
         for giving in (True, False)
-        for state in states
+        for number, state in enumerate(states)
+    ]
+    queued, coming = _queued(said), _unfinished(said, "in", contact=said.name)
+    rows = [
+        Row(f"{number}", movement, {**coming, **queued[1]} if movement.is_giving else coming)
+        if movement.is_lost
+        else Row(f"{number}", movement, None)
+        for number, movement in enumerate(moving)
     ]
     errands = [Errand(id="1", kind=kind, contact=said.name) for kind in Kind]
+    errands.append(Errand(id="2", kind=Kind.SHOW, contact=said.name, asks="words"))
     full: dict[str, Any] = {
         "near": [_person(said, verified=True), _person(said, verified=False)],
         "asked": [{"contact": said.name, "handle": "0a", "verified": False}],
         "has_contacts": True,
         "errands": errands,
-        "movements": moving,
-        "queued": _queued(said)[:1],
+        "moving": rows,
+        "queued": queued[:1],
         "states": dict(zip(STATES, STATES, strict=True)),
+        "broken_off": _broken_off(said),
         "copies": [Problem(what=said.text, safe="Nothing was lost here.", do=said.text)],
         "has_passphrase": False,
     }
-    empty: dict[str, Any] = {"near": [], "asked": [], "has_contacts": False, "errands": [], "movements": []}
-    empty |= {"queued": [], "states": {}, "copies": [], "has_passphrase": True}
+    empty: dict[str, Any] = {"near": [], "asked": [], "has_contacts": False, "errands": [], "moving": []}
+    empty |= {"queued": [], "states": {}, "broken_off": {}, "copies": [], "has_passphrase": True}
     return [
-        Page("around.html", "full", full),
+        Page("around.html", "full", {**full, "asks": 2}),
         Page("around.html", "nobody", empty),
         Page("around.html", "away", {**empty, "has_contacts": True}),
     ]
@@ -124,11 +143,6 @@ def _people(said: Said) -> list[Page]:
 
 
 def _errands(said: Said) -> list[Page]:
-    offer = [
-        Item(number=1, name=said.path, size_bytes=1_500, files=1, is_folder=False),
-        Item(number=2, name=said.path, size_bytes=0, files=0, is_folder=True),
-        Item(number=3, name=said.path, size_bytes=1 << 40, files=12_345, is_folder=True),
-    ]
     code: dict[str, Any] = {"code": "482 apple river stone", "addresses": ["192.168.1.7:4821"]}
     words: dict[str, Any] = {"asks": "words", "words": ["苹果", "白云"], "words_language": "zh"}
     troubled: dict[str, Any] = {
@@ -139,10 +153,11 @@ def _errands(said: Said) -> list[Page]:
         "texts": [said.text],
     }
     placed: dict[str, Any] = {"placed": [said.path] * 25, "placed_count": 1_021, "texts": [said.text]}
+    coming = _unfinished(said, "in", contact=said.name)
     states: list[tuple[Kind, dict[str, Any]]] = [
         (Kind.GIVE, {**code, "guesses": 2, "guesses_of": 10}),
         (Kind.SHOW, {**code, "picture": "SATCHEL:1", "takers": 2}),
-        (Kind.TAKE, {"asks": "offer", "items": offer, "free_bytes": 1_234_567}),
+        (Kind.TAKE, {"asks": "offer", "items": _offer(said), "free_bytes": 1_234_567}),
         (Kind.ANSWER, {"asks": "text"}),
         (Kind.SCAN, words),
         (Kind.VERIFY, {**words, "words_language": None}),
@@ -152,7 +167,7 @@ def _errands(said: Said) -> list[Page]:
         (Kind.SCAN, {"asks": "forget"}),
         (Kind.MEET, {}),
         (Kind.GIVE_ON, {}),
-        (Kind.ANSWER, {"is_taken": True, "amounts": {0: _amount()}}),
+        (Kind.ANSWER, {"is_taken": True, "amounts": {"0a": _amount()}}),
         (Kind.TAKE, {"is_ended_here": True, "problem": Problem(what=said.text), "state": State.FAILED}),
         (Kind.TAKE, {"lost": Loss.PAUSED.value, "amounts": {0: _amount()}}),
         (Kind.TAKE, {"lost": "gone", "amounts": {0: _amount()}}),
@@ -178,11 +193,32 @@ def _errands(said: Said) -> list[Page]:
                 ),
                 "again": "/take" if kind is Kind.TAKE else None,
                 "handle": "0a1b2c3d4e5f6071",
-                "unfinished": {"out": 1} if kind is Kind.GIVE and "state" in state else {},
+                "broken_off": _broken_off(said) if kind is Kind.GIVE and "state" in state else {},
+                "coming": coming if "amounts" in state else None,
             },
         )
         for kind, state in states
     ]
+
+
+def _offer(said: Said) -> list[Item]:
+    return [
+        Item(number=1, name=said.path, size_bytes=1_500, files=1, is_folder=False),
+        Item(number=2, name=said.path, size_bytes=0, files=0, is_folder=True),
+        Item(number=3, name=said.path, size_bytes=1 << 40, files=12_345, is_folder=True),
+    ]
+
+
+def _unfinished(said: Said, direction: str, *, contact: str | None = None) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": "0a" * 16, "handover": "0a", "direction": direction, "contact": contact}
+    return told | {"verified": False, "names": [said.path] * 2, "more": 1, "files": 12, "bytes": 2_345_678}
+
+
+def _broken_off(said: Said) -> dict[str, list[dict[str, Any]]]:
+    return {
+        direction: [{**_unfinished(said, direction), "id": f"{direction}{number}"} for number in range(2)]
+        for direction in ("in", "out")
+    }
 
 
 def _queued(said: Said) -> list[dict[str, Any]]:
@@ -207,17 +243,26 @@ def _waiting(said: Said) -> list[Page]:
             "waiting.html",
             "some",
             {
+                "asks": 12_300,
                 "queued": queued,
+                "coming": [_unfinished(said, "in", contact=said.name)],
                 "states": states,
                 "unsent": unsent,
                 "more_unsent": 1,
-                "unfinished": {"in": 1, "out": 2},
+                "broken_off": _broken_off(said),
             },
         ),
         Page(
             "waiting.html",
             "nothing",
-            {"queued": [], "states": states, "unsent": [], "more_unsent": 0, "unfinished": {}},
+            {
+                "queued": [],
+                "coming": [],
+                "states": states,
+                "unsent": [],
+                "more_unsent": 0,
+                "broken_off": {},
+            },
         ),
     ]
 
@@ -240,15 +285,20 @@ def _settings(said: Said) -> list[Page]:
     running = {"quiet": False, "accept": "ask", "takes": True, "into": said.path, "into_by_code": said.path}
     other = {"language": "fr", "quiet": "on", "accept": "verified", "into": said.path, "history": "on"}
     problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
+    field, looks = {"folder": said.path, "typed": ""}, {**running, "into_by_code": said.path + "2"}
     return [
-        Page("settings.html", "at first", {"stored": stored, "running": running}),
-        Page("settings.html", "started otherwise", {"stored": other, "running": running}),
+        Page("settings.html", "at first", {"stored": stored, "running": running, "folder": "", "typed": ""}),
+        Page("settings.html", "started otherwise", {"stored": other, "running": running, **field}),
         Page(
             "settings.html",
             "another folder",
-            {"stored": other, "running": {**running, "into_by_code": said.path + "2"}, "problem": problem},
+            {"stored": other, "running": looks, **field, "typed": said.text, "problem": problem},
         ),
-        Page("settings.html", "taking nothing", {"stored": other, "running": {**running, "takes": False}}),
+        Page(
+            "settings.html",
+            "taking nothing",
+            {"stored": other, "running": {**running, "takes": False}, **field},
+        ),
     ]
 
 

@@ -1,7 +1,9 @@
 """The pages of a running node: what each deed does, what names of strangers cannot do (G1, T1; page 4)."""
 
+import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,25 @@ import pytest
 from cli.node_kit import LIMIT_S, Served, serving
 from satchel.cli.jobs import JOBS_MAX
 from satchel.errors import EnvironmentProblem
+from satchel.ports import HandoverId, RecordHead, Role
+from satchel.store.landing import FolderLanding
+from satchel.store.records import SqliteRecords
+from store.record_samples import entry, head
 from web.browsing import Answer, Browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+PAGES = [
+    "/",
+    "/people",
+    "/give",
+    "/take",
+    "/pair",
+    "/waiting",
+    "/care",
+    "/care/passphrase",
+    "/care/backup",
+    "/settings",
+]
 
 
 @pytest.fixture
@@ -42,21 +60,7 @@ def until(browser: Browser, path: str, wanted: str) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/people",
-        "/give",
-        "/take",
-        "/pair",
-        "/waiting",
-        "/care",
-        "/care/passphrase",
-        "/care/backup",
-        "/settings",
-    ],
-)
+@pytest.mark.parametrize("path", PAGES)
 def test_each_page_is_a_page_with_every_header(browser: Browser, path: str) -> None:
     answer = browser.get(path)
     assert answer.status == 200
@@ -199,6 +203,69 @@ def test_what_was_begun_and_not_sent_is_listed_and_removed(browser: Browser, ser
     [left] = served.profile.uploads.all()
     assert left.path == (b"map",)
     assert len(list((served.home / "blobs").iterdir())) == 1
+
+
+def begun(served: Served, number: int, role: Role, name: str | None = None) -> RecordHead:
+    """Something unfinished, and its folder: from this contact, or with a code."""
+    contact = next((one.id for one in served.profile.contacts.all() if one.name == name), None)
+    one = replace(head(HandoverId(b"%016d" % number), role), into=b"", contact=contact, secret=b"")
+    if role is Role.RECEIVER:
+        one = replace(one, into=os.fsencode(served.into), theirs=b"%016d" % number if contact else b"")
+        FolderLanding.open(served.into, one.id).close(remove=False)
+    records = SqliteRecords(served.profile.database)
+    records.create(one, [replace(entry(0, b"<b>film", b"1"), size=4_200_000)])
+    return one
+
+
+def test_what_is_unfinished_has_names_on_the_first_page_and_where_it_waits(
+    browser: Browser, served: Served
+) -> None:
+    """[4.10, 4.17] G: as text."""
+    begun(served, 1, Role.RECEIVER, "bilal")
+    begun(served, 2, Role.RECEIVER)
+    begun(served, 3, Role.SENDER)
+    around, waiting = browser.get("/"), browser.get("/waiting")
+    for page in (around, waiting):
+        assert page.text.count("<b>film · 1 file · 4.2 MB") == 3
+        assert "<b>" not in page.body
+        assert "What you receive: 1 Go on receiving <b>film" in page.text
+        assert "What you send: 1 Go on sending <b>film" in page.text
+    assert "From bilal verified broken off; it goes on when you meet again <b>film" in around.text
+
+
+@pytest.mark.parametrize("page", ["/", "/waiting"])
+def test_what_comes_is_stopped_where_it_stands(browser: Browser, served: Served, page: str) -> None:
+    """[4.17] And what is there of it in part goes. To who gives it: node/test_stopping."""
+    begun(served, 1, Role.RECEIVER, "bilal")
+    begun(served, 2, Role.RECEIVER)
+    begun(served, 3, Role.SENDER)
+    assert len(list(served.into.iterdir())) == 2
+    for count in (3, 2, 1):
+        stops = browser.get(page).links("/(?:moving|waiting)/[0-9a-f]{32}/remove")
+        assert len(stops) == count
+        assert browser.post(stops[0]).path == page
+    assert not any(served.into.iterdir())
+    told = browser.get("/").text
+    assert "From bilal verified stopped" in told
+    assert "<b>film" not in told
+    assert "Broken off" not in told
+    [stopped] = served.profile.records.of_contacts(Role.RECEIVER)
+    assert stopped.is_refused
+
+
+def test_what_waits_for_a_word_is_told_on_every_page(
+    browser: Browser, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[4.18] By a number, and a sentence for who does not see it; the title says no more (T1)."""
+    mark = '<span class="mark" aria-hidden="true">'
+    for path in PAGES:
+        assert mark not in browser.get(path).body
+    offer = {"contact": "bilal", "verified": True, "entries": 1}
+    monkeypatch.setattr(served.node, "asked", lambda: [offer, offer])
+    for path in PAGES:
+        body = browser.get(path).body
+        assert "<title>(2) Satchel</title>" in body
+        assert f'{mark}2</span> <span class="unseen">2 questions wait for you</span></a>' in body
 
 
 def test_a_script_is_told_in_the_language_of_the_page_why_not(served: Served) -> None:

@@ -1,6 +1,8 @@
 """The page of what stays set (W1, G, T1; page 5)."""
 
+import html
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +92,39 @@ def test_a_folder_of_any_name(browser: Browser, served: Served, tmp_path: Path, 
     take = browser.get("/take").text
     assert "Files go to" in take
     assert str(served.into) not in take
+
+
+def field(body: str) -> str:
+    """What stands in the field of another folder."""
+    return html.unescape(re.findall('<input name="value" value="([^"]*)"', body)[0])
+
+
+def test_the_field_shows_the_folder_that_is_set(browser: Browser, served: Served, tmp_path: Path) -> None:
+    """And to leave it as it is says nothing, whatever else is chosen."""
+    assert field(browser.get("/settings").body) == ""
+    folder = str(tmp_path / 'a "folder"')
+    page = browser.post("/settings/into", {"which": "own", "value": folder})
+    assert (field(page.body), 'value="own" checked' in page.body) == (folder, True)
+    usual = {"which": "usual", "before": folder}
+    unclear = browser.post("/settings/into", {**usual, "value": "/else"})
+    assert (unclear.status, field(unclear.body)) == (400, "/else")
+    assert now(served).into == os.fsencode(folder)
+    assert browser.post("/settings/into", {**usual, "value": folder}).status == 200
+    assert now(served).into is None
+
+
+@pytest.mark.parametrize("name", ["caf\udce9", "a\u202egnp", "x ", "two\nlines"])
+def test_the_field_never_shows_another_folder(browser: Browser, served: Served, name: str) -> None:
+    """G: what a field cannot say, or would say otherwise, does not stand in it."""
+    served.profile.settings.put(Setting.INTO, os.fsencode(f"/{name}"))
+    page = browser.get("/settings")
+    assert (page.status, field(page.body), 'value="own" checked' in page.body) == (200, "", True)
+
+
+def test_what_was_typed_wrong_can_be_mended(browser: Browser) -> None:
+    refused = browser.post("/settings/into", {"which": "own", "value": "Received"})
+    assert (refused.status, field(refused.body)) == (400, "Received")
+    assert 'value="own" checked' in refused.body
 
 
 def test_a_code_is_taken_into_the_folder_of_now(browser: Browser, served: Served, tmp_path: Path) -> None:

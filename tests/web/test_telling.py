@@ -272,3 +272,14 @@ def test_any_text_is_told_without_mark_up(sentence: str, code: str) -> None:
 @given(st.text(min_size=1, max_size=60), st.sampled_from(WITH_FIELDS), st.sampled_from(CODES))
 def test_any_text_in_a_sentence_is_told_without_mark_up(value: str, template: str, code: str) -> None:
     assert set(TAGS.findall(str(tell(code, filled(template, value)).html))) <= OURS
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_name_that_begins_like_a_clause_breaks_no_rule(code: str) -> None:
+    """[5.5] Somebody may be called so: the forms that are known come first."""
+    name = "handover 4.3: Anna"
+    sentence = f"{name} offered nothing in fifteen minutes."
+    found = sentences(code).find(sentence)
+    assert found is not None
+    assert found.puts == (Put("contact", name),)
+    assert shown(code, sentence) == shown(code, sentence.replace(name, "Anna")).replace("Anna", name)

@@ -68,7 +68,7 @@ def test_a_second_click_says_nothing_of_words_that_nobody_has_compared() -> None
 
     async def compare() -> None:
         jobs = PretendJobs()
-        desk = Errands(jobs, News(), folder="/")
+        desk = Errands(jobs, News(lambda: 0), folder="/")
         errand = desk.start(Kind.SHOW, ["pair", "--show"], language="en")
         [job] = jobs.begun
         await shows_words(job, "apple")
@@ -91,7 +91,7 @@ def test_twenty_windows_cost_two_looks_and_each_sees_what_is_so_since_it_asked()
 
     async def look() -> None:
         jobs = PretendJobs()
-        errands = Errands(jobs, News(), folder="/")
+        errands = Errands(jobs, News(lambda: 0), folder="/")
 
         async def number() -> int:
             [said] = await errands.look("contacts", "list")
@@ -123,7 +123,7 @@ def test_deeds_wait_for_each_other_and_not_for_what_is_looked_at() -> None:
 
     async def do() -> None:
         jobs = PretendJobs()
-        errands = Errands(jobs, News(), folder="/")
+        errands = Errands(jobs, News(lambda: 0), folder="/")
         looking = asyncio.ensure_future(errands.look("queue", "list"))
         doing = [asyncio.ensure_future(errands.run(["send"], language="en")) for _ in range(20)]
         for number in range(20):
@@ -136,3 +136,27 @@ def test_deeds_wait_for_each_other_and_not_for_what_is_looked_at() -> None:
         await looking
 
     asyncio.run(do())
+
+
+def test_what_waits_for_a_word_is_counted_and_told_to_windows_that_nobody_sees() -> None:
+    """[4.6, 4.18] What contacts offer is counted by the node, also while it is looked at."""
+
+    async def wait() -> None:
+        jobs = PretendJobs()
+        news = News(lambda: errands.asks() + 5)
+        errands = Errands(jobs, news, folder="/")
+        for kind in (Kind.SHOW, Kind.ANSWER):
+            errands.start(kind, ["pair"], language="en")
+            await shows_words(jobs.begun[-1], "apple")
+        shown, offered = reversed(errands.all())
+        assert (shown.is_asking, offered.is_asking, errands.asks()) == (True, True, 1)
+        stream = news.stream()
+        assert await anext(stream) == b"event: changed\ndata: 6\n\n"
+        errands.answer(shown, "words", str(shown.turn), "y")
+        assert (shown.is_asking, errands.asks()) == (False, 0)
+        assert await anext(stream) == b"event: changed\ndata: 5\n\n"
+        for job in jobs.begun:
+            job.says.put_nowait(None)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(wait())

@@ -71,6 +71,8 @@ def about_delivery(told: events.ByContact) -> str | None:
             return f"{name} has it: all that was wanted is over there."
         case events.Delivered():
             return f"From {name}: all is in place."
+        case events.Declined() if not told.giving:
+            return f"From {name}: stopped. What was whole stays, the rest was removed."
         case events.Declined():
             return f"{name} does not want it. satchel queue list shows what it was."
         case events.CannotBeRead(problem=problem):

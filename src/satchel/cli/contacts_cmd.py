@@ -110,7 +110,7 @@ def _forget(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     contact = named(options.name, profile.contacts)
     mine = [one for one in profile.queue.all() if one.contact == contact.id]
     waiting = [one for one in mine if one.state is QueueState.WAITING]
-    begun = profile.records.of_contact(contact.id, Role.RECEIVER)
+    begun = [head for head in profile.records.of_contact(contact.id, Role.RECEIVER) if not head.finished]
     if not options.yes:
         show.note(f"This erases the keys of {shown(contact)}: you two will have to pair again to meet.")
         if waiting:

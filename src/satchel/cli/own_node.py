@@ -52,8 +52,8 @@ def mode_of(profile: Profile) -> Mode:
 
 def folders_of(profile: Profile, into: Path) -> list[Path]:
     """Where a node writes what contacts give: what is unfinished goes on where it began."""
-    unfinished = profile.records.of_contacts(Role.RECEIVER)
-    return [into, *sorted({Path(os.fsdecode(head.into)) for head in unfinished} - {into})]
+    begun = [head for head in profile.records.of_contacts(Role.RECEIVER) if not head.is_refused]
+    return [into, *sorted({Path(os.fsdecode(head.into)) for head in begun} - {into})]
 
 
 @asynccontextmanager

@@ -170,7 +170,12 @@ class OwnerPage:
     ) -> None:
         """Until it is cancelled. On the node's loop."""
         self._is_awaited = False
-        news = News()
+
+        def asks() -> int:
+            return len(node.asked()) + errands.asks()
+
+        news = News(asks)
+        errands = Errands(jobs, news, folder=os.fspath(arrivals.of_contacts))
         world = World(
             lock=lock,
             wipe=wipe,
@@ -188,8 +193,7 @@ class OwnerPage:
             remembers=lambda: profile.settings.now.history,
             uploads=uploads,
         )
-        frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now))
-        errands = Errands(jobs, news, folder=os.fspath(arrivals.of_contacts))
+        frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now), asks=asks)
         inside = Inside(frame, node, errands, news, world)
         with node.presence.listening(inside.movements.hear):
             await serve(inside.app(), self._listening.dup())

@@ -215,12 +215,13 @@ def _add_contacts(commands: Commands, shared: argparse.ArgumentParser) -> None:
 def _add_queue(commands: Commands, shared: argparse.ArgumentParser) -> None:
     queue = commands.add_parser(
         "queue",
-        help="what waits for your contacts",
-        description="What you want to give to contacts, until they are near and have it.",
+        help="what waits for your contacts, and what is unfinished",
+        description="What you want to give to contacts, until they are near and have it; and what was "
+        "accepted and is not all there yet, from contacts and with a code.",
         allow_abbrev=False,
     )
     actions = queue.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, says in (("list", "what waits, and for whom"), ("remove", "take back what waits")):
+    for name, says in (("list", "what waits or is unfinished"), ("remove", "take it back, or end it")):
         action = add_action(actions, shared, name, says, module="queue_cmd")
         if name == "remove":
             action.add_argument(

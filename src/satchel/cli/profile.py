@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.history import SqliteHistory
+    from satchel.store.overview import Overviews
     from satchel.store.queue import SqliteQueue
     from satchel.store.settings import SqliteSettings
     from satchel.store.uploads import SqliteUploads
@@ -50,6 +51,7 @@ class Profile:
     records: SqliteRecords
     shared_uploads: "SqliteUploads | None" = field(default=None, kw_only=True)
     shared_settings: "SqliteSettings | None" = field(default=None, kw_only=True)
+    shared_overviews: "Overviews | None" = field(default=None, kw_only=True)
     # Held by who puts all under another key, or copies what is under this one: one at a time.
     turn: threading.Lock = field(default_factory=threading.Lock, kw_only=True)
 
@@ -87,6 +89,15 @@ class Profile:
 
             self.shared_settings = SqliteSettings(self.database)
         return self.shared_settings
+
+    @property
+    def overviews(self) -> "Overviews":
+        """One for all of a node: what one command has looked through, no other does again."""
+        if self.shared_overviews is None:
+            from satchel.store.overview import Overviews  # noqa: PLC0415 - see contacts
+
+            self.shared_overviews = Overviews(self.database)
+        return self.shared_overviews
 
     @property
     def history(self) -> "SqliteHistory":
@@ -142,6 +153,7 @@ class Profile:
             *(self.folder, self.file, self.key, self.database, records, node),
             shared_uploads=self.uploads,
             shared_settings=self.settings,
+            shared_overviews=self.overviews,
             lender=self,
         )
 

@@ -145,6 +145,12 @@ class _Taking:
                 self.is_text = True
             case events.Delivered():
                 self._over = True
+            case events.Declined():
+                self._problem = AccessDenied(
+                    "It was stopped here, for good.",
+                    safe="What was whole stays; what was there in part was removed.",
+                    do="Ask them to send it again, if you want it after all.",
+                )
             case events.Trouble(problem=problem):
                 self._problem = problem
             case _:

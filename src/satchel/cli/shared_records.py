@@ -45,6 +45,10 @@ class SharedRecords(SqliteRecords):
         """Those that no other command is at; they are this one's from now on."""
         return [head for head in super().unfinished(role) if self._claims.claim(head.id, self)]
 
+    def claim(self, id: HandoverId) -> bool:
+        """It is this command's from now on. False: another one is at it."""
+        return self._claims.claim(id, self)
+
     def release(self) -> None:
         """The command is over."""
         self._claims.release(self)

@@ -108,7 +108,8 @@ LOSS_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """Sender: somebody looked at the offer and does not want it."""
+    """Sender: somebody looked at the offer and does not want it. Receiver, with a contact: the person here
+    has stopped it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class ByReceiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHandover:
-    """Receiver, where several unfinished hand-overs go on side by side: what happened with one of them."""
+    """Where several unfinished hand-overs go on side by side: what happened with one of them."""
 
     handover: int  # from 1, in the order in which they were accepted
     event: "Event"

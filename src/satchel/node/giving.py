@@ -112,19 +112,22 @@ class Giver:
                 do="To send something new: satchel send PATH",
             )
         self._receivers = len(heads)
-        self._talks.unfinished.update({head.id: head for head in heads})
+        for number, head in enumerate(heads, 1):
+            self._talks.resume(head, self._report_of(number) if len(heads) > 1 else self._report)
         self._report(events.Searching(resuming=len(heads)))
         await self._serve()
 
     def _report(self, event: events.Event) -> None:
         """A file that failed is told once for each receiver, although each connection says it again."""
-        receiver, inner = 0, event
+        whose, inner = 0, event
         if isinstance(event, events.ByReceiver):
-            receiver, inner = event.receiver, event.event
+            whose, inner = event.receiver, event.event
+        elif isinstance(event, events.ByHandover):
+            whose, inner = event.handover, event.event
         if isinstance(inner, events.FileFailed):
-            if (receiver, inner.path) in self._failed:
+            if (whose, inner.path) in self._failed:
                 return
-            self._failed.add((receiver, inner.path))
+            self._failed.add((whose, inner.path))
         self._tell(event)
 
     def _report_of_next(self) -> events.Report:
@@ -134,6 +137,10 @@ class Giver:
             return self._report
         receiver = self._met
         return lambda event: self._report(events.ByReceiver(receiver=receiver, event=event))
+
+    def _report_of(self, handover: int) -> events.Report:
+        """For one of several that are gone on with: each event says which."""
+        return lambda event: self._report(events.ByHandover(handover=handover, event=event))
 
     # --- waiting ---------------------------------------------------------------------------------
 
@@ -297,7 +304,7 @@ class Giver:
     async def _admit(self, arrival: Arrival) -> None:
         """Nothing is answered unless the flight proves an unfinished hand-over or a running session, or
         speaks of our channel."""
-        if await self._talks.admit(arrival, self._report):
+        if await self._talks.admit(arrival):
             return
         if self._knocking is not None:
             self._knocking.come(arrival, is_open=self._vacant > 0)

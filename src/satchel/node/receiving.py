@@ -155,10 +155,11 @@ class ReceivingConversation:
             further.show_up()
         self._inbox.add(further)
 
-    def stop(self) -> None:
-        """From another thread: say that it may go on later; `run` ends within FAREWELL_S."""
+    def stop(self, reason: StopReason = StopReason.PAUSED) -> None:
+        """From another thread: say that it may go on later, or GIVEN_UP, that it will not; `run` ends within
+        FAREWELL_S."""
         self._stops_at_s = clock.monotonic_s() + FAREWELL_S
-        self._channel.part(StopReason.PAUSED)
+        self._channel.part(reason)
 
     def _how_far(self) -> Outcome:
         if not self._entries:

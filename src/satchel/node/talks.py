@@ -98,6 +98,10 @@ class Talks:
         """Where what happens in this one is told."""
         return self._running[id].report
 
+    def resume(self, head: RecordHead, report: events.Report) -> None:
+        """What an earlier run of the program began: it can be gone on with."""
+        self.unfinished[head.id], self._reports[head.id] = head, report
+
     def begin(
         self,
         pipe: Pipe,
@@ -164,15 +168,15 @@ class Talks:
             len(heads) + sum(head.older_secret is not None for head in heads) + len(self._running)
         )
 
-    async def admit(self, arrival: Arrival, report: events.Report) -> bool:
+    async def admit(self, arrival: Arrival) -> bool:
         """Whether this first flight is of an unfinished hand-over or a running session; if so it has been
-        dealt with. `report`: for those that no earlier conversation of this run told."""
+        dealt with."""
         self._forget_flight_keys()
         for head in self.unfinished.values():
             recognised = self._check(arrival, greeting.secrets_of([(head.secret, head.older_secret)]))
             if recognised is not None:
                 if self._records.remember_flight(head.id, recognised.ephemeral):
-                    await self._talk_again(arrival, recognised, head, report)
+                    await self._talk_again(arrival, recognised, head)
                 else:
                     arrival.drain()
                 return True
@@ -227,7 +231,7 @@ class Talks:
         return pipe, keys
 
     async def _talk_again(
-        self, arrival: Arrival, recognised: Recognised[SecretKey], head: RecordHead, report: events.Report
+        self, arrival: Arrival, recognised: Recognised[SecretKey], head: RecordHead
     ) -> None:
         id = head.id
         if id in self._running:
@@ -248,8 +252,7 @@ class Talks:
         if opened is None:
             return
         keys = opened[1]
-        report = self._reports.setdefault(id, report)
-        report(events.Met(resumed=True))
+        self._reports[id](events.Met(resumed=True))
         if id not in self._offers:
             self._offers[id] = await in_own_thread(self._look_up, id)
         entries, carousel, wanted = self._offers[id]

@@ -46,10 +46,15 @@ class RecordHead:
     role: Role
     secret: bytes  # 32 bytes, from the session key; b"" with a contact, whose sessions need none
     older_secret: bytes | None  # kept until the peer confirms the newer one
-    into: bytes  # receiver: absolute path of the chosen folder; sender: b""
-    finished: bool  # receiver: all is in place, only the sender may not know it yet
+    into: bytes  # receiver: absolute path of the chosen folder; sender, and where it `is_refused`: b""
+    finished: bool  # receiver: nothing of it is awaited any more, only the sender may not know it yet
     contact: ContactId | None = None  # None: by code
     theirs: bytes = b""  # receiver, with a contact: the 16 bytes by which the contact calls it
+
+    @property
+    def is_refused(self) -> bool:
+        """Receiver, with a contact: the person has stopped it. What it was is not known any more."""
+        return self.role is Role.RECEIVER and self.contact is not None and not self.into
 
 
 class Records(Protocol):
@@ -104,4 +109,9 @@ class Records(Protocol):
         ...
 
     def mark_finished(self, id: HandoverId) -> None: ...
+    def refuse(self, id: HandoverId) -> None:
+        """Receiver, with a contact: what was accepted is not wanted any more. All that stays is that, for its
+        28 days. Nothing of this id, or that it is all in place, is no error."""
+        ...
+
     def forget(self, id: HandoverId) -> None: ...

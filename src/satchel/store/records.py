@@ -165,6 +165,17 @@ class SqliteRecords:
         with self.database.changing(erasing=True) as database:
             self._erase(database, id)
 
+    def refuse(self, id: HandoverId) -> None:
+        with self.database.changing(erasing=True) as database:
+            row = database.execute("SELECT key FROM record WHERE id = ? AND finished = 0", (id,)).fetchone()
+            if row is None:
+                return
+            database.execute("DELETE FROM entry WHERE record = ?", row)
+            database.execute(
+                "UPDATE record SET into_folder = x'', finished = 1, used_s = ? WHERE key = ?",
+                (self._now_s, *row),
+            )
+
     def expire(self, now_s: int) -> list[RecordHead]:
         """Forget what nobody went on with for its days; return it, so that its unfinished files can go, too.
 

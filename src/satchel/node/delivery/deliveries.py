@@ -116,6 +116,23 @@ class Deliveries:
                 talking.take_back(id)
             self._changed(contact)
 
+    def refuse(self, head: RecordHead) -> bool:
+        """What comes from a contact is not wanted any more: it ends, and the contact is told, now or when it
+        offers it again. Raises EnvironmentProblem.
+
+        Returns whether it is coming now: then what is there in part goes with its end. Else the caller sweeps
+        it up.
+        """
+        assert head.contact is not None
+        self._has.records.refuse(head.id)  # before its end, after which it could begin anew
+        with self._lock:
+            talking = self._talking.get(head.contact)
+        if talking is not None and talking.refuse(head.theirs):
+            return True
+        if (contact := self._contact(head.contact)) is not None:
+            self._report_of(contact, HandoverId(head.theirs), giving=False)(events.Declined())
+        return False
+
     def taking_changed(self, contact: ContactId) -> None:
         """The person has said what becomes of what this contact offers: as it is stored by now."""
         now = self._contact(contact)
@@ -263,10 +280,12 @@ class Deliveries:
 
     def consider(self, session: Session, id: bytes, *, accepted: bool) -> Reception | LeaveReason:
         contact, node = self._contact(session.contact.id), self._taking
+        known = self._has.records.of_contact(session.contact.id, Role.RECEIVER)
+        head = next((head for head in known if head.theirs == id), None)
+        if head is not None and head.is_refused:
+            return LeaveReason.REFUSED
         if contact is None or node is None or node.accept is Accept.NONE:
             return LeaveReason.NOT_NOW
-        known = self._has.records.of_contact(contact.id, Role.RECEIVER)
-        head = next((head for head in known if head.theirs == id), None)
         if contact.taking is Taking.REFUSE:
             if head is not None:
                 forget(head, node)
@@ -297,6 +316,8 @@ class Deliveries:
         match ended.outcome:
             case Outcome.COMPLETE | Outcome.WHOLE:
                 report(events.Delivered(contents=ended.contents))
+            case _ if reception.is_refused:
+                report(events.Declined())
             case _ if ended.problem is not None:
                 report(events.Trouble(problem=ended.problem))
             case Outcome.LOST:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from satchel.core.handover.messages import Entry, EntryKind, as_entry
+from satchel.core.handover.messages import Entry, EntryKind, StopReason, as_entry
 from satchel.core.handover.receiving import Receiver
 from satchel.core.identity.settings import Accept
 from satchel.errors import EnvironmentProblem
@@ -52,7 +52,7 @@ def may_take_unasked(contact: Contact, accept: Accept) -> bool:
 
 
 class Reception:
-    """A hand-over over one pipe. `run` once; `stop` from any thread."""
+    """A hand-over over one pipe. `run` once; `stop` and `refuse` from any thread."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Reception:
         """`head`: what was remembered of it; `resumes`: the contact remembers it, too; `current`: the contact
         as the person sees it now, None if it was forgotten."""
         self.contact = contact
-        self._theirs = theirs
+        self.theirs = theirs
         self._key = contact.id, theirs
         self._head = head
         self._resumes = resumes
@@ -79,13 +79,17 @@ class Reception:
         self._conversation: ReceivingConversation | None = None
         self.loss = events.Loss.BROKEN  # why, where `run` returned LOST
         self.is_text = False  # a text came with it, or alone
-        self._stopped = False
+        self._stopped: StopReason | None = None
         self._lock = threading.Lock()
 
     def run(self, opened: Opened, way: OnePipe, *, we_dialled: bool) -> Outcome:
         """Raises PeerError, EnvironmentProblem: our own disk."""
         pipe, keys = opened
         pipe.set_deadline(None)
+        if self._head is not None and self._is_refused():
+            pipe.close()  # since it was considered: the contact is told when it offers it again
+            self._node.sweep(self._head.into, self._head.id)
+            return Outcome.REFUSED
         one = self._unfinished() if self._resumes else None
         try:
             found = one.look_at_disk(self._node.records) if one is not None else None
@@ -108,8 +112,8 @@ class Reception:
         self._taken = one
         with self._lock:
             self._conversation = conversation
-            if self._stopped:
-                conversation.stop()
+            if self._stopped is not None:
+                conversation.stop(self._stopped)
         try:
             if found is None or one is None:
                 outcome = conversation.run()
@@ -123,7 +127,7 @@ class Reception:
             self._let_go(Outcome.LOST)
             raise
         finally:
-            if self._resumes or conversation.sender_went_on:
+            if self._resumes or conversation.sender_went_on or self.is_refused:
                 self._node.desk.was_heard(self._key)
         self.loss = conversation.loss
         if outcome is Outcome.COMPLETE:
@@ -139,10 +143,27 @@ class Reception:
 
     def stop(self) -> None:
         """It may go on later; `run` ends within some seconds."""
+        self._stop(StopReason.PAUSED)
+
+    def refuse(self) -> None:
+        """As `stop`, and it does not go on; its record says so by now."""
+        self._stop(StopReason.GIVEN_UP)
+
+    def _stop(self, reason: StopReason) -> None:
         with self._lock:
-            self._stopped = True
-            if self._conversation is not None:
-                self._conversation.stop()
+            if not self.is_refused:  # the end of a session does not make it anything else
+                self._stopped = reason
+                if self._conversation is not None:
+                    self._conversation.stop(reason)
+
+    @property
+    def is_refused(self) -> bool:
+        """The person wanted it no more while it came."""
+        return self._stopped is StopReason.GIVEN_UP
+
+    def _is_refused(self) -> bool:
+        known = self._node.records.of_contact(self.contact.id, Role.RECEIVER)
+        return any(head.theirs == self.theirs and head.is_refused for head in known)
 
     def _unfinished(self) -> Unfinished:
         assert self._head is not None
@@ -155,8 +176,9 @@ class Reception:
             return
         if outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP):
             self._node.records.forget(one.head.id)
+        is_over = self.is_refused or outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP, Outcome.WHOLE)
         with suppress(EnvironmentProblem):  # what is left is swept up when its record expires
-            one.landing.close(remove=outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP, Outcome.WHOLE))
+            one.landing.close(remove=is_over)
 
     # --- what is wanted -----------------------------------------------------------------------------
 
@@ -195,7 +217,7 @@ class Reception:
             (entries, note),
             name=contact.name,
             is_verified=contact.pair.proof.is_verified,
-            has_gone=lambda: self._stopped,
+            has_gone=lambda: self._stopped is not None,
         )
 
     def _said_before(self, entries: tuple[Entry, ...]) -> Numbers | None:
@@ -218,7 +240,7 @@ class Reception:
             into=self._node.into,
             finished=False,
             contact=self.contact.id,
-            theirs=self._theirs,
+            theirs=self.theirs,
         )
         landing = self._node.chosen.begin(id)
         try:

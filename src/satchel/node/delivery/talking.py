@@ -70,7 +70,7 @@ class Owner(Protocol):
 
 
 class Talking:
-    """`run` once, in a thread; `poke`, `come` and `take_back` from any, and return at once."""
+    """`run` once, in a thread; `poke`, `come`, `take_back` and `refuse` from any, and return at once."""
 
     def __init__(self, session: Session, pipes: Pipes, owner: Owner) -> None:
         self._session = session
@@ -83,7 +83,7 @@ class Talking:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._running: dict[object, Callable[[], None]] = {}  # what stops each that runs
-        self._receiving: set[Callable[[], None]] = set()
+        self._receiving: Reception | None = None
         self._giving: tuple[HandoverId, Giving] | None = None
         self._taken_back: set[HandoverId] = set()
         self._words: queue.SimpleQueue[e.Give | e.Left | None] = queue.SimpleQueue()
@@ -140,9 +140,18 @@ class Talking:
     def stop_taking(self) -> None:
         """The person wants nothing of this contact: what comes ends, and is refused from now on."""
         with self._guard:
-            stops = list(self._receiving)
-        for stop in stops:
-            stop()
+            reception = self._receiving
+        if reception is not None:
+            reception.stop()
+
+    def refuse(self, theirs: bytes) -> bool:
+        """The person does not want this any more. Whether it is coming: then it ends, and cleans up."""
+        with self._guard:
+            reception = self._receiving
+        if reception is None or reception.theirs != theirs:
+            return False
+        reception.refuse()
+        return True
 
     def _say_come(self) -> None:
         with self._turn, suppress(EnvironmentProblem):
@@ -338,9 +347,9 @@ class Talking:
         loss, contents = events.Loss.BROKEN, events.Contents()
         try:
             if self._runs(way, way.close):
-                opened = way.open(receive.port)
                 with self._guard:
-                    self._receiving.add(reception.stop)
+                    self._receiving = reception
+                opened = way.open(receive.port)
                 if self._runs(way, reception.stop):
                     outcome = reception.run(opened, way, we_dialled=self._session.we_dialled)
                     loss, contents = reception.loss, reception.contents
@@ -350,7 +359,7 @@ class Talking:
             way.close()
             self._ran(way)
             with self._guard:
-                self._receiving.discard(reception.stop)
+                self._receiving = None
         self._owner.was_taken(reception, Ended(outcome, problem, loss, contents))
         with self._turn:
             self._carry_out(self._turns.received())

@@ -55,3 +55,27 @@ async def form_of(request: Request, *, bytes_max: int = FORM_BYTES_MAX) -> Form:
     except ValueError as exc:
         raise MisuseError("page 4.1: this is no form.") from exc
     return Form(fields)
+
+
+def given_by(form: Form) -> tuple[list[str], list[str]]:
+    """The words of a command that sends it, and what is answered when it asks for the text.
+
+    Raises MisuseError: there is nothing.
+    """
+    uploads, text = form.all("upload"), form.one("text").replace("\r\n", "\n")  # as forms end lines
+    has_text = bool(text.strip())
+    if not uploads and not has_text:
+        raise MisuseError("There is nothing to send.", safe="Nothing was sent.", do="Choose files, or write.")
+    words = [f"--upload={upload}" for upload in uploads]
+    return [*words, *(["--text"] if has_text else [])], [text] if has_text else []
+
+
+def address_in(form: Form) -> list[str]:
+    """Where the other device listens, if a person typed it."""
+    typed = form.one("address").strip()
+    return [f"--at={typed}"] if typed else []
+
+
+def one_line(typed: str) -> str:
+    """As a person would have typed it."""
+    return " ".join(typed.split())

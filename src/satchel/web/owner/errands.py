@@ -16,6 +16,7 @@ TEXTS_MAX = 100  # more are not kept on a page
 NAMES_MAX = 200
 ITEMS_MAX = 1000  # of an offer, each by itself; a page of 200,000 would hold up the node (M3)
 _SPAN = re.compile("([0-9]{1,7})(?:-([0-9]{1,7}))?")
+_QUESTIONS = frozenset({"offer", "text", "words", "name", "replace", "forget"})  # that a person answers
 Event = dict[str, Any]
 
 
@@ -138,6 +139,11 @@ class Errand:
     def is_looking(self) -> bool:
         """Nobody was met yet, and there is nothing to show them."""
         return not (self.is_over or self.code or self.is_met or self.items or self.amounts)
+
+    @property
+    def is_asking(self) -> bool:
+        """It waits for the person's word."""
+        return self.asks in _QUESTIONS
 
     @property
     def is_over(self) -> bool:

@@ -31,10 +31,19 @@ SCRIPTED = LOOKS | {"page.js"}
 class Frame:
     """What all pages behind one gate have around them: the language, the way an answer is given."""
 
-    def __init__(self, gate: Gate, *, chosen: Callable[[], str | None], live: str = "live.js") -> None:
-        """`chosen`: the language that the person has chosen, if any. `live`: see rendering.render."""
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        chosen: Callable[[], str | None],
+        asks: Callable[[], int] = lambda: 0,
+        live: str = "live.js",
+    ) -> None:
+        """`chosen`: the language that the person has chosen, if any. `asks`: how many questions wait for the
+        person's word. `live`: see rendering.render."""
         self.gate = gate
         self._chosen = chosen
+        self._asks = asks
         self._live = live
         self._left: set[str] = set()  # of the files beside a last page, those that have been asked for
         self._one_left = asyncio.Event()
@@ -45,7 +54,7 @@ class Frame:
 
     def show(self, request: Request, template: str, *, status: int = 200, **fields: Any) -> Response:
         code, base = self.code(request), self.gate.base
-        page = render(template, code=code, base=base, live=self._live, **fields)
+        page = render(template, code=code, base=base, live=self._live, asks=self._asks(), **fields)
         return HTMLResponse(page, status_code=status)
 
     async def last_page_left(self, beside: frozenset[str]) -> None:

@@ -13,16 +13,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from satchel.core.crypto.kdf import mac
-from satchel.errors import MisuseError, NothingToDo, SatchelError
+from satchel.errors import NothingToDo, SatchelError
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
-from satchel.web.owner.asking import Form, form_of
+from satchel.web.owner.asking import address_in, form_of, given_by, one_line
 from satchel.web.owner.beside import reads_pictures
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
 from satchel.web.owner.history_page import HistoryPage
 from satchel.web.owner.keeping import Keeper, Keeping
 from satchel.web.owner.movements import Movements
+from satchel.web.owner.moving import Listed, rows_of
 from satchel.web.owner.news import News
 from satchel.web.owner.settings_page import SettingsPage
 from satchel.web.owner.under_way import Errands
@@ -68,7 +69,7 @@ class Inside:
         )
         self._history = HistoryPage(frame, errands, news)
         self._findings: Sequence[dict[str, Any]] | None = None
-        self._waiting = Waiting(frame, node, errands, news, world.uploads)
+        self._waiting = Waiting(frame, errands, news, world.uploads)
         self.movements = Movements(news.tell)
 
     def app(self) -> ASGIApp:
@@ -96,6 +97,7 @@ class Inside:
             Route("/errands/{id}/answer", self.answer, methods=post),
             Route("/errands/{id}/stop", self.stop, methods=post),
             Route("/errands/{id}/forget", self.forget_met, methods=post),
+            Route("/errands/{id}/end", self.end_coming, methods=post),
             Route("/care", self.care, methods=get),
             Route("/care/look", self.look_around, methods=post),
             Route("/meet", self.meet, methods=post),
@@ -111,8 +113,9 @@ class Inside:
     # --- who is there -------------------------------------------------------------------------------
 
     async def around(self, request: Request) -> Response:
-        people, given = await self._people(), self.movements.given()
+        people, listed = await self._people(), await self._waiting.look()
         asked = [{**offer, "handle": self._handle(str(offer["contact"]))} for offer in self._node.asked()]
+        moving, waits = rows_of(self.movements.all(), listed)
         return self._frame.show(
             request,
             "around.html",
@@ -121,9 +124,10 @@ class Inside:
             has_contacts=bool(people),
             asked=asked,
             errands=[errand for errand in self._errands.all() if not errand.is_over],
-            movements=self.movements.all(),
-            queued=[one for one in await self._waiting.queued() if one["id"] not in given][:QUEUED_SHOWN],
+            moving=moving,
+            queued=waits[:QUEUED_SHOWN],
             states=self._waiting.states(request),
+            broken_off=listed.broken_off,
             copies=[Problem.of(copy) for copy in self._world.copies()],
             has_passphrase=self._world.keeper.has_passphrase(),
         )
@@ -165,7 +169,7 @@ class Inside:
 
     async def give_to(self, request: Request) -> Response:
         person, form = await self._person(request), await form_of(request)
-        words, answers = _given(form)
+        words, answers = given_by(form)
         await self._run(request, ["send", f"--to={person['contact']}", *words], answers=answers)
         return self._frame.go("/")
 
@@ -202,7 +206,7 @@ class Inside:
         return self._frame.show(request, "give.html")
 
     async def give(self, request: Request) -> Response:
-        words, answers = _given(await form_of(request))
+        words, answers = given_by(await form_of(request))
         return self._start(request, Kind.GIVE, ["send", *words], answers=answers)
 
     async def take_page(self, request: Request) -> Response:
@@ -210,8 +214,8 @@ class Inside:
 
     async def take(self, request: Request) -> Response:
         form, into = await form_of(request), self._world.into_by_code()
-        words = ["receive", f"--into={into}", *_address(form)]
-        return self._start(request, Kind.TAKE, words, answers=[_line(form.one("code"))], into=into)
+        words = ["receive", f"--into={into}", *address_in(form)]
+        return self._start(request, Kind.TAKE, words, answers=[one_line(form.one("code"))], into=into)
 
     async def pair_page(self, request: Request) -> Response:
         return self._frame.show(request, "pair.html", reads_pictures=reads_pictures())
@@ -221,11 +225,11 @@ class Inside:
 
     async def pair_take(self, request: Request) -> Response:
         form = await form_of(request)
-        words = ["pair", "--take", *_address(form)]
-        return self._start(request, Kind.SCAN, words, answers=[_line(form.one("code"))])
+        words = ["pair", "--take", *address_in(form)]
+        return self._start(request, Kind.SCAN, words, answers=[one_line(form.one("code"))])
 
     async def meet(self, request: Request) -> Response:
-        return self._start(request, Kind.MEET, ["meet", *_address(await form_of(request))])
+        return self._start(request, Kind.MEET, ["meet", *address_in(await form_of(request))])
 
     # --- errands ------------------------------------------------------------------------------------
 
@@ -235,6 +239,7 @@ class Inside:
     async def _show_errand(
         self, request: Request, errand: Errand, problem: Problem | None = None
     ) -> Response:
+        listed = await self._waiting.look() if errand.is_over or errand.is_taken else Listed()
         return self._frame.show(
             request,
             "errand.html",
@@ -242,7 +247,8 @@ class Inside:
             again=_AGAIN.get(errand.kind),
             handle=self._handle(errand.contact) if errand.contact is not None else None,
             problem=problem,
-            unfinished=await self._waiting.unfinished() if errand.is_over else {},
+            broken_off=listed.broken_off if errand.is_over else {},
+            coming=_coming(errand, listed),
         )
 
     async def picture(self, request: Request) -> Response:
@@ -259,12 +265,20 @@ class Inside:
             if not answer:
                 nothing = Problem(what="Nothing is marked.", do="Mark what you want, or decline.")
                 return await self._show_errand(request, errand, nothing)
-        self._errands.answer(errand, what, form.one("turn"), _line(answer))
+        self._errands.answer(errand, what, form.one("turn"), one_line(answer))
         return self._frame.go(f"/errands/{errand.id}")
 
     async def stop(self, request: Request) -> Response:
         errand = self._errand(request)
         self._errands.stop(errand)
+        return self._frame.go(f"/errands/{errand.id}")
+
+    async def end_coming(self, request: Request) -> Response:
+        """What was taken here, while it comes."""
+        errand = self._errand(request)
+        coming = _coming(errand, await self._waiting.look())
+        if coming is not None:
+            await self._run(request, ["queue", "remove"], operands=[coming["id"]])
         return self._frame.go(f"/errands/{errand.id}")
 
     async def forget_met(self, request: Request) -> Response:
@@ -357,24 +371,8 @@ class Inside:
         self._errands.later(lambda: self._frame.last_page_left(beside), self._world.lock)
 
 
-def _given(form: Form) -> tuple[list[str], list[str]]:
-    """The words of a command that sends it, and what is answered when it asks for the text.
-
-    Raises MisuseError: there is nothing.
-    """
-    uploads, text = form.all("upload"), form.one("text").replace("\r\n", "\n")  # as forms end lines
-    has_text = bool(text.strip())
-    if not uploads and not has_text:
-        raise MisuseError("There is nothing to send.", safe="Nothing was sent.", do="Choose files, or write.")
-    words = [f"--upload={upload}" for upload in uploads]
-    return [*words, *(["--text"] if has_text else [])], [text] if has_text else []
-
-
-def _address(form: Form) -> list[str]:
-    """Where the other device listens, if a person typed it."""
-    typed = form.one("address").strip()
-    return [f"--at={typed}"] if typed else []
-
-
-def _line(typed: str) -> str:
-    return " ".join(typed.split())
+def _coming(errand: Errand, listed: Listed) -> dict[str, Any] | None:
+    """What was taken in this errand, as far as it is known and not all there."""
+    if not errand.is_taken:
+        return None
+    return next((one for one in listed.coming if one["handover"] in errand.amounts), None)

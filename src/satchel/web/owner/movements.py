@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from satchel.core.identity.contacts import ContactId
 from satchel.node import clock, events
 from satchel.web.owner.errands import Amount, Problem
 
@@ -19,12 +20,20 @@ class Movement:
     contact: str
     is_verified: bool
     is_giving: bool
+    handover: str  # as the list of what waits has it (cli 4)
+    names: tuple[str, ...] = ()  # this and the next: known when it is done
+    has_text: bool = False
     amount: Amount = field(default_factory=Amount)
     is_done: bool = False
     is_declined: bool = False
     is_lost: bool = False
     problem: Problem | None = None
     heard_s: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """What somebody else does not want stays, as in the queue, until it is taken back."""
+        return self.is_done or (self.is_declined and not self.is_giving)
 
 
 class Movements:
@@ -34,7 +43,8 @@ class Movements:
         """`changed`: called from the thread that tells."""
         self._changed = changed
         self._guard = threading.Lock()
-        self._by_handover: dict[bytes, Movement] = {}  # heard of longest ago first
+        # Heard of longest ago first. What a contact calls its own may be what another calls one of its own.
+        self._of: dict[tuple[ContactId, bool, bytes], Movement] = {}
 
     def hear(self, event: events.Event) -> None:
         if isinstance(event, events.ByContact):
@@ -48,22 +58,23 @@ class Movements:
         with self._guard:
             return [
                 movement
-                for movement in reversed(self._by_handover.values())
-                if not movement.is_done or now_s - movement.heard_s < SHOWN_S
+                for movement in reversed(self._of.values())
+                if not movement.is_over or now_s - movement.heard_s < SHOWN_S
             ]
 
-    def given(self) -> set[str]:
-        """Ids of what goes to contacts, as the queue has them (cli 4.5)."""
-        with self._guard:
-            return {id.hex() for id, movement in self._by_handover.items() if movement.is_giving}
-
     def _hear(self, event: events.ByContact) -> None:
-        movement = self._by_handover.pop(event.handover, None)
+        key = event.contact, event.giving, event.handover
+        movement = self._of.pop(key, None)
         if movement is None:
-            movement = Movement(contact=event.name, is_verified=event.verified, is_giving=event.giving)
-        self._by_handover[event.handover] = movement
-        while len(self._by_handover) > MOVEMENTS_MAX:
-            del self._by_handover[next(iter(self._by_handover))]
+            movement = Movement(
+                contact=event.name,
+                is_verified=event.verified,
+                is_giving=event.giving,
+                handover=event.handover.hex(),
+            )
+        self._of[key] = movement
+        while len(self._of) > MOVEMENTS_MAX:
+            del self._of[next(iter(self._of))]
         movement.heard_s = clock.awake_and_asleep_s()
         match event.event:
             case events.Progress() as progress:
@@ -74,8 +85,10 @@ class Movements:
                     files_done=progress.files_done,
                     files_of=progress.files_of,
                 )
-            case events.Delivered():
+            case events.Delivered(contents=contents):
                 movement.is_done = True
+                movement.has_text = contents.has_text
+                movement.names = tuple(name.decode("utf-8", "surrogateescape") for name in contents.names)
             case events.Declined():
                 movement.is_declined = True
             case events.Lost():

@@ -1,7 +1,7 @@
 """That something on the page has changed: told to all windows that show it, at most a few times a second."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 PAUSE_S = 0.2
 BEAT_S = 20.0  # without a word for so long a browser may think that the connection is dead
@@ -10,7 +10,9 @@ BEAT_S = 20.0  # without a word for so long a browser may think that the connect
 class News:
     """Used from the node's loop; `tell` from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, asks: Callable[[], int]) -> None:
+        """`asks`: how many questions wait for the person's word."""
+        self._asks = asks
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._version = 0
@@ -26,12 +28,13 @@ class News:
         self._changed = asyncio.Event()
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """Server-sent events (WHATWG HTML, 9.2): each says that what is shown is old."""
+        """Server-sent events (WHATWG HTML, 9.2): each says that what is shown is old, and how many questions
+        wait: the title of a window that nobody looks at says so, too."""
         told = -1
         while True:
             if told != self._version:
                 told = self._version
-                yield b"event: changed\ndata:\n\n"
+                yield b"event: changed\ndata: %d\n\n" % self._asks()
                 await asyncio.sleep(PAUSE_S)
                 continue
             try:

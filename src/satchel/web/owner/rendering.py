@@ -41,12 +41,22 @@ def _environment(code: str) -> Environment:
 
 
 def render(
-    template: str, *, code: str, base: str, here: str = "", live: str = "live.js", **fields: Any
+    template: str,
+    *,
+    code: str,
+    base: str,
+    here: str = "",
+    live: str = "live.js",
+    asks: int = 0,
+    **fields: Any,
 ) -> str:
     """A whole page.
 
     Args:
         here: which entry of the navigation it belongs to.
         live: the worker that its window shares: those of one name share one stream.
+        asks: how many questions wait for the person's word.
     """
-    return _environment(code).get_template(template).render(base=base, here=here, live=live, **fields)
+    return (
+        _environment(code).get_template(template).render(base=base, here=here, live=live, asks=asks, **fields)
+    )

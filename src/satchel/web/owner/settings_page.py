@@ -53,7 +53,10 @@ class SettingsPage:
     async def _show(self, request: Request) -> Response:
         return await self._page(request)
 
-    async def _page(self, request: Request, problem: SatchelError | None = None) -> Response:
+    async def _page(
+        self, request: Request, problem: SatchelError | None = None, *, typed: str = ""
+    ) -> Response:
+        """`typed`: as a folder, and not used."""
         said = await self._errands.look("settings", "list")
         stored = {event["name"]: event["value"] for event in said if event["event"] == "setting"}
         return self._frame.show(
@@ -64,6 +67,8 @@ class SettingsPage:
             problem=Problem.of(problem) if problem is not None else None,
             stored=stored,
             running=self._running(),
+            folder=typable(stored["into"]),
+            typed=typed,
         )
 
     def _running(self) -> dict[str, Any]:
@@ -85,13 +90,14 @@ class SettingsPage:
 
     async def _set_folder(self, request: Request) -> Response:
         form = await form_of(request)
+        typed = form.one("value").strip()
         try:
-            refuse_typed_beside(form, "value")
+            if typed != form.one("before"):
+                refuse_typed_beside(form, "value")
         except MisuseError as unclear:
-            return await self._page(request, unclear)
+            return await self._page(request, unclear, typed=typed)
         if form.one("which") != OWN:
             return await self._reset(request, "into")
-        typed = form.one("value").strip()
         if not typed.startswith("/"):
             return await self._page(
                 request,
@@ -100,17 +106,25 @@ class SettingsPage:
                     safe="Nothing was changed.",
                     do="Name the folder from the root on: it begins with a slash.",
                 ),
+                typed=typed,
             )
-        return await self._do(request, ["set"], ["into", typed])
+        return await self._do(request, ["set"], ["into", typed], typed=typed)
 
     async def _reset(self, request: Request, name: str) -> Response:
         return await self._do(request, ["reset"], [name])
 
-    async def _do(self, request: Request, words: Sequence[str], operands: Sequence[str]) -> Response:
+    async def _do(
+        self, request: Request, words: Sequence[str], operands: Sequence[str], *, typed: str = ""
+    ) -> Response:
         code = self._frame.code(request)
         try:
             await self._errands.run(["settings", *words], operands=operands, language=code)
         except SatchelError as problem:
-            return await self._page(request, problem)
+            return await self._page(request, problem, typed=typed)
         self._news.tell()
         return self._frame.go(_HERE)
+
+
+def typable(path: str | None) -> str:
+    """As it stands in a field; nothing, where the field would say another one, or not all of it (G)."""
+    return path if path is not None and path == path.strip() and path.isprintable() else ""

@@ -42,10 +42,9 @@ class Told:
 def tell(code: str, sentence: str) -> Told:
     """`code`: the language of the page. A sentence that is none of ours stays as it is."""
     language = speech.language(code)
-    clause = _CLAUSE.match(sentence)
-    if clause is not None:
+    found = _sentences(code).find(sentence)  # first: a name may begin like a clause
+    if found is None and (clause := _CLAUSE.match(sentence)) is not None:
         return _tell_rule(language, sentence, is_ours=clause[1] in _OUR_PAGES)
-    found = _sentences(code).find(sentence)
     if found is None:
         shown = speech.shown_text(sentence)
         return Told(ENGLISH, escape(shown), shown if code == ENGLISH else f"\u2066{shown}\u2069")

@@ -50,6 +50,11 @@ class Errands:
         running = self._errands.get(id)
         return running.errand if running is not None else None
 
+    def asks(self) -> int:
+        """How many questions wait for the person's word, but for what contacts offer: the node says those."""
+        errands = (running.errand for running in self._errands.values())
+        return sum(errand.is_asking and errand.kind is not Kind.ANSWER for errand in errands)
+
     def start(
         self,
         kind: Kind,

@@ -1,24 +1,23 @@
-"""What waits, on a page of its own: for contacts, broken off, brought and not sent.
+"""What waits, on a page of its own: for contacts, from them, broken off, brought and not sent.
 
-Spec: docs/spec/page.md, 4.9 and 4.10.
+Spec: docs/spec/page.md, 4.9, 4.10 and 4.17.
 """
 
 from contextlib import suppress
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from satchel.errors import NothingToDo
-from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.errands import Kind
 from satchel.web.owner.frame import Frame
+from satchel.web.owner.moving import Listed
 from satchel.web.owner.news import News
 from satchel.web.owner.speech import language
 from satchel.web.owner.under_way import Errands
-from satchel.web.owner.unsent import NAMES_SHOWN, bunches_of
+from satchel.web.owner.unsent import bunches_of
 from satchel.web.uploads import UploadRoutes
 
 BUNCHES_SHOWN = 100
@@ -31,9 +30,8 @@ _GOES_ON = {  # what began with a code, by its direction: the kinds that do it, 
 class Waiting:
     """See the module. Used from the node's loop."""
 
-    def __init__(self, frame: Frame, node: Node, errands: Errands, news: News, uploads: UploadRoutes) -> None:
+    def __init__(self, frame: Frame, errands: Errands, news: News, uploads: UploadRoutes) -> None:
         self._frame = frame
-        self._node = node
         self._errands = errands
         self._news = news
         self._uploads = uploads
@@ -41,26 +39,18 @@ class Waiting:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/waiting", self._show, methods=["GET"]),
-            Route("/waiting/{id}/remove", self._take_back, methods=["POST"]),
+            Route("/waiting/{id}/remove", self._end_waiting, methods=["POST"]),
+            Route("/moving/{id}/remove", self._end_moving, methods=["POST"]),
             Route("/go-on/{direction}", self._go_on, methods=["POST"]),
             Route("/unsent/{group}/remove", self._remove_unsent, methods=["POST"]),
         ]
 
-    async def unfinished(self) -> dict[str, int]:
-        """Of each direction how much began with a code, is not over, and is not under way now."""
-        waits = await in_own_thread(self._node.waits)
-        found = [one.told()["direction"] for one in waits if one.contact is None]
-        busy = {errand.kind for errand in self._errands.all() if not errand.is_over}
-        return {
-            direction: found.count(direction)
-            for direction, (kinds, _, _) in _GOES_ON.items()
-            if direction in found and not busy & kinds
-        }
-
-    async def queued(self) -> list[dict[str, Any]]:
-        """For contacts, the oldest first."""
+    async def look(self) -> Listed:
+        """What waits, and what is unfinished; the oldest first."""
         said = await self._errands.look("queue", "list")
-        return [_queued(event) for event in said if event["event"] == "queued"]
+        under_way = {errand.kind for errand in self._errands.all() if not errand.is_over}
+        busy = [direction for direction, (kinds, _, _) in _GOES_ON.items() if under_way & kinds]
+        return Listed.of(said, busy=busy)
 
     def states(self, request: Request) -> dict[str, str]:
         """Of what is queued, in words."""
@@ -74,22 +64,33 @@ class Waiting:
 
     async def _show(self, request: Request) -> Response:
         unsent = await in_own_thread(bunches_of, await self._uploads.unsent())
+        listed = await self.look()
         return self._frame.show(
             request,
             "waiting.html",
             here="/waiting",
-            queued=await self.queued(),
+            queued=listed.queued,
+            coming=listed.coming,
             states=self.states(request),
             unsent=unsent[:BUNCHES_SHOWN],
             more_unsent=max(0, len(unsent) - BUNCHES_SHOWN),
-            unfinished=await self.unfinished(),
+            broken_off=listed.broken_off,
         )
 
-    async def _take_back(self, request: Request) -> Response:
+    async def _end_waiting(self, request: Request) -> Response:
+        await self._end(request)
+        return self._frame.go("/waiting")
+
+    async def _end_moving(self, request: Request) -> Response:
+        """From the first page."""
+        await self._end(request)
+        return self._frame.go("/")
+
+    async def _end(self, request: Request) -> None:
+        """What goes to a contact is taken back, what comes ends, for good."""
         id, code = request.path_params["id"], self._frame.code(request)
         await self._errands.run(["queue", "remove"], operands=[id], language=code)
         self._news.tell()
-        return self._frame.go("/waiting")
 
     async def _go_on(self, request: Request) -> Response:
         kinds = _GOES_ON.get(request.path_params["direction"])
@@ -104,8 +105,3 @@ class Waiting:
             await self._uploads.erase(request.path_params["group"])
         self._news.tell()
         return self._frame.go("/waiting")
-
-
-def _queued(event: dict[str, Any]) -> dict[str, Any]:
-    names = event["names"]
-    return {**event, "names": names[:NAMES_SHOWN], "more": max(0, len(names) - NAMES_SHOWN)}

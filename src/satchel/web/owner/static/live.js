@@ -1,6 +1,7 @@
 // A worker that all windows of this browser share, with one stream for all of them: each of their own would hold one
 // of the six connections that a browser opens to a host. Spec: docs/spec/page.md, 4.6.
 const windows = new Set();
+let asks = "";  // how many questions wait for the person, as said last
 let ending = null;  // how it ended: "over", or "opened" of the page before the profile is open
 
 function end(how) {
@@ -10,7 +11,10 @@ function end(how) {
 }
 
 const news = new EventSource("../live");
-news.addEventListener("changed", () => windows.forEach((port) => port.postMessage("changed")));
+news.addEventListener("changed", ({ data }) => {
+  asks = data;
+  windows.forEach((port) => port.postMessage(`changed ${asks}`));
+});
 news.addEventListener("opened", () => end("opened"));
 news.addEventListener("error", () => end("over"));
 
@@ -24,6 +28,6 @@ addEventListener("connect", ({ ports: [port] }) => {
     if (data === "leaves") { windows.delete(port); return; }
     await held;
     windows.add(port);
-    port.postMessage(ending ?? "changed");
+    port.postMessage(ending ?? `changed ${asks}`);
   };
 });

@@ -10,6 +10,7 @@ const words = document.getElementById("words").dataset;
 
 // --- what is shown is renewed when something changes (page 4.6) ---
 
+const hasParts = document.querySelector("main [data-live]");
 let isRenewing = false, isStale = false, isOver = false, isLeaving = false;
 
 async function renew() {
@@ -20,7 +21,7 @@ async function renew() {
       isStale = false;
       const response = await fetch(location.href, { headers: { "x-satchel-renews": "1" } });
       if (isOver || isLeaving) return;
-      if (!response.ok || response.redirected) { if (response.status === 404) location.assign(`${base}/`); return; }
+      if (!response.ok || response.redirected) { if (response.status === 404 && hasParts) location.assign(`${base}/`); return; }
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
       if (isOver || isLeaving) return;
       if (fresh.documentElement.lang !== document.documentElement.lang) { location.reload(); return; }
@@ -57,6 +58,7 @@ function take(old, fresh) {
 function end(sentence = ended) {
   if (isOver) return;
   isOver = true;
+  document.title = "Satchel";
   for (const part of document.querySelectorAll("nav, .lock, main > *")) if (part !== sentence) part.remove();
   sentence.hidden = false;
 }
@@ -65,7 +67,6 @@ function end(sentence = ended) {
 // window that nobody sees asks for nothing. Without that worker nobody knows who is at the port.
 function listen() {
   const path = `${base}/static/${document.body.dataset.worker}`, worker = new SharedWorker(path), { port } = worker;
-  const hasParts = document.querySelector("[data-live]");
   let isHeard = false, isSent = false;
   document.addEventListener("submit", () => { isSent = true; });  // it may be this window that opens it
   worker.onerror = () => end();
@@ -74,7 +75,9 @@ function listen() {
     if (data === "opened") { if (!isSent) end(document.getElementById("opened") ?? ended); return; }
     if (!isHeard) navigator.locks.request(path, () => end());
     isHeard = true;
-    if (hasParts && !document.hidden && !isLeaving) renew();
+    const asks = data.split(" ")[1];  // also to a window that nobody sees: its title may be seen
+    if (asks) document.title = asks === "0" ? "Satchel" : `(${asks}) Satchel`;
+    if (!document.hidden && !isLeaving) renew();
   };
   const come = () => { if (!document.hidden) port.postMessage("is here"); };
   port.postMessage("is here");
