@@ -187,6 +187,7 @@ def what_comes_is_stopped(pages: Pages, form: Form, taker: Person, tmp_path: Pat
     go(here, "/waiting")
     until(here, "document.querySelectorAll('#waiting li').length === 1")
     here.wait_for_selector(f"#waiting p:has-text('{NOT_WANTED[form.name]}')", timeout=HERE_MS)
+    until(there, "document.querySelectorAll('#moving strong').length === 2")  # the other one is the song
     assert names_of(taker.into) == ["song.txt"]
 
 

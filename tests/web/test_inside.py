@@ -87,6 +87,16 @@ def test_one_page_may_ask_for_a_camera_and_no_other(browser: Browser) -> None:
         assert ("camera=()" in allowed) == (path != "/pair"), path
 
 
+def test_what_cannot_be_asked_for_again_is_not(browser: Browser) -> None:
+    """[4.6] What a form was answered with has an address for forms only; what is not there stays so."""
+    renews = 'data-worker="live.js" data-renews>'
+    assert renews in browser.get("/settings").body
+    for answer in (browser.post("/settings/into", {"which": "own"}), browser.get("/errands/0")):
+        assert answer.status >= 400
+        assert renews not in answer.body
+        assert 'data-worker="live.js">' in answer.body
+
+
 def test_who_has_not_come_in_gets_no_page_and_no_file(browser: Browser) -> None:
     """[2.5]"""
     del browser.headers["cookie"]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -52,9 +53,19 @@ class Frame:
         """The language: as chosen, else as the browser is set."""
         return self._chosen() or speech.wanted(request.headers.get("accept-language", ""))
 
-    def show(self, request: Request, template: str, *, status: int = 200, **fields: Any) -> Response:
+    def show(
+        self, request: Request, template: str, *, status: int = HTTPStatus.OK, **fields: Any
+    ) -> Response:
         code, base = self.code(request), self.gate.base
-        page = render(template, code=code, base=base, live=self._live, asks=self._asks(), **fields)
+        page = render(
+            template,
+            code=code,
+            base=base,
+            live=self._live,
+            asks=self._asks(),
+            renews=request.method == "GET" and status == HTTPStatus.OK,
+            **fields,
+        )
         return HTMLResponse(page, status_code=status)
 
     async def last_page_left(self, beside: frozenset[str]) -> None:

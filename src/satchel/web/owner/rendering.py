@@ -48,6 +48,7 @@ def render(
     here: str = "",
     live: str = "live.js",
     asks: int = 0,
+    renews: bool = True,
     **fields: Any,
 ) -> str:
     """A whole page.
@@ -56,7 +57,10 @@ def render(
         here: which entry of the navigation it belongs to.
         live: the worker that its window shares: those of one name share one stream.
         asks: how many questions wait for the person's word.
+        renews: whether its address can be asked for again.
     """
     return (
-        _environment(code).get_template(template).render(base=base, here=here, live=live, asks=asks, **fields)
+        _environment(code)
+        .get_template(template)
+        .render(base=base, here=here, live=live, asks=asks, renews=renews, **fields)
     )

@@ -1,5 +1,6 @@
 // What a page can do only with a script: renew itself, and read files into Satchel. Spec: docs/spec/page.md.
 const base = document.body.dataset.base;
+const renews = "renews" in document.body.dataset;  // else it answers a form, or says what is not there
 const STAYS_MS = 3000;
 const PIECE_BYTES = 8 << 20;
 const SMALL_BYTES = 256 << 10;
@@ -10,7 +11,6 @@ const words = document.getElementById("words").dataset;
 
 // --- what is shown is renewed when something changes (page 4.6) ---
 
-const hasParts = document.querySelector("main [data-live]");
 let isRenewing = false, isStale = false, isOver = false, isLeaving = false;
 
 async function renew() {
@@ -21,7 +21,7 @@ async function renew() {
       isStale = false;
       const response = await fetch(location.href, { headers: { "x-satchel-renews": "1" } });
       if (isOver || isLeaving) return;
-      if (!response.ok || response.redirected) { if (response.status === 404 && hasParts) location.assign(`${base}/`); return; }
+      if (!response.ok || response.redirected) { if (response.status === 404) location.assign(`${base}/`); return; }
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
       if (isOver || isLeaving) return;
       if (fresh.documentElement.lang !== document.documentElement.lang) { location.reload(); return; }
@@ -77,7 +77,7 @@ function listen() {
     isHeard = true;
     const asks = data.split(" ")[1];  // also to a window that nobody sees: its title may be seen
     if (asks) document.title = asks === "0" ? "Satchel" : `(${asks}) Satchel`;
-    if (!document.hidden && !isLeaving) renew();
+    if (renews && !document.hidden && !isLeaving) renew();
   };
   const come = () => { if (!document.hidden) port.postMessage("is here"); };
   port.postMessage("is here");
