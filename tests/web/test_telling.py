@@ -17,7 +17,6 @@ from satchel.web.owner.sentences import SENTENCE_CHARACTERS_MAX, Found, Put, Sen
 from satchel.web.owner.speech import CODES
 from satchel.web.owner.telling import tell
 from web.page_kit import BASE
-from web.sentences import told
 from web.test_pages import HOSTILE
 from web.wording import LANGUAGES
 
@@ -26,7 +25,7 @@ FIELD = re.compile(r"%\((\w+)\)s")
 TAGS = re.compile(r"<[^>]*>")
 OURS = {"<bdi>", '<bdi dir="auto">', '<bdi lang="en" dir="ltr">', "</bdi>", '<code dir="ltr">', "</code>"}
 SECONDS_MAX = 1.0
-TEMPLATES = sorted(told())
+TEMPLATES = sorted(english for english, _ in speech.sentences(LANGUAGES[0]))  # all: test_words
 WITH_FIELDS = [template for template in TEMPLATES if FIELD.search(template)]
 USUAL = {"number": "12,000", "size": "4.2 kB", "said": "Connection timed out"}
 LIKE_OTHERS = [FIELD.sub("x", template) for template in TEMPLATES[:: len(TEMPLATES) // 40]]
