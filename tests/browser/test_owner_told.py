@@ -134,7 +134,7 @@ def where_nobody_is(page: "Page", address: str) -> str:
     page.fill("input[name=address]", address)
     page.click("form[action$='/take'] button")
     page.wait_for_url("**/errands/*")
-    return page.url
+    return str(page.url)
 
 
 def wrong_codes_are_told(page: "Page", language: str, code: str) -> None:
