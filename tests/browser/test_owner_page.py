@@ -1,7 +1,6 @@
 """The owner's page in a real browser: every flow between two nodes, as two people would use it."""
 
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +8,7 @@ import pytest
 
 from browser.owner import HERE_MS, SCREENS, Owner, go, names_of, pair, press, seen, take_all
 from browser.pytest_plugin import BrowserOn
-from browser.waiting import until
-from end_to_end.acquainted import couple, made
+from end_to_end.acquainted import couple
 from end_to_end.programs import Person
 from lab import Lab
 
@@ -131,50 +129,6 @@ def test_who_are_no_contacts_give_with_a_code(
     assert names_of(bilal.person.into) == ["one.txt"]
 
 
-def test_what_waits_goes_by_itself_and_can_be_taken_back(lab: Lab, browser_on: BrowserOn) -> None:
-    amina, bilal = couple(lab)
-    here = Owner.up(amina).page(browser_on(amina.host))
-    go(here, "/people")
-    here.click(".rows a")
-    for text in ("The first", "The second"):
-        here.click("form[data-give] summary")
-        here.fill("textarea", text)
-        here.click("form[data-give] > button")
-        here.wait_for_selector(".choices")
-        go(here, "/people")
-        here.click(".rows a")
-    go(here, "/waiting")
-    seen(here, "owner-waiting")
-    assert here.locator("#waiting li").count() == 2
-    here.locator("form[action$='/remove'] button").first.click()
-    until(here, "document.querySelectorAll('#waiting li').length === 1")
-    there = Owner.up(bilal).page(browser_on(bilal.host))
-    there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
-    press(there, "/look")
-    there.wait_for_selector("button[value=y]", timeout=HERE_MS)
-    press(there, "/answer", "y")
-    assert there.inner_text(".text", timeout=HERE_MS) == "The second"
-    until(here, "!document.querySelector('#waiting li')")
-
-
-def test_safety_says_who_sees_what_and_wipes_at_the_second_question(lab: Lab, browser_on: BrowserOn) -> None:
-    amina, _ = couple(lab)
-    owner = Owner.up(amina)
-    page = owner.page(browser_on(amina.host))
-    go(page, "/care")
-    press(page, "/care/look")
-    page.wait_for_selector(".rows span[lang]", timeout=HERE_MS)
-    seen(page, "owner-care")
-    page.click("details:has(input[name=word]) > summary")
-    page.fill("input[name=word]", "no")
-    press(page, "/wipe")
-    page.wait_for_selector(".notice.bad:visible")
-    page.fill("input[name=word]", "wipe")
-    press(page, "/wipe")
-    assert owner.node.wait(20) == 0
-    assert names_of(amina.profile) == []
-
-
 def test_a_keyboard_is_enough_on_a_screen_of_320_pixels(lab: Lab, browser_on: BrowserOn) -> None:
     from browser import Screen  # noqa: PLC0415
 
@@ -204,19 +158,6 @@ def test_a_keyboard_is_enough_on_a_screen_of_320_pixels(lab: Lab, browser_on: Br
     ):
         go(page, path)
         seen(page, f"owner-narrow{path.replace('/', '-').rstrip('-')}")
-
-
-def test_a_slow_processor_shows_the_page_within_a_second(lab: Lab, browser_on: BrowserOn) -> None:
-    """CPU six times slower than this machine, the best of some tries: others run beside it."""
-    amina, _ = couple(lab)
-    page = Owner.up(amina).page(browser_on(amina.host), cpu_slowdown=6.0)
-    took_s = []
-    for _ in range(5):
-        began_s = time.monotonic()
-        go(page, "/people")
-        page.wait_for_selector(".rows a")
-        took_s.append(time.monotonic() - began_s)
-    assert min(took_s) <= 1.0, took_s
 
 
 DROP = """(place) => {
@@ -256,34 +197,3 @@ def test_a_drop_on_who_is_near_goes_to_them_and_a_folder_keeps_its_tree(
     take_all(there)
     assert (bilal.into / "lesson" / "pictures" / "map.txt").read_text() == "a map"
     assert names_of(bilal.into / "lesson") == ["pictures", "text.txt"]
-
-
-def test_words_are_compared_later(lab: Lab, browser_on: BrowserOn) -> None:
-    """P2: by a picture, taken as its text; until the words were compared the page says NOT VERIFIED."""
-    amina, bilal = made(Person(lab.host("amina"))), made(Person(lab.host("bilal")))
-    page = Owner.up(amina).page(browser_on(amina.host), locale="fr-FR")
-    showing = bilal.satchel("pair", "--show")
-    go(page, "/pair")
-    page.fill("input[name=code]", showing.expect_event("picture")["text"])
-    press(page, "/pair/take")
-    page.wait_for_selector(".words", timeout=HERE_MS)
-    seen(page, "owner-words")
-    words = [line.strip() for line in page.locator(".words li").all_inner_texts()]
-    assert words == showing.expect_event("words", 30)["words"]
-    press(page, "/answer", "l")
-    page.wait_for_selector("input[name=answer]", timeout=HERE_MS)
-    page.fill("input[name=answer]", "Bilal")
-    press(page, "/answer")
-    page.wait_for_selector(".notice.good", timeout=HERE_MS)
-    go(page, "/people")
-    assert page.locator(".trust.no").count() == 1
-    page.click(".rows a")
-    seen(page, "owner-unverified")
-    assert page.is_disabled("input[value=accept]")
-    press(page, "/verify")
-    page.wait_for_selector(".words", timeout=HERE_MS)
-    assert [line.strip() for line in page.locator(".words li").all_inner_texts()] == words
-    press(page, "/answer", "y")
-    page.wait_for_selector(".notice.good", timeout=HERE_MS)
-    go(page, "/people")
-    assert page.locator(".trust.yes").count() == 1
