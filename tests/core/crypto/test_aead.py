@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.core.crypto.aead import COUNTER_END, TAG_BYTES, FrameKey, Suite
+from satchel.core.crypto.aead import COUNTER_END, TAG_BYTES, FrameKey, Suite, open_once, seal_once
 from satchel.errors import MisuseError, PeerError
 
 KEY = bytes(range(32))
@@ -155,3 +155,23 @@ def test_a_key_of_another_length_is_our_mistake(suite: Suite, length: int) -> No
     """AES would take 16 and 24 bytes, and be weaker in silence."""
     with pytest.raises(MisuseError):
         FrameKey(suite, bytes(length))
+
+
+def test_one_message_under_a_key_of_its_own() -> None:
+    """RFC 8439, 2.8.2."""
+    key, nonce = bytes(range(0x80, 0xA0)), h("070000004041424344454647")
+    associated = h("50515253c0c1c2c3c4c5c6c7")
+    plaintext = (
+        b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, "
+        b"sunscreen would be it."
+    )
+    sealed = seal_once(key, nonce, plaintext, associated)
+    assert sealed[-16:] == h("1ae10b594f09e26a7e902ecbd0600691")
+    assert open_once(key, nonce, sealed, associated) == plaintext
+    assert open_once(key, nonce, sealed, associated + b"x") is None
+    assert open_once(key, nonce[::-1], sealed, associated) is None
+    assert open_once(key, nonce, sealed[:-1], associated) is None
+    assert open_once(key, nonce, bytes(TAG_BYTES - 1), b"") is None
+    for wrong_key, wrong_nonce in ((key[1:], nonce), (key, nonce[1:])):
+        with pytest.raises(MisuseError):
+            seal_once(wrong_key, wrong_nonce, b"", b"")

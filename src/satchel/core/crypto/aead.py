@@ -2,7 +2,7 @@
 
 A key seals one direction of one session, and the nonce is the number of the frame: four zero bytes
 and the counter as eight bytes, big endian, for both suites. Never counts by itself and never sees what
-a frame means: core/session does.
+a frame means: core/session does. And, at the end, the seal of what has a key for itself alone: a bundle.
 """
 
 from enum import Enum
@@ -16,6 +16,7 @@ Buffer = bytes | bytearray | memoryview
 
 KEY_BYTES = 32
 TAG_BYTES = 16
+NONCE_BYTES = 12
 COUNTER_END = 2**64 - 1  # this one and above are refused: no number ever comes twice
 
 
@@ -69,10 +70,39 @@ class FrameKey:
             raise PeerError("transport 4.1: a frame that does not open") from exc
 
 
+def seal_once(key: bytes, nonce: bytes, plaintext: Buffer, associated: bytes) -> bytes:
+    """Seal one message under a key that seals nothing else (ChaCha20-Poly1305).
+
+    Args:
+        nonce: 12 fresh random bytes. Should a restored copy of a profile use a key again, the nonce is what
+            keeps the two messages apart.
+    Returns:
+        16 bytes more than `plaintext` has.
+    """
+    return _once(key, nonce).encrypt(nonce, plaintext, associated)
+
+
+def open_once(key: bytes, nonce: bytes, sealed: Buffer, associated: bytes) -> bytes | None:
+    """What was sealed so; None: not this, or not under this key."""
+    cipher = _once(key, nonce)
+    if len(sealed) < TAG_BYTES:
+        return None
+    try:
+        return cipher.decrypt(nonce, sealed, associated)
+    except InvalidTag:
+        return None
+
+
+def _once(key: bytes, nonce: bytes) -> ChaCha20Poly1305:
+    if (len(key), len(nonce)) != (KEY_BYTES, NONCE_BYTES):
+        raise MisuseError(f"a key has {KEY_BYTES} bytes, a nonce {NONCE_BYTES}")
+    return ChaCha20Poly1305(key)
+
+
 def _nonce(counter: int) -> bytes:
     if not 0 <= counter < COUNTER_END:
         raise MisuseError("no number is left for another frame under this key")
-    return counter.to_bytes(12, "big")
+    return counter.to_bytes(NONCE_BYTES, "big")
 
 
 def _exact(out: memoryview | bytearray, length: int) -> memoryview:

@@ -35,7 +35,7 @@ class Pair:
     static: bytes = field(repr=False)  # private X25519 key, ours, for this contact only
     their_static: bytes = field(repr=False)  # public half of theirs, for us only
     epochs: Epochs
-    letters_speaking: bytes = field(repr=False)  # the letter chains begin here; not used in this version
+    letters_speaking: bytes = field(repr=False)  # C_1 of chain.md: a store erases it when the chain begins
     letters_listening: bytes = field(repr=False)
     proof: Proof
 
