@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import discovery, flood, handover, meet, page
+from bench import discovery, flood, handover, meet, page, reconcile
 from bench.report import as_markdown
 from bench.running import Scenario, keep, run
 from bench.track import Course, say
@@ -17,6 +17,7 @@ KNOWN = {
     "handover": handover.ABOUT,
     "meet": meet.ABOUT,
     "page": page.ABOUT,
+    "reconcile": reconcile.ABOUT,
 }
 SCENARIOS: dict[str, dict[str, Scenario]] = {
     "discovery": discovery.SCENARIOS,
@@ -24,6 +25,7 @@ SCENARIOS: dict[str, dict[str, Scenario]] = {
     "handover": handover.SCENARIOS,
     "meet": meet.SCENARIOS,
     "page": page.SCENARIOS,
+    "reconcile": reconcile.SCENARIOS,
 }
 
 
