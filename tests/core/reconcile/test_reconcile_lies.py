@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from arch.tree import ROOT
 from core.reconcile.reconcile_kit import HOUR, Row, Talk, drawn, named
+from satchel.core.reconcile import initiator as asking
 from satchel.core.reconcile import limits
 from satchel.core.reconcile.initiator import OPEN_MAX, Initiator
 from satchel.core.reconcile.message import MESSAGE_BYTES_MAX, MESSAGE_BYTES_MIN, Range, Writer, decode
@@ -78,7 +79,9 @@ def test_m3_a_liar_that_cuts_every_answer_short_is_stopped(monkeypatch: pytest.M
         converse(short)
 
 
-def test_m3_a_liar_that_splits_what_is_open_into_thousands_is_stopped() -> None:
+def test_m3_a_liar_that_splits_what_is_open_into_thousands_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each range that it opens costs it 20 bytes, and us a few more."""
 
     def splits(ranges: list[Range]) -> list[Range]:
@@ -94,6 +97,10 @@ def test_m3_a_liar_that_splits_what_is_open_into_thousands_is_stopped() -> None:
             said += [Range(one, other, WRONG) for one, other in pairwise(bounds)]
         return said
 
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "OPEN_MAX", 2_000)
+        with refusal("7.4"):
+            converse(splits, STORE[::8])
     tracemalloc.start()
     try:
         began_s = time.process_time()
@@ -224,6 +231,17 @@ def test_a_responder_answers_at_least_one_range_of_a_full_message() -> None:
     assert answer[15].upper == position(HOUR + 300, bytes(32))
     assert answer[-1].fingerprint is not None
     assert answer[-2].ids
+
+
+def test_what_had_no_room_leaves_no_trace() -> None:
+    early, late = position(HOUR + 1, bytes(32)), position(HOUR + 9, bytes(32))
+    one, two = Range(START, early, WRONG), Range(early, late, WRONG)
+    writer = Writer()
+    assert writer.say_within([one], 40)
+    assert not writer.say_within([two], 40)
+    rest = Range(position(HOUR + 5, bytes(32)), INFINITY, WRONG)
+    writer.say(rest)
+    assert list(decode(writer.message())) == [one, rest]
 
 
 @given(st.binary(max_size=300), st.integers(0, 200))

@@ -90,6 +90,14 @@ def test_built_in_any_order_it_is_the_same(order: str) -> None:
     assert len(records) == 1_000
 
 
+def test_what_was_looked_for_before_a_change_is_looked_for_anew() -> None:
+    records, bound = Records(drawn("some", 300)), position(HOUR + 600, bytes(32))
+    before = records.rank(bound)
+    assert records.insert(HOUR, named("one more"))
+    assert len(records) == 301
+    assert records.rank(bound) == before + 1
+
+
 def test_what_is_no_record_is_refused() -> None:
     records = Records()
     for hour, id in ((-1, bytes(32)), (HOUR_MAX + 1, bytes(32)), (0, bytes(31)), (0, bytes(33))):

@@ -20,7 +20,15 @@ from satchel.core.reconcile.message import (
     decode,
     said_bytes,
 )
-from satchel.core.reconcile.records import HOUR_BYTES, INFINITY, RECORD_BYTES, START, Position, Records
+from satchel.core.reconcile.records import (
+    HOUR_BYTES,
+    ID_BYTES,
+    INFINITY,
+    RECORD_BYTES,
+    START,
+    Position,
+    Records,
+)
 from satchel.core.reconcile.split import split, whole
 from satchel.errors import MisuseError, PeerError
 
@@ -62,8 +70,9 @@ class Expected:
     def bytes_of(self, depth: int) -> float:
         return self._bytes.get(depth, 0.0)
 
-    def hear(self, depth: int, size_bytes: int) -> None:
-        self._heard[depth] += size_bytes
+    def hear(self, depth: int, told: Range) -> None:
+        """One range of an answer, about as long as this."""
+        self._heard[depth] += 24 if told.fingerprint is not None else 8 + ID_BYTES * len(told.ids)
 
     def learn(self, depths: Iterable[int]) -> None:
         """At the end of an answer: so many ranges of each depth it has answered."""
@@ -180,7 +189,7 @@ class Initiator:
             asked, depth = self._asked[number] if number < len(self._asked) else (_NOTHING, 0)
             is_inside = asked.lower <= range.lower and range.upper <= asked.upper
             if is_inside and (range.fingerprint is None or asked.fingerprint is not None):
-                self._expected.hear(depth, said_bytes(range))
+                self._expected.hear(depth, range)
                 if range.fingerprint is None or range.lower == range.upper:
                     continue
                 if part_of != number:

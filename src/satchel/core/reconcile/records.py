@@ -50,7 +50,7 @@ class Records:
             rows: hour and 32 bytes of id; fast where they are in order, as a database gives them.
         """
         self._blocks: list[bytearray] = []  # none is empty
-        self._firsts: list[Position] = []  # of each block
+        self._firsts: list[Position] = []  # of each block, or one that was there and has been removed
         self._sums: list[int] = []  # of the ids of each block, little endian, without a modulus
         self._counts_before: list[int] | None = None  # of all blocks before each, and at the end of all
         self._sums_before: list[int] = []
@@ -124,7 +124,6 @@ class Records:
         if not block:
             del self._blocks[at], self._firsts[at], self._sums[at]
         else:
-            self._firsts[at] = bytes(block[:RECORD_BYTES])
             self._join(at)
         return True
 

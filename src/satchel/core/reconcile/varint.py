@@ -18,7 +18,7 @@ def encode_varint(number: int) -> bytes:
 
 def varint_bytes(number: int) -> int:
     """How many bytes it takes."""
-    return max(1, (number.bit_length() + 6) // 7)
+    return ((number | 1).bit_length() + 6) // 7
 
 
 def decode_varint(data: bytes, at: int) -> tuple[int, int]:
