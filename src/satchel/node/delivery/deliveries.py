@@ -309,6 +309,11 @@ class Deliveries:
 
     def was_taken(self, reception: Reception, ended: Ended) -> None:
         report = reception.report
+        if reception.is_refused:
+            try:
+                reception.clear_up()
+            except EnvironmentProblem as problem:  # our own disk
+                self._has.report(events.Trouble(problem=problem))
         is_settled = ended.outcome in (Outcome.COMPLETE, Outcome.WHOLE, Outcome.DECLINED)
         if not is_settled or reception.is_text:  # the same text may come again
             with self._lock:

@@ -88,7 +88,7 @@ class Reception:
         pipe.set_deadline(None)
         if self._head is not None and self._is_refused():
             pipe.close()  # since it was considered: the contact is told when it offers it again
-            self._node.sweep(self._head.into, self._head.id)
+            self.clear_up()
             return Outcome.REFUSED
         one = self._unfinished() if self._resumes else None
         try:
@@ -176,14 +176,24 @@ class Reception:
             return
         if outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP):
             self._node.records.forget(one.head.id)
-        is_over = self.is_refused or outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP, Outcome.WHOLE)
+        is_over = outcome in (Outcome.COMPLETE, Outcome.GIVEN_UP, Outcome.WHOLE)
         with suppress(EnvironmentProblem):  # what is left is swept up when its record expires
             one.landing.close(remove=is_over)
+
+    def clear_up(self) -> None:
+        """When it is over, and was stopped: however far it came, also if `run` was never called, nothing in
+        part is left, and what it began meanwhile is remembered as stopped. Raises EnvironmentProblem."""
+        for head in (self._head, self._taken.head if self._taken is not None else None):
+            if head is not None:
+                self._node.records.refuse(head.id)
+                self._node.sweep(head.into, head.id)
 
     # --- what is wanted -----------------------------------------------------------------------------
 
     def _consider(self, id: HandoverId, entries: tuple[Entry, ...], note: str | None) -> Wanted | None:
         numbers = self._decide(entries, note)
+        if self.is_refused:
+            raise Unanswered  # since then: that it was stopped is not forgotten with what was accepted before
         if numbers is None:
             self._forget_dead()
             return None
