@@ -84,6 +84,7 @@ def test_half_an_upload_is_listed_goes_on_and_is_removed(
     page.wait_for_selector("#unsent:not(:has(li))", state="attached")
     assert not list(blobs.iterdir())
     goes_on_from_what_is_there(page, tmp_path)
+    brings_once_what_is_chosen_twice(page, tmp_path)
     brings_many_at_once(phone, tmp_path)
 
 
@@ -93,6 +94,19 @@ def goes_on_from_what_is_there(page: "Page", tmp_path: Path) -> None:
     (tmp_path / "map").write_bytes(bytes(600_000))
     page.set_input_files("input[data-files] >> nth=0", tmp_path / "map")
     page.evaluate(STALE)
+    with page.expect_navigation():
+        page.click("form[data-give] > button")
+    page.wait_for_selector(".code")
+
+
+def brings_once_what_is_chosen_twice(page: "Page", tmp_path: Path) -> None:
+    """Small or large: the same file is one, and no mistake."""
+    go(page, "/give")
+    for name, size in (("small", 5), ("large", 600_000)):
+        (tmp_path / name).write_bytes(bytes(size))
+        for _ in range(2):
+            page.set_input_files("input[data-files] >> nth=0", tmp_path / name)
+    assert page.locator("[data-chosen] li").count() == 4
     with page.expect_navigation():
         page.click("form[data-give] > button")
     page.wait_for_selector(".code")

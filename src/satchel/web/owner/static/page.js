@@ -112,11 +112,12 @@ async function ask(path, options) {
   return response.json();
 }
 
-// All that was chosen; `tell(bytes)`: so many more are there. What was chosen before goes on where it was. Small files
-// come together: a request for each, and a sync, would take minutes for a folder of many.
+// All that was chosen; `tell(bytes)`: so many more are there. What was chosen before goes on where it was, and what was
+// chosen twice is one. Small files come together: a request for each, and a sync, would take minutes for a folder of many.
 async function read(group, chosen, tell, signal) {
   const newest = chosen.reduce((last, { file }) => Math.max(last, file?.lastModified ?? 0), 0) || Date.now();
   const time = (file) => (file?.lastModified ?? newest) * 1e6;  // no browser tells that of a folder
+  const seen = new Set();
   for (let first = 0; first < chosen.length; first += TOGETHER_MAX) {
     const some = chosen.slice(first, first + TOGETHER_MAX);
     const files = some.map(({ file, path }) => ({ path, size: file?.size ?? null, mtime_ns: time(file) }));
@@ -125,6 +126,8 @@ async function read(group, chosen, tell, signal) {
     let small = [], bytes = 0;
     for (const [place, { id, have }] of uploads.entries()) {
       const { file } = some[place];
+      if (seen.has(id)) { tell(file?.size ?? 0); continue; }
+      seen.add(id);
       tell(have);
       if (!file || have === file.size) continue;
       if (file.size > SMALL_BYTES) { await readLarge(id, file, have, tell, signal); continue; }
