@@ -13,6 +13,7 @@ from satchel.ports.uploads import Chosen, NotAtThatPlace, UploadId
 from satchel.store import blobs
 from satchel.store import uploads as module
 from satchel.store.database import Database
+from satchel.store.upload_names import mark_sent, name_of
 from satchel.store.uploads import RESERVE_BYTES, SqliteUploads
 from store.record_samples import KEY
 from store.upload_samples import GROUP, OTHER_GROUP, bring, content_of, one_begun, uploads_of
@@ -48,6 +49,30 @@ def test_a_folder_is_begun_at_once_and_what_is_there_of_it_goes_on(
     assert [again[0].id, again[2].id, again[3].id] == [brought.id, begun[0].id, brought.id]
     assert {one.group for one in again} == {OTHER_GROUP}
     assert {one.id for one in restarted.all() if one.group == OTHER_GROUP} == {one.id for one in again}
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_what_is_sent_or_erased_while_it_is_chosen_again_stays_so(
+    uploads: SqliteUploads, database: Database, monkeypatch: pytest.MonkeyPatch, is_erased: bool
+) -> None:
+    """In another window: whom it was given to would get the rest, as if it were all."""
+    photo = bring(uploads, (b"Trip", b"a"), b"content")
+    looks = SqliteUploads._require_room
+
+    def look_slowly(self: SqliteUploads, *what: object) -> None:
+        looks(self, *what)  # type: ignore[arg-type]
+        if is_erased:
+            uploads.remove(GROUP)
+        else:
+            with database.changing() as connection:
+                mark_sent(connection, [name_of(GROUP)])
+
+    monkeypatch.setattr(SqliteUploads, "_require_room", look_slowly)
+    with pytest.raises(NothingToDo, match="not here any more"):
+        uploads.begin(OTHER_GROUP, chosen(b"new", b"a"))
+    left = [] if is_erased else [(photo.id, GROUP, True)]
+    assert [(one.id, one.group, one.sent) for one in uploads.all()] == left
+    uploads.require_undivided(GROUP)
 
 
 def test_of_what_is_begun_at_once_all_has_room_or_none(

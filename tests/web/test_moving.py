@@ -108,6 +108,17 @@ def test_two_contacts_may_call_theirs_the_same() -> None:
     assert [movement.problem is None for movement in moving.all()] == [True, False]
 
 
+def test_of_two_that_are_called_the_same_each_has_its_own_end() -> None:
+    """M1: else who ends one ends the other, and one that broke off before this start is not shown."""
+    theirs = told(PROGRESS, giving=False, handover=THEIRS)
+    hers = unfinished("b", contact="Carla") | {"id": "0b" * 16}
+    for said in ([hers, unfinished("a")], [unfinished("a"), hers]):
+        both, _ = rows(heard(theirs), *said)
+        assert [(row.now.contact, row.names) for row in both] == [("Amina", ["a"]), ("Carla", ["b"])]
+    [renamed], _ = rows(heard(theirs), hers)
+    assert renamed.names == ["b"]
+
+
 def test_with_a_code_only_what_is_not_under_way_is_broken_off() -> None:
     said = [unfinished("a", contact=None), unfinished("b", contact=None, direction="out"), unfinished("c")]
     broken_off = Listed.of(said, busy=()).broken_off

@@ -77,7 +77,8 @@ class Uploads(Protocol):
     def begin(self, group: bytes, files: Sequence[Chosen]) -> Sequence[Upload]:
         """Go on with the same ones, as long as they were not sent; begin the others. All of them, or none.
 
-        Raises MisuseError: such a path, size or time cannot be; EnvironmentProblem: no room on the disk.
+        Raises MisuseError: such a path, size or time cannot be; NothingToDo: one of the same was sent or
+        erased meanwhile; EnvironmentProblem: no room on the disk.
         """
         ...
 

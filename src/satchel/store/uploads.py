@@ -94,12 +94,15 @@ class SqliteUploads:
             for file in files:
                 if file not in begun:
                     begun[file] = self._add(connection, group, file, used_s)
-            connection.executemany(
-                "UPDATE upload SET bunch = ?, used_s = ? WHERE id = ?",
-                [(group, used_s, upload.id) for upload in known.values()],
-            )
-        with self._guard:
-            self._divided |= {upload.group for upload in known.values()} - {group}
+            for upload in known.values():
+                connection.execute(
+                    "UPDATE upload SET bunch = ?, used_s = ? WHERE id = ? AND sent = 0",
+                    (group, used_s, upload.id),
+                )
+                if not connection.changes():
+                    raise erased()  # or sent: what was sent stays what was shown then
+            with self._guard:  # before any of it is gone from there
+                self._divided |= {upload.group for upload in known.values()} - {group}
         return [replace(begun[file], group=group) for file in files]
 
     def _add(self, connection: apsw.Connection, group: bytes, file: Chosen, used_s: int | None) -> Upload:

@@ -375,4 +375,4 @@ def _coming(errand: Errand, listed: Listed) -> dict[str, Any] | None:
     """What was taken in this errand, as far as it is known and not all there."""
     if not errand.is_taken:
         return None
-    return next((one for one in listed.coming if one["handover"] in errand.amounts), None)
+    return listed.coming_from(errand.contact, errand.amounts)

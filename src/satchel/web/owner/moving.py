@@ -3,7 +3,7 @@
 The list (`queue list`) knows what there is, movements how far it is at this moment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,14 @@ class Listed:
             broken_off=broken_off,
         )
 
+    def coming_from(self, contact: str | None, handovers: Container[str]) -> Event | None:
+        """One of these. Two contacts may call theirs the same (M1): only then does the name decide, which may
+        have changed since."""
+        found = [event for event in self.coming if event["handover"] in handovers]
+        if len(found) > 1:
+            found = [event for event in found if event["contact"] == contact]
+        return next(iter(found), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -63,16 +71,15 @@ def rows_of(movements: Sequence[Movement], listed: Listed) -> tuple[list[Row], l
 
     `movements`: not older than the list.
     """
-    queued = {event["id"]: event for event in listed.queued}
-    coming = {event["handover"]: event for event in listed.coming}
-    rows, moves = [], set()
+    rows, shown = [], set()
     for movement in movements:
-        known = (queued if movement.is_giving else coming).get(movement.handover)
-        moves.add((movement.is_giving, movement.handover))
+        known = _listed(movement, listed)
+        if known is not None:
+            shown.add(known["id"])
         if known is not None or not movement.is_giving or movement.is_done:  # else it was taken back
             rows.append(Row(_key(movement), movement, known))
     for event in listed.coming:  # since before this Satchel was started
-        if (False, event["handover"]) not in moves:
+        if event["id"] not in shown:
             broken = Movement(
                 contact=event["contact"],
                 is_verified=event["verified"],
@@ -81,7 +88,13 @@ def rows_of(movements: Sequence[Movement], listed: Listed) -> tuple[list[Row], l
                 is_lost=True,
             )
             rows.append(Row(_key(broken), broken, event))
-    return rows, [event for event in listed.queued if (True, event["id"]) not in moves]
+    return rows, [event for event in listed.queued if event["id"] not in shown]
+
+
+def _listed(movement: Movement, listed: Listed) -> Event | None:
+    if movement.is_giving:
+        return next((event for event in listed.queued if event["id"] == movement.handover), None)
+    return listed.coming_from(movement.contact, (movement.handover,))
 
 
 def _key(movement: Movement) -> str:
