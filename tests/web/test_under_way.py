@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -41,6 +41,7 @@ class PretendJob:
 
 class PretendJobs:
     def __init__(self) -> None:
+        self.ended: Callable[[], object] = lambda: None
         self.begun: list[PretendJob] = []
         self.looks: list[PretendJob] = []
 

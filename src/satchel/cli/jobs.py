@@ -76,6 +76,7 @@ class CommandJobs:
     """Made before the node gives its rights away; used from the node's loop from then on."""
 
     def __init__(self, profile: Profile) -> None:
+        self.ended: Callable[[], object] = lambda: None
         self._profile = profile
         self._node: Node | None = None
         self._claims = Claims()
@@ -157,7 +158,10 @@ class CommandJobs:
         await job.over()
         self._running.pop(job.id, None)
         assert self._node is not None
-        await self._node.refresh()  # it may have been about contacts
+        try:
+            await self._node.refresh()  # it may have been about contacts
+        finally:
+            self.ended()
 
     async def _forget_look(self, job: CommandJob) -> None:
         await job.over()

@@ -175,6 +175,7 @@ class OwnerPage:
             return len(node.asked()) + errands.asks()
 
         news = News(asks)
+        jobs.ended = news.tell
         errands = Errands(jobs, news, folder=os.fspath(arrivals.of_contacts))
         world = World(
             lock=lock,

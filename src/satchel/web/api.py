@@ -47,6 +47,8 @@ class Job(Protocol):
 
 
 class Jobs(Protocol):
+    ended: Callable[[], object]  # told on the loop of each that is over, but for those that only look
+
     def start(self, asked: dict[str, Any]) -> Job:
         """Raises MisuseError: not a command for here; EnvironmentProblem: too many run."""
         ...

@@ -36,7 +36,7 @@ class Listed:
             broken_off=broken_off,
         )
 
-    def coming_from(self, contact: str | None, handovers: Container[str]) -> Event | None:
+    def coming_from(self, contact: str | None, handovers: Container[object]) -> Event | None:
         """One of these. Two contacts may call theirs the same (M1): only then does the name decide, which may
         have changed since."""
         found = [event for event in self.coming if event["handover"] in handovers]
