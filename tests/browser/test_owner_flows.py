@@ -75,6 +75,7 @@ def test_two_contacts_meet_decline_trust_and_part(
     a_contact_is_renamed_and_trusted(pages, form, bilal, tmp_path)
     lab.shape(amina.host, SLOW)
     what_comes_is_stopped(pages, form, bilal, tmp_path)
+    what_was_answered_is_stopped_on_its_own_page(pages, form, bilal, tmp_path)
     a_contact_is_forgotten(pages, form)
     all_is_wiped_at_the_second_question(here, form)
     assert owner.node.wait(20) == 0
@@ -266,6 +267,29 @@ def what_comes_is_stopped(pages: Pages, form: Form, taker: Person, tmp_path: Pat
     until(here, "document.querySelectorAll('#waiting li').length === 1")
     here.wait_for_selector(f"#waiting p:has-text('{NOT_WANTED[form.name]}')", timeout=HERE_MS)
     until(there, "!!document.querySelector('#moving li:first-child strong')")
+    assert names_of(taker.into) == ["song.txt"]
+
+
+def what_was_answered_is_stopped_on_its_own_page(
+    pages: Pages, form: Form, taker: Person, tmp_path: Path
+) -> None:
+    here, there = pages
+    go(there, "/people")
+    there.click(".rows a")
+    there.check("input[value=ask]")
+    press(there, "/taking")
+    (tmp_path / "again.bin").write_bytes(os.urandom(24_000_000))
+    chosen_for(here, tmp_path / "again.bin")
+    go(there, "/")
+    there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
+    press(there, "/look")
+    there.wait_for_selector("button[value=some]", timeout=HERE_MS)
+    press(there, "/answer", "some")
+    there.click("#errand summary", timeout=HERE_MS)
+    press(there, "/end")
+    there.wait_for_selector("#errand .notice", timeout=HERE_MS)
+    seen(there, f"owner-{form}-stopped-there")
+    assert there.locator(".notice.bad:visible").count() == 0  # it was their own choice
     assert names_of(taker.into) == ["song.txt"]
 
 

@@ -278,7 +278,12 @@ class Inside:
         errand = self._errand(request)
         coming = _coming(errand, await self._waiting.look())
         if coming is not None:
-            await self._run(request, ["queue", "remove"], operands=[coming["id"]])
+            errand.is_ended_here = True  # before its job says so, to every window
+            try:
+                await self._run(request, ["queue", "remove"], operands=[coming["id"]])
+            except SatchelError:
+                errand.is_ended_here = False
+                raise
         return self._frame.go(f"/errands/{errand.id}")
 
     async def forget_met(self, request: Request) -> Response:
