@@ -109,6 +109,15 @@ def press(page: "Page", action: str, value: str | None = None) -> None:
     page.click(button if value is None else f"{button}[value='{value}']")
 
 
+def chosen_for(page: "Page", path: Path) -> None:
+    """On the page of the only contact."""
+    go(page, "/people")
+    page.click(".rows a")
+    page.set_input_files("input[data-files] >> nth=0", path)
+    page.click("form[data-give] > button")
+    page.wait_for_selector("#around", timeout=HERE_MS)
+
+
 def pair_with(page: "Page", code: str) -> None:
     """Type the code that the other screen shows."""
     go(page, "/pair")

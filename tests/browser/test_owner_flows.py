@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.owner import HERE_MS, SCREENS, Owner, go, names_of, pair_with, press, seen
+from browser.owner import HERE_MS, SCREENS, Owner, chosen_for, go, names_of, pair_with, press, seen
 from browser.pytest_plugin import BrowserOn
+from browser.stopping import what_comes_is_stopped, what_was_answered_is_stopped_on_its_own_page
 from browser.test_owner_windows import HIDE
 from browser.waiting import until
 from end_to_end.acquainted import couple, made
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 SLOW = Radio(rate_bps=16e6)
-NOT_WANTED = {"desktop-en": "not wanted", "phone-ar": "مرفوض"}
 # The latest row of what moves is over, and is of this file.
 OVER = "document.querySelector('#moving li:has(strong)')?.textContent.includes('{}')"
 Pages = tuple["Page", "Page"]
@@ -49,15 +49,6 @@ def form(request: pytest.FixtureRequest) -> Form:
 
 def opened(browser_on: BrowserOn, form: Form, owner: Owner) -> "Page":
     return owner.page(browser_on(owner.person.host), **form.settings)
-
-
-def chosen_for(page: "Page", path: Path) -> None:
-    """On the page of the only contact."""
-    go(page, "/people")
-    page.click(".rows a")
-    page.set_input_files("input[data-files] >> nth=0", path)
-    page.click("form[data-give] > button")
-    page.wait_for_selector("#around", timeout=HERE_MS)
 
 
 def test_two_contacts_meet_decline_trust_and_part(
@@ -251,46 +242,6 @@ def a_contact_is_renamed_and_trusted(pages: Pages, form: Form, taker: Person, tm
         until(page, OVER.format("song.txt"))
     assert (taker.into / "song.txt").read_text() == "la la la"
     seen(there, f"owner-{form}-came-by-itself")
-
-
-def what_comes_is_stopped(pages: Pages, form: Form, taker: Person, tmp_path: Path) -> None:
-    """Over a slow radio; who gives it reads that it is not wanted."""
-    here, there = pages
-    (tmp_path / "film.bin").write_bytes(os.urandom(24_000_000))
-    chosen_for(here, tmp_path / "film.bin")
-    until(there, "(document.querySelector('#moving progress')?.value ?? 0) > 2e6")
-    there.click("#moving summary")
-    seen(there, f"owner-{form}-stop")
-    press(there, "/remove")
-    until(there, "!document.querySelector('#moving summary')")
-    go(here, "/waiting")
-    until(here, "document.querySelectorAll('#waiting li').length === 1")
-    here.wait_for_selector(f"#waiting p:has-text('{NOT_WANTED[form.name]}')", timeout=HERE_MS)
-    until(there, "!!document.querySelector('#moving li:first-child strong')")
-    assert names_of(taker.into) == ["song.txt"]
-
-
-def what_was_answered_is_stopped_on_its_own_page(
-    pages: Pages, form: Form, taker: Person, tmp_path: Path
-) -> None:
-    here, there = pages
-    go(there, "/people")
-    there.click(".rows a")
-    there.check("input[value=ask]")
-    press(there, "/taking")
-    (tmp_path / "again.bin").write_bytes(os.urandom(24_000_000))
-    chosen_for(here, tmp_path / "again.bin")
-    go(there, "/")
-    there.wait_for_selector("form[action$='/look'] button", timeout=HERE_MS)
-    press(there, "/look")
-    there.wait_for_selector("button[value=some]", timeout=HERE_MS)
-    press(there, "/answer", "some")
-    there.click("#errand summary", timeout=HERE_MS)
-    press(there, "/end")
-    there.wait_for_selector("#errand .notice", timeout=HERE_MS)
-    seen(there, f"owner-{form}-stopped-there")
-    assert there.locator(".notice.bad:visible").count() == 0  # it was their own choice
-    assert names_of(taker.into) == ["song.txt"]
 
 
 def a_contact_is_forgotten(pages: Pages, form: Form) -> None:
