@@ -150,6 +150,15 @@ def begun(home: Path, tmp_path: Path) -> Path:
     return into
 
 
+def test_t2_who_is_killed_while_it_stops_something_removes_the_rest_later(home: Path, begun: Path) -> None:
+    """Also where the stick was not in: at each start it is looked for."""
+    with closing(ProfileFolder.take(home)) as folder, closing(folder.open(KEY)) as database:
+        SqliteRecords(database).refuse(COMING)
+    assert len(os.listdir(begun)) == 2
+    assert run(home, "list").returncode == 0
+    assert len(os.listdir(begun)) == 1
+
+
 def test_what_is_unfinished_is_listed_with_it(home: Path, begun: Path) -> None:
     """[cli 4] Whatever a contact calls it drives no terminal; and nobody is taken for somebody else."""
     seen = run(home, "list", person=True)

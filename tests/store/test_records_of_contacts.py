@@ -10,7 +10,7 @@ import pytest
 from satchel.core.handover.codec import SIZE_MAX
 from satchel.core.identity.contacts import ContactId
 from satchel.errors import MisuseError
-from satchel.ports import FileState, HandoverId, Role
+from satchel.ports import FileState, HandoverId, RecordHead, Role
 from satchel.ports.queue import QueueState
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
@@ -136,7 +136,7 @@ def test_of_what_was_stopped_stays_only_that_it_was(records: SqliteRecords) -> N
     records.refuse(SECOND)
     records.refuse(THIRD)
     [stopped] = records.of_contacts(Role.RECEIVER)
-    assert stopped == replace(FROM_AMINA, into=b"", finished=True)
+    assert stopped == replace(FROM_AMINA, finished=True, is_refused=True)
     assert stopped.is_refused
     assert records.entries(SECOND) == []
     assert records.awaited_bytes(a_file_bytes=1) == 0
@@ -148,6 +148,19 @@ def test_of_what_was_stopped_stays_only_that_it_was(records: SqliteRecords) -> N
     [whole] = records.of_contacts(Role.RECEIVER)
     assert not whole.is_refused
     assert records.entries(SECOND) == [entry(0)]
+
+
+def test_t2_its_files_go_before_it_is_forgotten_where_they_are(records: SqliteRecords) -> None:
+    """Who is killed in between does both once more."""
+    records.create(FROM_AMINA, [entry(0)])
+    swept: list[RecordHead] = []
+
+    def sweep(head: RecordHead) -> None:
+        assert records.of_contacts(Role.RECEIVER) == [head]
+        swept.append(head)
+
+    assert records.expire(NOW_S + 28 * DAY_S + 1, sweep=sweep) == swept == [FROM_AMINA]
+    assert records.of_contacts(Role.RECEIVER) == []
 
 
 def test_nothing_else_looks_as_if_it_was_stopped(records: SqliteRecords) -> None:

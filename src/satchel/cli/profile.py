@@ -134,9 +134,10 @@ class Profile:
 
         Returns how many uploads that nobody sent were.
         """
-        for head in self.records.expire(clock.wall_s()):
-            if head.into:
-                FolderLanding.sweep(head.into, head.id)
+        self.records.expire(clock.wall_s(), sweep=_sweep)
+        for head in self.records.of_contacts(Role.RECEIVER):
+            if head.is_refused:
+                _sweep(head)  # also after a kill, or when a stick is in again
         return self.uploads.expire()
 
     def sweep_uploads(self) -> None:
@@ -339,3 +340,8 @@ def open_with_key(folder: ProfileFolder | None, file: KeyFile, key: bytes, show:
     if expired := profile.expire():
         show.warning(never_sent(expired))
     return profile
+
+
+def _sweep(head: RecordHead) -> None:
+    if head.into:
+        FolderLanding.sweep(head.into, head.id)

@@ -63,10 +63,12 @@ def end(one: Unfinished, profile: Profile) -> None:
     """
     head = one.head
     if one.contact is None:
+        if head.into:
+            FolderLanding.sweep(head.into, head.id)
         profile.records.forget(head.id)
-    elif not isinstance(profile, LentProfile):
+        return
+    if not isinstance(profile, LentProfile):
         profile.records.refuse(head.id)
     elif profile.node.deliveries.refuse(head):
         return  # what is there in part is removed by who writes it
-    if head.into:
-        FolderLanding.sweep(head.into, head.id)
+    FolderLanding.sweep(head.into, head.id)

@@ -46,15 +46,11 @@ class RecordHead:
     role: Role
     secret: bytes  # 32 bytes, from the session key; b"" with a contact, whose sessions need none
     older_secret: bytes | None  # kept until the peer confirms the newer one
-    into: bytes  # receiver: absolute path of the chosen folder; sender, and where it `is_refused`: b""
+    into: bytes  # receiver: absolute path of the chosen folder; sender: b""
     finished: bool  # receiver: nothing of it is awaited any more, only the sender may not know it yet
     contact: ContactId | None = None  # None: by code
     theirs: bytes = b""  # receiver, with a contact: the 16 bytes by which the contact calls it
-
-    @property
-    def is_refused(self) -> bool:
-        """Receiver, with a contact: the person has stopped it. What it was is not known any more."""
-        return self.role is Role.RECEIVER and self.contact is not None and not self.into
+    is_refused: bool = False  # with a contact: the person has stopped it; its entries are not known any more
 
 
 class Records(Protocol):

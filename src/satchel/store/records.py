@@ -1,6 +1,6 @@
 """Resumption records: what is remembered of a hand-over until it is whole, for some days or weeks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -20,6 +20,7 @@ FLIGHTS_MAX = 1000  # of one record; more is somebody trying
 INODE_COUNTED_MAX = 1 << 62  # so that SQLite's integers, of 63 bits, hold it
 ROWS_A_STATEMENT = 40  # a statement for each of 200,000 files takes half as long again
 _HEAD = "id, role, secret, older_secret, into_folder, finished, theirs, contact"
+_FINISHED, _REFUSED = 1, 2
 _HEADS = (
     "SELECT r.key, used_s, r.id, role, secret, older_secret, into_folder, finished, theirs, c.id"
     " FROM record AS r LEFT JOIN contact AS c ON c.key = r.contact"
@@ -158,7 +159,8 @@ class SqliteRecords:
 
     def mark_finished(self, id: HandoverId) -> None:
         with self.database.changing() as database:
-            database.execute("UPDATE record SET finished = 1 WHERE key = ?", (_key_of(database, id),))
+            key = _key_of(database, id)
+            database.execute("UPDATE record SET finished = max(finished, ?) WHERE key = ?", (_FINISHED, key))
 
     def forget(self, id: HandoverId) -> None:
         """Nothing to forget is no error."""
@@ -172,12 +174,14 @@ class SqliteRecords:
                 return
             database.execute("DELETE FROM entry WHERE record = ?", row)
             database.execute(
-                "UPDATE record SET into_folder = x'', finished = 1, used_s = ? WHERE key = ?",
-                (self._now_s, *row),
+                "UPDATE record SET finished = ?, used_s = ? WHERE key = ?", (_REFUSED, self._now_s, *row)
             )
 
-    def expire(self, now_s: int) -> list[RecordHead]:
-        """Forget what nobody went on with for its days; return it, so that its unfinished files can go, too.
+    def expire(self, now_s: int, *, sweep: Callable[[RecordHead], None] = lambda _: None) -> list[RecordHead]:
+        """Forget what nobody went on with for its days, and return it.
+
+        `sweep` removes its unfinished files, before it is forgotten where they are: who is killed in between
+        does it once more. It raises nothing.
 
         A clock that cannot be right erases nothing, and a record from such a time counts its days from
         the first reading that can be.
@@ -186,8 +190,12 @@ class SqliteRecords:
         if reading is None:
             return []
         with self.database.reading() as database:
-            if all(age is False for _, age, _ in _ages(database, reading)):
-                return []  # as nearly always: then nothing is written, and no start waits for the disk
+            ages = _ages(database, reading)
+        if all(age is False for _, age, _ in ages):
+            return []  # as nearly always: then nothing is written, and no start waits for the disk
+        for _, age, head in ages:
+            if age:
+                sweep(head)
         over: list[RecordHead] = []
         with self.database.changing(erasing=True) as database:
             for key, age, head in _ages(database, reading):
@@ -259,7 +267,8 @@ def _in_step(inodes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]
 
 def _row_of_head(head: RecordHead) -> tuple[Any, ...]:
     secrets = head.secret, head.older_secret
-    return head.id, head.role.value, *secrets, head.into, head.finished, head.theirs
+    finished = _REFUSED if head.is_refused else int(head.finished)
+    return head.id, head.role.value, *secrets, head.into, finished, head.theirs
 
 
 def _row_of(entry: RecordEntry) -> tuple[Any, ...]:
@@ -307,7 +316,8 @@ def _head_of(row: Sequence[Any]) -> RecordHead:
             secret=secret,
             older_secret=older_secret,
             into=into,
-            finished=bool(finished),
+            finished=finished >= _FINISHED,
+            is_refused=finished == _REFUSED,
             contact=None if contact is None else ContactId(contact),
             theirs=theirs,
         )

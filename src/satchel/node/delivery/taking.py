@@ -271,5 +271,5 @@ class Reception:
 
 def forget(head: RecordHead, node: TakingNode) -> None:
     """The record, and what of it is unfinished."""
+    node.sweep(head.into, head.id)  # first: else, after a kill, nobody would know where that is
     node.records.forget(head.id)
-    node.sweep(head.into, head.id)
