@@ -12,10 +12,13 @@ from workshop.running import Stopped, run_quietly, say
 
 LAB_PACKAGES = {  # command that the laboratory's tests call -> the Debian package that brings it
     "faketime": "faketime",
+    "fusefat": "fusefat",
     "ip": "iproute2",
     "losetup": "mount",
+    "mcopy": "mtools",
     "mkfs.exfat": "exfatprogs",
     "mkfs.ext4": "e2fsprogs",
+    "mkfs.vfat": "dosfstools",
     "mount.exfat-fuse": "exfat-fuse",  # brings libfuse, on which recorded disks stand, too
     "nft": "nftables",
     "strace": "strace",

@@ -1,9 +1,9 @@
 """A disk whose power is cut: it records every write and flush, and makes the disks that a cut could leave.
 
-A file that FUSE serves is the disk, a loop device stands on it, and ext4 on that. What a program calls safe
-is marked; after a cut at any moment it must be there. Of the writes since the last flush before the cut each
-is kept with a chance: 1 keeps their order, 0 loses the whole cache of the disk. Not seen: writes that are cut
-in themselves, disks that lie about flushes, other file systems.
+A file that FUSE serves is the disk, a loop device stands on it, and ext4 or exFAT on that. What a program
+calls safe is marked; after a cut at any moment it must be there. Of the writes since the last flush before
+the cut each is kept with a chance: 1 keeps their order, 0 loses the whole cache of the disk. Not seen: writes
+that are cut in themselves, disks that lie about flushes, other file systems.
 
 Needs root, /dev/fuse and loop devices; run it in a mount namespace of its own.
 """
@@ -24,6 +24,8 @@ from typing import Any
 EVENT = struct.Struct("<BQI")  # kind, offset, length; a write's bytes follow
 WRITE, FLUSH = 1, 2
 START_S = 10.0
+FORMAT = {"ext4": ("mkfs.ext4", "-q", "-E", "nodiscard,lazy_itable_init=0"), "exfat": ("mkfs.exfat",)}
+MOUNT = {"ext4": ("mount", "-o", "commit=1"), "exfat": ("mount.exfat-fuse",)}
 AT_THE_END = 0.2  # how many of the cuts come right after the program's end
 
 
@@ -41,6 +43,7 @@ class RecordedDisk:
 
     folder: Path
     size_bytes: int = 16 << 20
+    kind: str = "ext4"  # or "exfat"
     marks: list[tuple[int, str]] = field(default_factory=list)
     _start: int = 0
     _end: int = 0
@@ -69,8 +72,8 @@ class RecordedDisk:
                 assert time.monotonic() < until_s, "FUSE does not start"
                 time.sleep(0.02)
             device = ends.enter_context(_loop(served / "disk"))
-            _run("mkfs.ext4", "-q", "-E", "nodiscard,lazy_itable_init=0", device)
-            _run("mount", "-o", "commit=1", device, str(self.path))
+            _run(*FORMAT[self.kind], device)
+            _run(*MOUNT[self.kind], device, str(self.path))
             ends.callback(self._leave)
             _run("sync", "-f", str(self.path))
             self._start = self._log.stat().st_size
@@ -115,12 +118,12 @@ class RecordedDisk:
 
 
 @contextlib.contextmanager
-def mounted(image: Path, folder: Path) -> Iterator[Path]:
-    """What a start after the cut finds: ext4 plays its journal back."""
+def mounted(image: Path, folder: Path, *, kind: str = "ext4") -> Iterator[Path]:
+    """What a start after the cut finds: ext4 plays its journal back; exFAT has none."""
     path = folder / "after"
     path.mkdir(exist_ok=True)
     with _loop(image) as device:
-        _run("mount", device, str(path))
+        _run(*MOUNT[kind], device, str(path))
         try:
             yield path
         finally:
