@@ -5,13 +5,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import discovery, flood, handover, meet, page, reconcile
+from bench import custody, discovery, flood, handover, meet, page, reconcile
 from bench.report import as_markdown
 from bench.running import Scenario, keep, run
 from bench.track import Course, say
 from lab import why_not
 
 KNOWN = {
+    "custody": custody.ABOUT,
     "discovery": discovery.ABOUT,
     "flood": flood.ABOUT,
     "handover": handover.ABOUT,
@@ -20,6 +21,7 @@ KNOWN = {
     "reconcile": reconcile.ABOUT,
 }
 SCENARIOS: dict[str, dict[str, Scenario]] = {
+    "custody": custody.SCENARIOS,
     "discovery": discovery.SCENARIOS,
     "flood": flood.SCENARIOS,
     "handover": handover.SCENARIOS,

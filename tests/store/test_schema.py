@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from satchel.core.identity.settings import Setting, Settings
+from satchel.core.sealing.chain import Speaking
+from satchel.core.sealing.listening import Listening
 from satchel.ports import RecordEntry, RecordHead, Role
 from satchel.ports.contacts import Contact
 from satchel.store import schema
+from satchel.store.chains import SqliteChains
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
 from satchel.store.queue import SqliteQueue
@@ -92,6 +95,9 @@ def test_an_earlier_profile_becomes_one_of_this_version(
         else:
             contacts.add(contact())
         # What is new in it works there, too.
+        chains = SqliteChains(database)
+        assert chains.speaking(AMINA) == Speaking.begin(contact().pair.letters_speaking)
+        assert chains.listening(AMINA) == Listening.begin(contact().pair.letters_listening)
         queue.add(queued())
         records.create(head_with(), [entry(0)])
         assert queue.all()[0].accepted

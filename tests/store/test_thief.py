@@ -19,9 +19,11 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.keyfile import Bare, Cost, encode, seal
 from satchel.core.identity.networks import StoredAddress, network_id
 from satchel.core.identity.settings import Setting
+from satchel.core.sealing.letter import LetterId
 from satchel.ports import FileState, HandoverId, RecordHead, Role
 from satchel.ports.queue import Queued, QueueState
 from satchel.store.contacts import SqliteContacts
+from satchel.store.custody import open_custody
 from satchel.store.database import Database
 from satchel.store.history import SqliteHistory
 from satchel.store.profile import ProfileFolder
@@ -30,6 +32,7 @@ from satchel.store.records import SqliteRecords
 from satchel.store.settings import SqliteSettings
 from store.contact_samples import DAY, contact
 from store.history_samples import past
+from store.letter_samples import NOW, Desk, carried, id_of, letter, put
 from store.queue_samples import head_with
 from store.record_samples import NOW_S, entry
 from store.upload_samples import GROUP, bring, content_of, one_begun, uploads_of
@@ -42,6 +45,7 @@ FILES = ("list of the witnesses.pdf", "قائمة الشهود.pdf", "свиде
 PLACE, SERVER = "/home/amina/very secret place", b"fe80::5eed:beef:cafe"
 NOTES = ("Bring this to the lawyer on Friday", "خذ هذا إلى المحامية", "Отдай это адвокату лично")
 WAITING = ("/home/amina/for the lawyer/testimony.mp4", "/media/stick/показания свидетелей", "/srv/证词.pdf")
+LETTERS = ("I saw it with my own eyes", "رأيت ذلك بعيني")
 GIVEN = ("what was given to her.odt", "ما أُعطي لها.pdf")
 BROUGHT = ("what a browser brought", "the testimony, word by word. ")
 INSIDE = ("inside of what was accepted.mp4", "inside of what comes from a contact.mp4")
@@ -70,11 +74,35 @@ def corpus() -> list[bytes]:
     people = [contact(name=name, seed=10 * n + 1).pair for n, name in enumerate(NAMES, 2)]
     keys = [key for pair in people for key in (pair.static, pair.their_static, pair.letters_speaking)]
     keys += [chain.secret for pair in people for chain in (pair.epochs.speaking, pair.epochs.listening)]
-    texts = (*NAMES, *FILES, *NOTES, *WAITING, *INSIDE, *BROUGHT, *GIVEN, PLACE, PHRASE, SECOND, *SHAPES)
+    texts = (
+        *NAMES,
+        *FILES,
+        *NOTES,
+        *WAITING,
+        *INSIDE,
+        *BROUGHT,
+        *GIVEN,
+        *LETTERS,
+        PLACE,
+        PHRASE,
+        SECOND,
+        *SHAPES,
+    )
     flights = [b"flight %02d" % n + bytes(23) for n in range(len(NAMES))]
     secrets = [secrets_of(n)[:32] for n in range(4)]
     things = [id for number in range(len(NAMES)) for id in (thing_of(number), theirs_of(number))]
-    return [*(t.encode() for t in texts), *keys, *flights, *secrets, *things, SERVER, KEY, SECOND_KEY]
+    carrying = [b"mine no. %07d" % n for n in range(2)] + [id_of(carried(n)[0]) for n in range(3)]
+    return [
+        *(t.encode() for t in texts),
+        *keys,
+        *carrying,
+        *flights,
+        *secrets,
+        *things,
+        SERVER,
+        KEY,
+        SECOND_KEY,
+    ]
 
 
 def fill(database: Database) -> None:
@@ -203,6 +231,23 @@ def fill_blobs(home: Path, database: Database) -> None:
     uploads.remove(uploads.all()[2].id)
 
 
+def fill_letters(home: Path, database: Database) -> None:
+    """Written, under way, received and deleted; and what is carried for others."""
+    custody = open_custody(home, database, SECOND_KEY[::-1])
+    with closing(custody):
+        desk = Desk(home, database, custody)
+        whom = ContactId(b"contact id no 00!")
+        for number, text in enumerate(LETTERS):
+            for id in (b"mine no. %07d", b"hers no. %07d"):
+                one = letter(text, number + 1, text.encode() * 3000, text.encode())
+                if id.startswith(b"mine"):
+                    desk.send(whom, LetterId(id % number), one)
+                else:
+                    desk.receive(whom, 2 * number + 2, LetterId(id % number), one)
+        desk.letters.delete(whom, LetterId(b"hers no. %07d" % 0), lambda: NOW)
+        put(desk, *(carried(number)[0] for number in range(9)), ingress=whom)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[ProfileFolder]:
     with closing(ProfileFolder.take(tmp_path / "profile")) as taken:
@@ -217,12 +262,15 @@ def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Pat
     database = folder.open(KEY)
     fill(database)
     fill_blobs(folder.home, database)
+    fill_letters(folder.home, database)
     with database.reading() as connection:
         plain = connection.serialize("main")  # as who has the key sees it
-    assert all(text.encode() in plain for text in (*NAMES[:5], *FILES, *NOTES, *WAITING, *INSIDE, PLACE))
+    assert all(
+        text.encode() in plain for text in (*NAMES[:5], *FILES, *NOTES, *WAITING, *INSIDE, *LETTERS, PLACE)
+    )
     disks = [copied(folder.home)]
     assert {"data", "data-wal"} <= set(disks[0])
-    assert len(disks[0]) == 4 + 4  # key and lock; and what was brought
+    assert len(disks[0]) == 5 + 4 + 5  # key, lock and what is carried; what was brought; files of letters
     folder.back_up(database, encode_head(first), KEY, tmp_path / "backup")
     database.close()
     disks.append(copied(folder.home))

@@ -20,6 +20,7 @@ from satchel.ports import Role
 from satchel.ports.contacts import Contact, Taking
 from satchel.store.contact_key import key_of
 from satchel.store.database import DamagedRow, Database, checked_row
+from satchel.store.succession import hand_on_letters
 
 ADDRESSES_KEPT_MAX = 3  # of one contact in one network
 _COLUMNS = (
@@ -55,7 +56,8 @@ class SqliteContacts:
                 connection.execute("DELETE FROM contact WHERE id = ?", (replacing,))
             _refuse_taken(connection, contact.name, but=None)
             connection.execute(
-                f"INSERT INTO contact ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
+                f"INSERT INTO contact ({_COLUMNS}, restores) VALUES ({', '.join('?' * len(row))},"  # noqa: S608
+                " (SELECT restores FROM profile))",
                 row,
             )
 
@@ -75,6 +77,7 @@ class SqliteContacts:
             connection.execute("UPDATE past SET contact = ? WHERE contact = ?", (key, before))
             if inherits:
                 connection.execute("UPDATE queued SET contact = ? WHERE contact = ?", (key, before))
+            hand_on_letters(connection, key, before, inherits=inherits)
             # Its sender's records go with it: nobody has accepted anything in the new pair.
             connection.execute("DELETE FROM contact WHERE key = ?", (before,))
             _refuse_taken(connection, name, but=key)

@@ -45,21 +45,39 @@ def checked_row(row: Sequence[Any], types: Sequence[type | UnionType]) -> Sequen
     return row
 
 
+def checked_rows(
+    connection: apsw.Connection, query: str, values: Sequence[Any], types: Sequence[type | UnionType]
+) -> list[Sequence[Any]]:
+    """What a query finds, each row as checked_row has it. Inside of `reading` or `changing`."""
+    return [checked_row(row, types) for row in connection.execute(query, values).fetchall()]
+
+
 class Database:
     """One open database. May be used from several threads, and by no other process meanwhile."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(
+        self, connection: apsw.Connection, ladder: Sequence[str] | None = None, *, is_large: bool = False
+    ) -> None:
         """Takes it over. Use `open` or `in_memory`."""
         self._connection = connection
+        self._ladder = ladder
+        self._is_large = is_large
         self._guard = threading.Lock()
         self.is_closed = False  # True for good: it was closed, or could not `move`
 
     @classmethod
-    def open(cls, path: Path, key: bytes) -> Self:
+    def open(
+        cls, path: Path, key: bytes, ladder: Sequence[str] | None = None, *, is_large: bool = False
+    ) -> Self:
         """The database `path` of the profile whose key this is, made if missing, brought to this version.
 
-        Raises EnvironmentProblem: not readable, not writable, damaged, of another key, of a newer Satchel, or
-        this machine's library cannot encrypt. Then nothing was changed.
+        Args:
+            ladder: of its tables; None: those of a profile.
+            is_large: its pages are never written anew, and what is removed of large rows is not overwritten:
+                for what everybody may have anyway.
+        Raises:
+            EnvironmentProblem: not readable, not writable, damaged, of another key, of a newer Satchel, or
+                this machine's library cannot encrypt. Then nothing was changed.
         """
         require_cipher()
         with disk_problems(f"open the profile {str(path.parent)!r}"):
@@ -72,17 +90,19 @@ class Database:
             try:
                 _unlock(connection, key)
                 _look_only(connection)
-                version_of(connection)
+                version_of(connection, ladder)
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-                _prepare(connection)
-                if was_cut_off:
+                if is_large:
+                    connection.execute("PRAGMA secure_delete = FAST").fetchall()
+                _prepare(connection, ladder)
+                if was_cut_off and not is_large:
                     overwrite_erased(connection)
                 with disk_problems(f"open the profile {str(path.parent)!r}"):
                     _require_ciphertext(path)
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection)
+        return cls(connection, ladder, is_large=is_large)
 
     @classmethod
     def opens(cls, path: Path, key: bytes) -> bool:
@@ -103,13 +123,13 @@ class Database:
                 connection.close()
 
     @classmethod
-    def in_memory(cls) -> Self:
+    def in_memory(cls, ladder: Sequence[str] | None = None, *, is_large: bool = False) -> Self:
         """One that is gone with this process, and never was on a disk."""
         with database_problems():
             connection = apsw.Connection(":memory:")
             _settle(connection)
-            _prepare(connection)
-        return cls(connection)
+            _prepare(connection, ladder)
+        return cls(connection, ladder, is_large=is_large)
 
     def close(self) -> None:
         """May be repeated."""
@@ -136,7 +156,9 @@ class Database:
                 with suppress(apsw.Error):  # a log full of what failed would keep the disk full
                     empty_log(self._connection)
                 raise
-            if erasing:
+            if erasing and self._is_large:
+                empty_log(self._connection)
+            elif erasing:
                 overwrite_erased(self._connection)
 
     def empty_log(self) -> None:
@@ -147,7 +169,7 @@ class Database:
     def require_whole(self) -> None:
         """Raises EnvironmentProblem: a page is missing, or not as it was written, or the tables are not those
         of this program: who made a backup for others could put a trigger into it."""
-        with closing(self.in_memory()) as ours, ours.reading() as connection:
+        with closing(self.in_memory(self._ladder)) as ours, ours.reading() as connection:
             expected = connection.execute(_SCHEMA).fetchall()
         with self.reading() as connection:
             if connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
@@ -257,13 +279,15 @@ def _settle(connection: apsw.Connection) -> None:
         connection.execute(f"PRAGMA {setting}").fetchall()
 
 
-def _prepare(connection: apsw.Connection) -> None:
-    if version_of(connection) == 0:  # later it would change nothing, and yet write to the disk at each start
+def _prepare(connection: apsw.Connection, ladder: Sequence[str] | None) -> None:
+    if (
+        version_of(connection, ladder) == 0
+    ):  # later it would change nothing, and yet write to the disk at each start
         # A large empty file would tell of much that was there (T2).
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute("PRAGMA journal_size_limit = 0").fetchall()
-    climb(connection)
+    climb(connection, ladder)
     empty_log(connection)
 
 

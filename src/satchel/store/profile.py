@@ -27,9 +27,11 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PID_BYTES_MAX = 20
 _NAMES = (
     "key.next",
-    *(f"{name}{suffix}" for name in ("data", "data.next", "copy") for suffix in SUFFIXES),
+    *(f"{name}{suffix}" for name in ("data", "data.next", "copy", "more") for suffix in SUFFIXES),
 )
 
+# Of letters their texts are in one, and what is small; what has come of unfinished ones is of no use alone.
+_NOT_IN_A_BACKUP = ("record", "upload", "unfinished", "blob WHERE content IS NULL", "past", "ingress")
 
 PAGE = "open.html"  # the way of the owner's browser to the node that runs
 _OF_A_NODE = ("lock", "socket", PAGE)
@@ -176,8 +178,9 @@ class ProfileFolder:
                     _remove(copy)
                 database.copy_to(copy, key)
                 with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
-                    for table in ("record", "upload", "blob", "past"):
-                        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                    for rows in _NOT_IN_A_BACKUP:
+                        connection.execute(f"DELETE FROM {rows}")  # noqa: S608
+                    connection.execute("UPDATE profile SET custody_key = NULL")
                 with disk_problems(f"write {str(file)!r}"), copy.open("rb") as image:
                     out.write(head)
                     shutil.copyfileobj(image, out)

@@ -4,6 +4,8 @@ Rung n of the ladder turns a file of version n into one of version n + 1. A rung
 never edited; a change is a new rung.
 """
 
+from collections.abc import Sequence
+
 import apsw
 
 from satchel.errors import EnvironmentProblem
@@ -164,16 +166,182 @@ CREATE TABLE past (
 );
 """
 
+# Letters. The roots of chains in `contact` are empty once its chains have begun.
+_LETTERS = """
+ALTER TABLE profile ADD COLUMN custody_key BLOB;
+ALTER TABLE contact ADD COLUMN restores INTEGER NOT NULL DEFAULT 0;  -- of the profile, as its chain knows
+ALTER TABLE blob ADD COLUMN content BLOB;  -- of a small one, which then has no file
+ALTER TABLE blob ADD COLUMN contact INTEGER REFERENCES contact (key) ON DELETE CASCADE;  -- NULL: an upload
+CREATE INDEX blob_of_contact ON blob (contact);
+CREATE TABLE speaking_chain (
+    contact INTEGER PRIMARY KEY REFERENCES contact (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    secret BLOB NOT NULL,
+    known INTEGER NOT NULL,
+    jumped INTEGER NOT NULL
+);
+CREATE TABLE listening_chain (
+    contact INTEGER PRIMARY KEY REFERENCES contact (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    secret BLOB NOT NULL
+);
+CREATE TABLE skipped_run (
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    first INTEGER NOT NULL,
+    stop INTEGER NOT NULL,
+    since_s INTEGER NOT NULL,
+    plausible INTEGER NOT NULL,  -- whether since_s is
+    PRIMARY KEY (contact, first)
+) WITHOUT ROWID;
+CREATE TABLE skipped_entry (
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    tag BLOB NOT NULL,
+    secret BLOB NOT NULL,
+    PRIMARY KEY (contact, number)
+) WITHOUT ROWID;
+CREATE TABLE letter (
+    key INTEGER PRIMARY KEY,
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    id BLOB NOT NULL,
+    state INTEGER NOT NULL,
+    place INTEGER NOT NULL,  -- in the conversation, with the id
+    text TEXT,  -- NULL: a long one, which is a blob
+    blob INTEGER REFERENCES blob (key) ON DELETE SET NULL,
+    written_s INTEGER,
+    reply_to BLOB,
+    expiry_hour INTEGER,
+    UNIQUE (contact, id)
+);
+CREATE INDEX letter_by_blob ON letter (blob);
+CREATE TABLE attachment (
+    letter INTEGER NOT NULL REFERENCES letter (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    blob INTEGER REFERENCES blob (key) ON DELETE SET NULL,  -- NULL: it is not in a backup
+    PRIMARY KEY (letter, number)
+) WITHOUT ROWID;
+CREATE INDEX attachment_by_blob ON attachment (blob);
+CREATE TABLE own_bundle (
+    key INTEGER PRIMARY KEY,
+    letter INTEGER NOT NULL REFERENCES letter (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,  -- in the chain
+    id BLOB NOT NULL UNIQUE,
+    expiry_hour INTEGER NOT NULL,
+    size_class INTEGER NOT NULL,
+    copies INTEGER NOT NULL,
+    tag BLOB NOT NULL,
+    commitment BLOB NOT NULL UNIQUE,
+    preimage BLOB NOT NULL,
+    arrived_s INTEGER NOT NULL,  -- when it was sealed
+    offered INTEGER NOT NULL,
+    handed INTEGER NOT NULL DEFAULT 0,  -- to how many carriers
+    blob INTEGER REFERENCES blob (key) ON DELETE SET NULL
+);
+CREATE INDEX own_bundle_of_letter ON own_bundle (letter);
+CREATE INDEX own_bundle_by_blob ON own_bundle (blob);
+CREATE TABLE due_receipt (
+    commitment BLOB PRIMARY KEY,
+    preimage BLOB NOT NULL,
+    expiry_hour INTEGER NOT NULL,
+    due_s INTEGER NOT NULL,
+    due_plausible INTEGER NOT NULL,
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    is_own INTEGER NOT NULL,  -- whether we wrote the letter, or the contact did
+    deliverer INTEGER REFERENCES contact (key) ON DELETE SET NULL  -- NULL: a stick
+) WITHOUT ROWID;
+CREATE TABLE unfinished (
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    id BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    expiry_hour INTEGER NOT NULL,
+    PRIMARY KEY (contact, id)
+) WITHOUT ROWID;
+CREATE TABLE piece (
+    contact INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    blob INTEGER NOT NULL REFERENCES blob (key) ON DELETE CASCADE,
+    PRIMARY KEY (contact, id, number),
+    FOREIGN KEY (contact, id) REFERENCES unfinished (contact, id) ON DELETE CASCADE ON UPDATE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX piece_by_blob ON piece (blob);
+CREATE TABLE unreadable (
+    key INTEGER PRIMARY KEY,
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    id BLOB,  -- of the letter; NULL: it is what was in a bundle
+    blob INTEGER NOT NULL REFERENCES blob (key) ON DELETE CASCADE
+);
+CREATE INDEX unreadable_by_blob ON unreadable (blob);
+CREATE TABLE ingress (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- what the other database has in place of a contact
+    contact INTEGER NOT NULL UNIQUE REFERENCES contact (key) ON DELETE CASCADE
+);
+"""
+
 LADDER: tuple[str, ...] = (
-    *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY),
+    *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY, _LETTERS),
 )
 VERSION = len(LADDER)
 
+# The other database, for what is carried for others. No own bundle is in it, and nothing says which one of
+# them was for this person.
+_CUSTODY = """
+CREATE TABLE bundle (
+    key INTEGER PRIMARY KEY,  -- grows: the oldest first
+    id BLOB NOT NULL UNIQUE,
+    expiry_hour INTEGER NOT NULL,
+    size_class INTEGER NOT NULL,
+    copies INTEGER NOT NULL,
+    tag BLOB NOT NULL,
+    commitment BLOB NOT NULL,
+    ingress INTEGER NOT NULL,  -- 0: a stick; else who that is says the database of the profile
+    arrived_s INTEGER NOT NULL,
+    offered INTEGER NOT NULL
+);
+CREATE INDEX bundle_in_order ON bundle (expiry_hour, id, offered);
+CREATE INDEX bundle_by_tag ON bundle (tag);
+CREATE INDEX bundle_by_commitment ON bundle (commitment);
+CREATE INDEX bundle_by_ingress ON bundle (ingress, size_class);
+CREATE TABLE partial (
+    key INTEGER PRIMARY KEY,  -- of the numbers of bundle
+    id BLOB NOT NULL,
+    ingress INTEGER NOT NULL,
+    length INTEGER NOT NULL,  -- bytes that are here
+    turn INTEGER NOT NULL,  -- of its ingress: which one came last
+    UNIQUE (ingress, id)
+);
+CREATE INDEX partial_by_id ON partial (id);
+CREATE TABLE block (
+    key INTEGER PRIMARY KEY,  -- 16 times that of the bundle, and its place; behind the header, if it is whole
+    content BLOB NOT NULL
+);
+CREATE TABLE past (
+    key INTEGER PRIMARY KEY,  -- grows: the oldest first
+    id BLOB NOT NULL UNIQUE,
+    commitment BLOB NOT NULL,
+    expiry_hour INTEGER NOT NULL,
+    ingress INTEGER NOT NULL,
+    preimage BLOB  -- of its receipt; NULL: none has come
+);
+CREATE INDEX past_by_commitment ON past (commitment);
+CREATE INDEX past_by_expiry ON past (expiry_hour, id);
+CREATE INDEX past_by_ingress ON past (ingress);
+CREATE TABLE share (
+    ingress INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    bundles INTEGER NOT NULL,
+    past INTEGER NOT NULL
+);
+"""
+CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY,)
 
-def version_of(connection: apsw.Connection) -> int:
+
+def version_of(connection: apsw.Connection, ladder: Sequence[str] | None = None) -> int:
     """0 for a new file. Raises EnvironmentProblem for one of a newer program, before anything is written."""
     version = int(connection.pragma("user_version"))
-    if version > VERSION:
+    if version > len(ladder or LADDER):
         raise EnvironmentProblem(
             "This profile was written by a newer Satchel.",
             safe="Nothing was changed.",
@@ -182,16 +350,17 @@ def version_of(connection: apsw.Connection) -> int:
     return version
 
 
-def climb(connection: apsw.Connection) -> None:
+def climb(connection: apsw.Connection, ladder: Sequence[str] | None = None) -> None:
     """Bring the file to the newest version, all rungs or none."""
-    if version_of(connection) == VERSION:
+    rungs = ladder or LADDER
+    if version_of(connection, rungs) == len(rungs):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for rung in LADDER[version_of(connection) :]:
+        for rung in rungs[version_of(connection, rungs) :]:
             for statement in rung.split(";\n"):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {len(rungs)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # a full disk has rolled it back by itself

@@ -39,3 +39,6 @@ def test_keys_of_another_length_are_our_mistake() -> None:
         replace(PAIR, static=bytes(31))
     with pytest.raises(MisuseError):
         replace(PAIR, letters_speaking=bytes(33))
+    with pytest.raises(MisuseError):
+        replace(PAIR, letters_speaking=b"")  # both chains begin at once
+    assert replace(PAIR, letters_speaking=b"", letters_listening=b"").static == PAIR.static

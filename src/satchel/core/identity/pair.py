@@ -35,15 +35,14 @@ class Pair:
     static: bytes = field(repr=False)  # private X25519 key, ours, for this contact only
     their_static: bytes = field(repr=False)  # public half of theirs, for us only
     epochs: Epochs
-    letters_speaking: bytes = field(repr=False)  # C_1 of chain.md: a store erases it when the chain begins
+    letters_speaking: bytes = field(repr=False)  # C_1 of chain.md; empty: the chain has begun
     letters_listening: bytes = field(repr=False)
     proof: Proof
 
     def __post_init__(self) -> None:
         keys, chains = (self.static, self.their_static), (self.letters_speaking, self.letters_listening)
-        if {len(key) for key in keys} != {STATIC_BYTES} or {len(chain) for chain in chains} != {
-            LETTERS_BYTES
-        }:
+        lengths = {len(chain) for chain in chains}
+        if {len(key) for key in keys} != {STATIC_BYTES} or lengths not in ({LETTERS_BYTES}, {0}):
             raise MisuseError(f"keys have {STATIC_BYTES} bytes, and letter chains {LETTERS_BYTES}")
 
     def verified(self, proof: Proof) -> Self:

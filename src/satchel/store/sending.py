@@ -1,0 +1,223 @@
+"""Own letters under way, and receipts until they leave, in the database of the profile.
+
+Each own bundle is there until it is known to have come, or may not travel any more; what a receipt of it
+looks like as long (W4: nothing of it is there after). Spec: docs/spec/profile.md, 11.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import apsw
+
+from satchel.core.bundles.header import BundleId, bundle_id, decode_bundle
+from satchel.core.bundles.receipt import Receipt, commitment
+from satchel.core.identity.clocks import Reading
+from satchel.core.identity.contacts import ContactId
+from satchel.core.sealing.chain import Speaking
+from satchel.core.sealing.letter import LetterId
+from satchel.errors import MisuseError, NothingToDo
+from satchel.ports.letter_states import LetterState
+from satchel.ports.letters import Delivery, DueReceipt, SealedPart
+from satchel.store.chains import begun, further, put_speaking, speaking_of
+from satchel.store.contents import Contents
+from satchel.store.database import Database, checked_row, checked_rows
+
+_UNDER_WAY = (
+    "SELECT b.key, b.letter, b.number, b.expiry_hour, b.blob, l.contact, l.id FROM own_bundle AS b"
+    " JOIN letter AS l ON l.key = b.letter"
+)
+_UNDER_WAY_TYPES = (int, int, int, int, int | None, int, bytes)
+
+
+class SqliteSending:
+    """See ports.letters.Sending. May be used from several threads."""
+
+    def __init__(self, database: Database, contents: Contents) -> None:
+        self._database = database
+        self._contents = contents
+
+    def seal(
+        self,
+        contact: ContactId,
+        id: LetterId,
+        speaking: Speaking,
+        parts: Sequence[SealedPart],
+        *,
+        now_s: int,
+    ) -> None:
+        bundles = [part.bundle for part in parts]
+        with (
+            self._contents.written(bundles) as written,
+            self._database.changing(erasing=True) as connection,
+        ):
+            contact_key = begun(connection, contact)
+            before = speaking_of(connection, contact_key)
+            numbers = {part.number for part in parts}
+            unused = range(before.place.number, speaking.place.number)
+            if not numbers <= set(unused) or len(numbers) != len(parts) or not parts:
+                raise MisuseError("these numbers were used")
+            row = connection.execute(
+                "SELECT key FROM letter WHERE contact = ? AND id = ? AND state = ?",
+                (contact_key, id, LetterState.KEPT.value),
+            ).fetchone()
+            if row is None:
+                raise NothingToDo("This letter does not wait (any more).", safe="Nothing was changed.")
+            (key,) = checked_row(row, (int,))
+            put_speaking(connection, contact_key, further(before, speaking))
+            for part, one in zip(parts, written, strict=True):
+                blob = self._contents.insert(connection, contact_key, one)
+                _insert_bundle(connection, key, part, blob, now_s)
+            _set_state(connection, key, LetterState.UNDER_WAY)
+
+    def delivered(self, deliveries: Sequence[Delivery]) -> list[LetterId]:
+        marks = [commitment(one.receipt.preimage) for one in deliveries]
+        with self._database.reading() as connection:
+            if not any(_find(connection, mark) for mark in marks):
+                return []  # as nearly always: then nothing is written
+        ended: list[LetterId] = []
+        names: list[bytes] = []
+        with self._database.changing(erasing=True) as connection:
+            for one, mark in zip(deliveries, marks, strict=True):
+                found = _find(connection, mark)
+                if found is None:
+                    continue
+                key, letter, number, hour, blob, contact, id = found
+                put_speaking(connection, contact, speaking_of(connection, contact).opened(number))
+                names += self._contents.erase(connection, [] if blob is None else [blob])
+                connection.execute("DELETE FROM own_bundle WHERE key = ?", (key,))
+                receipt = Receipt(preimage=one.receipt.preimage, expiry_hour=hour)
+                if hour:  # else no carrier has it
+                    put_due(connection, contact, receipt, one.due, is_own=True, deliverer=one.deliverer)
+                others = connection.execute(
+                    "SELECT EXISTS (SELECT 1 FROM own_bundle WHERE letter = ?)", (letter,)
+                ).get
+                if not others and _set_state(connection, letter, LetterState.DELIVERED):
+                    ended.append(LetterId(id))
+        self._contents.remove_files(names)
+        return ended
+
+    def expire(self, now_hour: int) -> list[LetterId]:
+        which = "expiry_hour > 0 AND expiry_hour < ?"  # 0: for sessions only
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT 1 FROM own_bundle WHERE {which} UNION ALL SELECT 1 FROM due_receipt WHERE {which}",  # noqa: S608
+                (now_hour, now_hour),
+            ).fetchall()
+        if not rows:
+            return []
+        with self._database.changing(erasing=True) as connection:
+            over = checked_rows(
+                connection,
+                "SELECT b.blob, l.key, l.id FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter"
+                " WHERE b.expiry_hour > 0 AND b.expiry_hour < ?",
+                (now_hour,),
+                (int | None, int, bytes),
+            )
+            names = self._contents.erase(connection, (blob for blob, _, _ in over if blob is not None))
+            for table in ("own_bundle", "due_receipt"):
+                connection.execute(f"DELETE FROM {table} WHERE {which}", (now_hour,))  # noqa: S608
+            letters = {key: LetterId(id) for _, key, id in over}
+            for key in letters:
+                _set_state(connection, key, LetterState.EXPIRED)
+        self._contents.remove_files(names)
+        return list(letters.values())
+
+    def due_receipts(self) -> list[DueReceipt]:
+        with self._database.reading() as connection:
+            found = checked_rows(
+                connection,
+                "SELECT preimage, expiry_hour, due_s, due_plausible, c.id, is_own, d.id FROM due_receipt AS r"
+                " JOIN contact AS c ON c.key = r.contact LEFT JOIN contact AS d ON d.key = r.deliverer"
+                " ORDER BY commitment",
+                (),
+                (bytes, int, int, int, bytes, int, bytes | None),
+            )
+        return [
+            DueReceipt(
+                receipt=Receipt(preimage=preimage, expiry_hour=hour),
+                due=Reading(time_s=due_s, plausible=bool(plausible)),
+                contact=ContactId(contact),
+                is_own=bool(is_own),
+                deliverer=None if deliverer is None else ContactId(deliverer),
+            )
+            for preimage, hour, due_s, plausible, contact, is_own, deliverer in found
+        ]
+
+    def receipts_left(self, commitments: Iterable[bytes]) -> None:
+        with self._database.changing(erasing=True) as connection:
+            connection.executemany(
+                "DELETE FROM due_receipt WHERE commitment = ?", [(one,) for one in commitments]
+            )
+
+    def handed_over(self, ids: Iterable[BundleId]) -> None:
+        with self._database.changing() as connection:
+            connection.executemany(
+                "UPDATE own_bundle SET handed = handed + 1 WHERE id = ?", [(id,) for id in ids]
+            )
+
+
+def put_due(
+    connection: apsw.Connection,
+    contact: int,
+    receipt: Receipt,
+    due: Reading,
+    *,
+    is_own: bool,
+    deliverer: ContactId | None,
+) -> None:
+    """A receipt waits to leave. `contact`: key of who wrote the letter, or of whom it was for."""
+    connection.execute(
+        "INSERT OR REPLACE INTO due_receipt VALUES"
+        " (?, ?, ?, ?, ?, ?, ?, (SELECT key FROM contact WHERE id = ?))",
+        (
+            *(commitment(receipt.preimage), receipt.preimage, receipt.expiry_hour),
+            *(due.time_s, due.plausible, contact, is_own, deliverer),
+        ),
+    )
+
+
+def release(
+    connection: apsw.Connection, contents: Contents, letter: int, due: Callable[[], Reading]
+) -> list[bytes]:
+    """An own letter is deleted: the receipts of what is under way of it are to leave, so that carriers drop
+    it. Returns names of files to remove after the transaction."""
+    found = checked_rows(
+        connection,
+        "SELECT preimage, b.expiry_hour, b.blob, l.contact FROM own_bundle AS b JOIN letter AS l"
+        " ON l.key = b.letter WHERE l.key = ?",
+        (letter,),
+        (bytes, int, int | None, int),
+    )
+    for preimage, hour, _, contact in found:
+        if hour:  # else no carrier has it
+            receipt = Receipt(preimage=preimage, expiry_hour=hour)
+            put_due(connection, contact, receipt, due(), is_own=True, deliverer=None)
+    return contents.erase(connection, (blob for _, _, blob, _ in found if blob is not None))
+
+
+def _insert_bundle(connection: apsw.Connection, letter: int, part: SealedPart, blob: int, now_s: int) -> None:
+    header = decode_bundle(part.bundle)
+    if commitment(part.preimage) != header.commitment:
+        raise MisuseError("this is not what the bundle's receipt is made of")
+    connection.execute(
+        "INSERT INTO own_bundle (letter, number, id, expiry_hour, size_class, copies, tag, commitment,"
+        " preimage, arrived_s, offered, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (
+            *(letter, part.number, bundle_id(part.bundle), header.expiry_hour, header.size_class),
+            *(header.copies, header.tag, header.commitment, part.preimage, now_s, blob),
+        ),
+    )
+
+
+def _find(connection: apsw.Connection, mark: bytes) -> Sequence[Any] | None:
+    row = connection.execute(f"{_UNDER_WAY} WHERE b.commitment = ?", (mark,)).fetchone()
+    return None if row is None else checked_row(row, _UNDER_WAY_TYPES)
+
+
+def _set_state(connection: apsw.Connection, letter: int, state: LetterState) -> bool:
+    """False: it has ended already. A letter of which one part expired is not delivered by the others."""
+    connection.execute(
+        "UPDATE letter SET state = ? WHERE key = ? AND state NOT IN (?, ?)",
+        (state.value, letter, LetterState.DELIVERED.value, LetterState.EXPIRED.value),
+    )
+    return connection.changes() == 1
