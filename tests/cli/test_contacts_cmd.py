@@ -24,6 +24,8 @@ from satchel.store.records import SqliteRecords
 from store.contact_samples import AMINA, BILAL, contact
 from store.queue_samples import SECOND, THIRD, head_with, queued
 
+pytestmark = pytest.mark.slow  # a whole program for each command
+
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 KEY = b"k" * KEY_BYTES
 WORDS = Comparison(secret=bytes(16), language=Language.ENGLISH)

@@ -17,6 +17,8 @@ from satchel.store.settings import SqliteSettings
 from store.history_samples import past
 from store.record_samples import NOW_S
 
+pytestmark = pytest.mark.slow  # a whole program for each command
+
 TOLD = {
     "event": "past",
     "when_s": NOW_S,

@@ -18,6 +18,8 @@ from satchel.cli.undisturbed import undisturbed
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.store.profile import ProfileFolder
 
+pytestmark = pytest.mark.slow  # a whole program for each command
+
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 
 

@@ -33,6 +33,8 @@ from satchel.node.doctor import machine
 from satchel.store.profile import ProfileFolder
 from store.upload_samples import bring, uploads_of
 
+pytestmark = pytest.mark.slow  # a whole program for each command
+
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 PHRASE, OTHER = "correct horse battery", "another long phrase"
 

@@ -29,6 +29,8 @@ from store.contact_samples import BILAL, contact
 from store.queue_samples import FIRST, SECOND, THIRD, head_with, queued
 from store.record_samples import entry, head
 
+pytestmark = pytest.mark.slow  # a whole program for each command
+
 PROGRAM = [sys.executable, "-m", "satchel.cli.main"]
 KEY = b"k" * KEY_BYTES
 COMING, RECEIVED, SENT = (HandoverId(b"unfinished no. %d" % n) for n in (1, 2, 3))

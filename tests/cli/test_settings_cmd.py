@@ -12,6 +12,8 @@ from cli.test_profile_commands import satchel
 from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.settings import Accept
 
+pytestmark = pytest.mark.slow  # a whole program for each command
+
 AT_FIRST = {"language": None, "quiet": "off", "accept": "ask", "into": None, "history": "off"}
 
 

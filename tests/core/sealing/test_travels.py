@@ -18,6 +18,7 @@ def text(number: int) -> bytes:
     return b"letter %d" % number
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_c2_whatever_arrives_opens_once_in_any_order_after_any_loss_with_duplicates(
@@ -62,6 +63,7 @@ def test_only_the_1000th_arrives_and_then_one_of_before() -> None:
     assert not reader.take(bundles[0])
 
 
+@pytest.mark.slow
 def test_5000_with_receipts_coming_back_late_and_in_any_order() -> None:
     """The writer never gets beyond the window, whatever is lost on the way there or back."""
     writer, reader = acquainted(5)
