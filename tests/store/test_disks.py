@@ -118,7 +118,7 @@ FolderLanding.open(disk, ID).place(0, (b"x",))
 """
 
 FULL_RECORDS = """
-mount("-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk))
+mount("-t", "tmpfs", "-o", "size=900k", "tmpfs", str(disk))
 records = open_records(disk / "home")
 records.create(head(), [entry(n) for n in range(400)])
 other = head(HandoverId(b"o" * 16))
@@ -133,7 +133,7 @@ records.forget(head().id)
 """
 
 FULL_AT_FIRST = """
-for size_kib in range(8, 200, 12):  # whichever page does not fit any more
+for size_kib in range(8, 460, 12):  # whichever page does not fit any more
     mount("-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs", str(disk))
     (disk / "home").mkdir()
     try:
@@ -144,12 +144,12 @@ for size_kib in range(8, 200, 12):  # whichever page does not fit any more
 """
 
 FULL_PEOPLE = """
-mount("-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk))
+mount("-t", "tmpfs", "-o", "size=900k", "tmpfs", str(disk))
 contacts = SqliteContacts(open_records(disk / "home").database, salt=bytes(32))
 contacts.add(contact())
 before = contact().pair.epochs
 try:
-    (disk / "fill").write_bytes(bytes(400000))
+    (disk / "fill").write_bytes(bytes(900000))
 except OSError:
     pass
 os.truncate(disk / "fill", (disk / "fill").stat().st_size - 70000)  # room for a session, not for a copy
