@@ -1,4 +1,4 @@
-"""`kill -9` at 120 instants of writing, reading and carrying: nothing acknowledged is lost (C2, W4)."""
+"""`kill -9` at 80 instants of writing, reading and carrying: nothing acknowledged is lost (C2, W4)."""
 
 import subprocess
 import sys
@@ -9,12 +9,13 @@ import pytest
 from store.letters_in_use import KINDS, states
 
 TESTS = str(Path(__file__).parents[1])
-KILLS = 120
+KILLS = 80
 SECONDS_MAX = 240
 
 # Each child goes on where the one before was killed; beside it the same is done in memory.
 KILLING = """
 import os, random, select, signal, sys, time
+from collections import Counter
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from satchel.store.blobs import remove_unnamed
@@ -32,9 +33,11 @@ def use(start, told):
 
 with desk(home):
     pass
-chance, done, kinds = random.Random(7), 0, set()
+chance, done, kinds, kill, kills = random.Random(7), 0, Counter(), 0, int(sys.argv[3])
 with desk_in_memory(beside) as reference:
-    for kill in range(int(sys.argv[3])):
+    # On a busy machine a kill comes late and misses the short ones: then there are more, up to double.
+    while kill < kills or (len(kinds) < KINDS and kill < 2 * kills):
+        kill += 1
         told, telling = os.pipe()
         child = os.fork()
         if child == 0:
@@ -46,10 +49,13 @@ with desk_in_memory(beside) as reference:
         os.close(telling)
         before = done
         time.sleep(chance.uniform(0, 0.2))
-        if kill % 2:  # in the middle of a step of each kind, in turns
-            while done % KINDS != kill // 2 % KINDS and (part := os.read(told, 1)):
+        if kill % 2:  # in the middle of a step of the kind that was hit most seldom
+            wanted = min(range(KINDS), key=lambda kind: kinds[kind])
+            while select.select([told], [], [], 0)[0] and (part := os.read(told, 4096)):
                 done += len(part)
-            time.sleep(chance.uniform(0, 0.01))
+            while done % KINDS != wanted and (part := os.read(told, 1)):
+                done += len(part)
+            time.sleep(chance.uniform(0, 0.002))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL, "the program ended by itself"
@@ -58,7 +64,7 @@ with desk_in_memory(beside) as reference:
         os.close(told)
         for n in range(before, done):
             do(reference, n)
-        kinds.add(done % KINDS)
+        kinds[done % KINDS] += 1
         with desk(home, people=False) as mine:
             mine.database.require_whole()
             mine.custody.require_whole()
