@@ -75,10 +75,10 @@ def run_tests(name: str, marks: str, *, show: bool = False) -> tuple[Tally, str,
     command = [*tool_command(["pytest"]), "-m", marks, f"--junitxml={report}", "-o", "junit_family=xunit2"]
     # One file that cannot be imported is a failure, and no reason to try nothing else.
     command += ["--continue-on-collection-errors", "-v" if show else "-q"]
-    # On all cores, and more at a time, since part of their time is waiting (0180). Of the laboratory a file
-    # at a time: some files share recordings.
+    # On all cores, and the unit tests twice as many at a time, since half of their time is waiting (0180). Of
+    # the laboratory a file at a time: some files share recordings.
     cores = min(4, os.cpu_count() or 1)
-    command += ["-n", str(cores + 1), "--dist", "loadfile"] if show else ["-n", str(2 * cores)]
+    command += ["-n", str(cores), "--dist", "loadfile"] if show else ["-n", str(2 * cores)]
     if show:
         code, output = subprocess.run(command, cwd=ROOT, env=tool_environment(), check=False).returncode, ""
     else:
