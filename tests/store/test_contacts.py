@@ -289,3 +289,22 @@ def test_a_damaged_row_is_said(contacts: SqliteContacts, database: Database, dam
         connection.execute(damage)
     with pytest.raises(EnvironmentProblem, match="damaged"):
         contacts.all()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE contact SET ahead_s = 'a text'",
+        "UPDATE profile SET trusted_s = 'a text'",
+        "UPDATE contact_nonce SET nonce = 5",
+        "UPDATE contact_address SET address = 5",
+    ],
+)
+def test_so_is_one_of_what_was_learned(contacts: SqliteContacts, database: Database, damage: str) -> None:
+    contacts.add(contact())
+    contacts.spend_nonce(AMINA, DAY, bytes(8))
+    contacts.learn_address(StoredAddress(contact=AMINA, address=b"10.0.0.1", network=bytes(16)))
+    with database.reading() as connection:
+        connection.execute(damage)
+    with pytest.raises(EnvironmentProblem, match="damaged"):
+        _ = contacts.clocks(build_s=BUILD_S), contacts.spent_nonces(), contacts.addresses()

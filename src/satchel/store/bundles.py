@@ -247,7 +247,7 @@ class SqliteBundles:
             if not rows:
                 return
             yield from found
-            last, at_once = rows[-1][0], ROWS_AT_ONCE  # type: ignore[assignment]
+            (last,), at_once = checked_row(rows[-1][:1], (int,)), ROWS_AT_ONCE
 
     def _by_expiry(
         self, table: str, columns: str, which: str, values: Sequence[int], read: Callable[[_Row], _T]

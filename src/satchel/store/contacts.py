@@ -19,7 +19,7 @@ from satchel.errors import MisuseError
 from satchel.ports import Role
 from satchel.ports.contacts import Contact, Taking
 from satchel.store.contact_key import key_of
-from satchel.store.database import DamagedRow, Database, checked_row
+from satchel.store.database import DamagedRow, Database, checked_row, checked_rows
 from satchel.store.succession import hand_on_letters
 
 ADDRESSES_KEPT_MAX = 3  # of one contact in one network
@@ -145,11 +145,9 @@ class SqliteContacts:
             connection.execute("INSERT OR IGNORE INTO contact_nonce VALUES (?, ?, ?)", (key, epoch, nonce))
 
     def spent_nonces(self) -> list[tuple[ContactId, int, bytes]]:
+        query = "SELECT id, epoch, nonce FROM contact_nonce JOIN contact ON key = contact"
         with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, epoch, nonce FROM contact_nonce JOIN contact ON key = contact"
-            ).fetchall()
-        found = [checked_row(row, (bytes, int, bytes)) for row in rows]
+            found = checked_rows(connection, query, (), (bytes, int, bytes))
         return [(ContactId(id), epoch, nonce) for id, epoch, nonce in found]
 
     def learn_address(self, address: StoredAddress) -> None:
@@ -175,12 +173,12 @@ class SqliteContacts:
             )
 
     def addresses(self) -> list[StoredAddress]:
+        query = (
+            "SELECT id, address, network FROM contact_address AS a JOIN contact AS c ON c.key = a.contact"
+            " ORDER BY a.key DESC"
+        )
         with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, address, network FROM contact_address AS a JOIN contact AS c ON c.key = a.contact"
-                " ORDER BY a.key DESC"
-            ).fetchall()
-        found = [checked_row(row, (bytes, bytes, bytes)) for row in rows]
+            found = checked_rows(connection, query, (), (bytes, bytes, bytes))
         return [
             StoredAddress(contact=ContactId(id), address=address, network=network)
             for id, address, network in found
@@ -199,17 +197,14 @@ class SqliteContacts:
     def clocks(self, *, build_s: int) -> Clocks:
         with self._database.reading() as connection:
             row = connection.execute("SELECT trusted_s, saved_s FROM profile").fetchone() or ()
-            offsets = connection.execute(
-                "SELECT id, ahead_s FROM contact WHERE ahead_s IS NOT NULL"
-            ).fetchall()
-        trusted_s, saved_s = checked_row(row, (int | None, int | None))
+            trusted_s, saved_s = checked_row(row, (int | None, int | None))
+            query = "SELECT id, ahead_s FROM contact WHERE ahead_s IS NOT NULL"
+            offsets = checked_rows(connection, query, (), (bytes, int))
         return Clocks(
             build_s=build_s,
             trusted_s=trusted_s,
             saved_s=saved_s,
-            offsets_s={
-                ContactId(id): ahead_s for id, ahead_s in (checked_row(o, (bytes, int)) for o in offsets)
-            },
+            offsets_s={ContactId(id): ahead_s for id, ahead_s in offsets},
         )
 
     def save_clocks(self, clocks: Clocks) -> None:
