@@ -25,7 +25,7 @@ EVENT = struct.Struct("<BQI")  # kind, offset, length; a write's bytes follow
 WRITE, FLUSH = 1, 2
 START_S = 10.0
 FORMAT = {"ext4": ("mkfs.ext4", "-q", "-E", "nodiscard,lazy_itable_init=0"), "exfat": ("mkfs.exfat",)}
-MOUNT = {"ext4": ("mount", "-o", "commit=1"), "exfat": ("mount.exfat-fuse",)}
+MOUNT = {"ext4": ("mount",), "exfat": ("mount.exfat-fuse",)}
 AT_THE_END = 0.2  # how many of the cuts come right after the program's end
 
 
@@ -44,6 +44,7 @@ class RecordedDisk:
     folder: Path
     size_bytes: int = 16 << 20
     kind: str = "ext4"  # or "exfat"
+    commit_s: int = 1  # after so long ext4 writes by itself
     marks: list[tuple[int, str]] = field(default_factory=list)
     _start: int = 0
     _end: int = 0
@@ -73,7 +74,8 @@ class RecordedDisk:
                 time.sleep(0.02)
             device = ends.enter_context(_loop(served / "disk"))
             _run(*FORMAT[self.kind], device)
-            _run(*MOUNT[self.kind], device, str(self.path))
+            options = ("-o", f"commit={self.commit_s}") if self.kind == "ext4" else ()
+            _run(*MOUNT[self.kind], *options, device, str(self.path))
             ends.callback(self._leave)
             _run("sync", "-f", str(self.path))
             self._start = self._log.stat().st_size

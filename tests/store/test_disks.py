@@ -4,16 +4,13 @@ Each test runs a child in a mount namespace of its own, so that nothing is ever 
 """
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.namespace import mount_flags
+from lab.mounts import run_mounting
 
 pytestmark = pytest.mark.lab
-TESTS = str(Path(__file__).parents[1])
 
 BEGIN = """
 import argparse, os, subprocess, sys
@@ -256,16 +253,6 @@ SCENES = {
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
 def test_a_disk_that_is(scene: str) -> None:
-    if subprocess.run(
-        ["unshare", *mount_flags(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False
-    ).returncode:
-        pytest.skip("mounting needs root")
     if scene is STICK and not (shutil.which("mkfs.exfat") and shutil.which("mount.exfat-fuse")):
         pytest.skip("exfatprogs and exfat-fuse are not installed")
-    done = subprocess.run(
-        ["unshare", *mount_flags(), sys.executable, "-c", BEGIN + scene, "/mnt", TESTS],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_mounting(BEGIN + scene, Path("/mnt"))

@@ -1,17 +1,14 @@
 """The power is cut under a profile that is in use: it opens, and what was acknowledged is there (T1, T2)."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.namespace import mount_flags
+from lab.mounts import run_mounting
 from store.long_use import KINDS
 
 pytestmark = pytest.mark.lab
-TESTS = str(Path(__file__).parents[1])
 
 # Contacts, what waits for them, records, other keys, backups, restoring, uploads: one after another. Each
 # line: it is safe now.
@@ -77,17 +74,8 @@ assert bool(lost) is careless, lost
 
 
 def cut(tmp_path: Path, how: str, count: int, *, steps: int) -> str:
-    if subprocess.run(
-        ["unshare", *mount_flags(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False
-    ).returncode:
-        pytest.skip("mounting needs root")
     using = USING if how == "careful" else USING.replace("folder = ", SLEEPY + "folder = ", 1)
-    command = ["unshare", *mount_flags(), sys.executable, "-c", CUTTING, str(tmp_path / "disk"), TESTS, using]
-    done = subprocess.run(
-        [*command, how, str(count), str(steps)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run_mounting(CUTTING, tmp_path / "disk", using, how, str(count), str(steps))
 
 
 # WAL's own default: a commit does not wait for the disk.

@@ -1,13 +1,11 @@
 """The power is cut under a file that is being uploaded: what was acknowledged is there, and right (T1)."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.namespace import mount_flags
+from lab.mounts import run_mounting
 from satchel.ports.uploads import Chosen
 from satchel.store.database import Database
 from satchel.store.profile import ProfileFolder
@@ -15,7 +13,6 @@ from satchel.store.uploads import SqliteUploads
 from store.upload_samples import GROUP, one_begun, uploads_of
 
 pytestmark = pytest.mark.lab
-TESTS = str(Path(__file__).parents[1])
 CUTS = 60
 KEY = b"k" * 32
 FILES = 4
@@ -128,15 +125,8 @@ def content_of(number: int) -> bytes:
 
 
 def cut(tmp_path: Path, how: str) -> str:
-    if subprocess.run(
-        ["unshare", *mount_flags(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False
-    ).returncode:
-        pytest.skip("mounting needs root")
     using = USING if how == "careful" else USING.replace("folder = ", SLEEPY + "folder = ", 1)
-    command = ["unshare", *mount_flags(), sys.executable, "-c", CUTTING, str(tmp_path / "disk"), TESTS, using]
-    done = subprocess.run([*command, how, str(CUTS)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run_mounting(CUTTING, tmp_path / "disk", using, how, str(CUTS))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no FUSE")

@@ -1,16 +1,13 @@
 """The power is cut under letters and bundles in use: what was acknowledged is there, and right (C2, W4)."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.namespace import mount_flags
+from lab.mounts import run_mounting
 
 pytestmark = pytest.mark.lab
-TESTS = str(Path(__file__).parents[1])
 CUTS = 40
 STEPS = 56
 
@@ -94,15 +91,8 @@ assert bool(lost) is careless, lost
 
 
 def cut(tmp_path: Path, how: str) -> str:
-    if subprocess.run(
-        ["unshare", *mount_flags(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False
-    ).returncode:
-        pytest.skip("mounting needs root")
     using = USING if how == "careful" else USING.replace("home = ", SLEEPY + "home = ", 1)
-    command = ["unshare", *mount_flags(), sys.executable, "-c", CUTTING, str(tmp_path / "disk"), TESTS, using]
-    done = subprocess.run([*command, how, str(CUTS), str(STEPS)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return run_mounting(CUTTING, tmp_path / "disk", using, how, str(CUTS), str(STEPS))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no FUSE")

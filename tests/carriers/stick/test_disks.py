@@ -1,16 +1,14 @@
 """Real sticks: exFAT, FAT32, full, read-only, somebody else's; mounted where nobody sees them."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.namespace import environment, mount_flags
+from lab.mounts import run_mounting
+from lab.namespace import environment
 
 pytestmark = pytest.mark.lab
-TESTS = str(Path(__file__).parents[2])
 
 BEGIN = r"""
 import os, subprocess, sys, time
@@ -181,18 +179,7 @@ SCENES = {
 
 @pytest.mark.parametrize(("scene", "tools"), SCENES.values(), ids=SCENES.keys())
 def test_a_stick_that_is(scene: str, tools: tuple[str, ...]) -> None:
-    if subprocess.run(
-        ["unshare", *mount_flags(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False
-    ).returncode:
-        pytest.skip("mounting needs root")
     missing = [tool for tool in tools if not shutil.which(tool, path=environment()["PATH"])]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    done = subprocess.run(
-        ["unshare", *mount_flags(), sys.executable, "-c", BEGIN + scene, "/mnt", TESTS],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(),
-    )
-    assert done.returncode == 0, done.stderr
+    run_mounting(BEGIN + scene, Path("/mnt"))
