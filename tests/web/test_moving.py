@@ -115,6 +115,7 @@ def test_of_two_that_are_called_the_same_each_has_its_own_end() -> None:
     for said in ([hers, unfinished("a")], [unfinished("a"), hers]):
         both, _ = rows(heard(theirs), *said)
         assert [(row.now.contact, row.names) for row in both] == [("Amina", ["a"]), ("Carla", ["b"])]
+        assert len({row.key for row in both}) == 2
     [renamed], _ = rows(heard(theirs), hers)
     assert renamed.names == ["b"]
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from satchel.core.crypto.kdf import digest
 from satchel.web.owner.movements import Movement
 
 NAMES_SHOWN = 3
@@ -98,7 +99,9 @@ def _listed(movement: Movement, listed: Listed) -> Event | None:
 
 
 def _key(movement: Movement) -> str:
-    return f"{'to' if movement.is_giving else 'from'}-{movement.handover}"
+    """Two contacts may call theirs the same (M1), and no element of a page is called as another one."""
+    whose = digest(movement.contact.encode("utf-8", "surrogateescape"))[:8].hex()
+    return f"{'to' if movement.is_giving else 'from'}-{whose}-{movement.handover}"
 
 
 def _with_few_names(event: Event) -> Event:
