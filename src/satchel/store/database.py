@@ -280,9 +280,8 @@ def _settle(connection: apsw.Connection) -> None:
 
 
 def _prepare(connection: apsw.Connection, ladder: Sequence[str] | None) -> None:
-    if (
-        version_of(connection, ladder) == 0
-    ):  # later it would change nothing, and yet write to the disk at each start
+    # Later it would change nothing, and yet write to the disk at each start.
+    if version_of(connection, ladder) == 0:
         # A large empty file would tell of much that was there (T2).
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
