@@ -37,6 +37,7 @@ def variables(clock: Clock, now: datetime) -> dict[str, str]:
         "FAKETIME": f"{offset_s(clock, now):+d}",
         "FAKETIME_DONT_RESET": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).with_name("right_sleep")),
     }
 
 

@@ -1,10 +1,13 @@
 """Other clocks: what is asked for, in seconds."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab.clock import Clock, offset_s
+from lab.clock import Clock, offset_s, variables
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,3 +33,17 @@ def test_offset(clock: Clock, expected_s: int) -> None:
 def test_anything_else_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  the words are those of datetime
         offset_s(wrong, NOW)
+
+
+SLEEPING = "import time; began_s = time.monotonic(); time.sleep(0.05); print(time.monotonic() - began_s)"
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("clock", ["1970-01-02 00:00:00", "2099-01-01 00:00:00"])
+def test_who_sleeps_wakes_up(clock: str) -> None:
+    """Else what waits for another program that is slow to end hangs, now and then."""
+    changed = os.environ | variables(clock, datetime.now(UTC))
+    slept = subprocess.run(
+        [sys.executable, "-c", SLEEPING], env=changed, capture_output=True, text=True, check=True, timeout=20
+    )
+    assert float(slept.stdout) >= 0.05
