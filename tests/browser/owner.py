@@ -68,6 +68,7 @@ class Owner:
         page = browser.page(self.origin, besides=[url], **{"screen": DESKTOP, **settings})
         page.goto(url)
         page.wait_for_selector("h1")
+        page.wait_for_load_state()  # its script has run: what is dropped now is taken
         return page
 
     def in_firefox(self, firefox_on: FirefoxOn, **settings: Any) -> Firefox:

@@ -342,7 +342,7 @@ def test_at_most_five_clicks_pair_and_give_what_is_pasted_or_a_folder(
     assert max(clicks.values()) <= 5, clicks
     clicks.update(here=0, there=0)
     click("here", ".card a")
-    here.wait_for_selector("form[data-give]", timeout=HERE_MS)
+    here.wait_for_selector("form[data-give] > button:enabled", timeout=HERE_MS)  # by what reads a paste
     here.eval_on_selector("form[data-give]", PASTE)
     click("here", "form[data-give] > button")
     click("there", "form[action$='/look'] button")
