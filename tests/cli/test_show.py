@@ -12,7 +12,7 @@ import pytest
 from satchel.cli.show import FAILURES, JsonShow, PersonShow
 from satchel.core.handover.messages import Entry, EntryKind, Failure
 from satchel.core.identity.contacts import ContactId
-from satchel.errors import AccessDenied, EnvironmentProblem
+from satchel.errors import AccessDenied, EnvironmentProblem, PeerError
 from satchel.node import events
 
 PROGRESS = events.Progress(bytes_done=5, bytes_of=10, files_done=1, files_of=2, bytes_moved=4)
@@ -74,6 +74,27 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
     (
         events.Asked(contact=BILAL, name="bilal", is_verified=False, files=2, size_bytes=9, has_text=True),
         {"event": "asked", "contact": "bilal", "verified": False, "files": 2, "bytes": 9, "text": True},
+    ),
+    (
+        events.LetterCame(
+            contact=BILAL, name="bilal", is_verified=True, id=b"i" * 16, text="Come", attachments=1
+        ),
+        {
+            "event": "letter",
+            "from": "bilal",
+            "verified": True,
+            "text": "Come",
+            "attachments": 1,
+            "id": "69" * 16,
+        },
+    ),
+    (
+        events.LetterEnded(id=b"i" * 16, delivered=True),
+        {"event": "letter_ended", "id": "69" * 16, "delivered": True},
+    ),
+    (
+        events.LetterSpoilt(contact=BILAL, problem=PeerError("What.", safe="Safe.", do="Do.")),
+        {"event": "trouble", "what": "What.", "safe": "Safe.", "do": "Do."},
     ),
     (events.Delivered(), {"event": "delivered"}),
     (

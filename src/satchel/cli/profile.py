@@ -27,6 +27,7 @@ from satchel.store.profile import ProfileFolder, ProfileInUse
 from satchel.store.records import SqliteRecords
 
 if TYPE_CHECKING:
+    from satchel.cli.post import Post
     from satchel.cli.shared_records import Claims, SharedRecords
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
@@ -52,6 +53,7 @@ class Profile:
     shared_uploads: "SqliteUploads | None" = field(default=None, kw_only=True)
     shared_settings: "SqliteSettings | None" = field(default=None, kw_only=True)
     shared_overviews: "Overviews | None" = field(default=None, kw_only=True)
+    shared_post: "Post | None" = field(default=None, kw_only=True)
     # Held by who puts all under another key, or copies what is under this one: one at a time.
     turn: threading.Lock = field(default_factory=threading.Lock, kw_only=True)
 
@@ -98,6 +100,15 @@ class Profile:
 
             self.shared_overviews = Overviews(self.database)
         return self.shared_overviews
+
+    @property
+    def post(self) -> "Post":
+        """One for all of a node."""
+        if self.shared_post is None:
+            from satchel.cli.post import Post  # noqa: PLC0415 - see contacts
+
+            self.shared_post = Post(self)
+        return self.shared_post
 
     @property
     def history(self) -> "SqliteHistory":
@@ -155,6 +166,7 @@ class Profile:
             shared_uploads=self.uploads,
             shared_settings=self.settings,
             shared_overviews=self.overviews,
+            shared_post=self.post,
             lender=self,
         )
 
@@ -164,6 +176,8 @@ class Profile:
             for head in receptions(self.records):
                 FolderLanding.sweep(head.into, head.id)
         self.sweep_uploads()
+        if self.shared_post is not None:
+            self.shared_post.close()
         self.database.close()
         if self.folder is not None:
             self.folder.close()

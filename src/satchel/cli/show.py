@@ -10,12 +10,12 @@ import textwrap
 import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import assert_never
 
 from satchel.cli import streams, units
 from satchel.cli.console import Console, Terminal
 from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery, about_leaving, about_question
 from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts
+from satchel.cli.letter_lines import LetterEvent, about_letter, letter_fields
 from satchel.cli.progress import Crowd, ProgressLine
 from satchel.core.handover.messages import Entry, Failure, Path
 from satchel.errors import SatchelError
@@ -79,7 +79,7 @@ class JsonShow:
         self._whose: dict[str, object] = {}
         self._telling = threading.RLock()
 
-    def line(self, event: str, **fields: object) -> None:
+    def line(self, event: object, **fields: object) -> None:
         self._lines.write(json.dumps({"event": event, **fields, **self._whose}) + "\n")
 
     def offer(self, entries: Iterable[tuple[int, Entry, int | None]], *, free_bytes: int) -> None:
@@ -153,12 +153,10 @@ class JsonShow:
                 self.line("unreadable", what=problem.what, safe=problem.safe, do=problem.do)
             case events.ByContact(name=name, giving=giving, handover=id, event=inner):
                 self._hear_of(inner, contact=name, giving=giving, handover=id.hex())
-            case events.Reachable() | events.PeerMet() | events.PeerGone() | events.Asked():
-                self._hear_of_contact(event)
             case _:
-                assert_never(event)
+                self._hear_of_contact(event)
 
-    def _hear_of_contact(self, event: ContactEvent) -> None:
+    def _hear_of_contact(self, event: ContactEvent | LetterEvent) -> None:
         match event:
             case events.Reachable():
                 pass  # the command says at which addresses, by Listening
@@ -170,6 +168,8 @@ class JsonShow:
                 self.line("gone", contact=name, broke=broke)
             case events.Asked(name=name, is_verified=verified, files=files, size_bytes=size, has_text=text):
                 self.line("asked", contact=name, verified=verified, files=files, bytes=size, text=text)
+            case _:
+                self.line(**letter_fields(event))
 
     def _hear_of(self, event: events.Event, **whose: object) -> None:
         self._whose = whose
@@ -286,10 +286,8 @@ class PersonShow:
             case events.Lost(loss=loss):
                 self._progress.begin_anew()
                 self.note(f"Interrupted: {loss.value}. What has arrived is safe; waiting to go on ...")
-            case events.Reachable() | events.PeerMet() | events.PeerGone() | events.Asked():
-                self._hear_of_contact(event)
             case _:
-                assert_never(event)
+                self._hear_of_contact(event)
 
     def _hear_of_one(self, event: events.ByReceiver | events.ByHandover | events.ByContact) -> None:
         match event:
@@ -312,7 +310,7 @@ class PersonShow:
             case _:
                 self._hear(event.event)
 
-    def _hear_of_contact(self, event: ContactEvent) -> None:
+    def _hear_of_contact(self, event: ContactEvent | LetterEvent) -> None:
         match event:
             case events.Reachable():
                 pass  # the command says at which addresses, by Listening
@@ -325,6 +323,8 @@ class PersonShow:
                 self.note(about_leaving(event))
             case events.Asked():
                 self.note(about_question(event))
+            case _:
+                self.note(about_letter(event))
 
     def ask(self, what: str, *, offered: str | None = None) -> None:  # noqa: ARG002 - the prompt says it
         if offered is not None:

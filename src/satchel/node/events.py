@@ -218,6 +218,34 @@ class ByContact:
     event: "Event"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterCame:
+    """A contact has written; it is on the disk."""
+
+    contact: ContactId
+    name: str  # as the person calls it here
+    is_verified: bool
+    id: bytes | None  # None: this version cannot read it, and keeps it for a newer one
+    text: str = field(repr=False)
+    attachments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterEnded:
+    """An own one: its reader has it, or its time is over and nobody has said so."""
+
+    id: bytes
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterSpoilt:
+    """What a contact has sealed, and is wrong inside."""
+
+    contact: ContactId
+    problem: SatchelError
+
+
 Event = (
     CodeReady
     | Listening
@@ -242,5 +270,8 @@ Event = (
     | Asked
     | CannotBeRead
     | ByContact
+    | LetterCame
+    | LetterEnded
+    | LetterSpoilt
 )
 Report = Callable[[Event], None]

@@ -5,6 +5,7 @@ What it means is core's (identity/clocks.py); here it is read, and written down 
 
 import threading
 
+from satchel.core.bundles.lifetime import best_clock_s
 from satchel.core.identity.clocks import Clocks, Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.node import clock
@@ -24,6 +25,10 @@ class NodeClock:
         """Node time. Never waits."""
         clocks, since_s = self._known
         return clocks.read(clock_s=clock.wall_s(), since_saved_s=clock.awake_and_asleep_s() - since_s)
+
+    def best_s(self) -> int | None:
+        """By which letters expire: see best_clock_s. Never waits."""
+        return best_clock_s(self._known[0], self.read())
 
     def offset_s(self, contact: ContactId) -> int:
         """How far ahead of node time this contact's clock was last."""

@@ -40,6 +40,10 @@ class Bundles(Index, Protocol):
         """That others brought: as a rule one; more where somebody forged twins."""
         ...
 
+    def with_commitment(self, commitment: bytes) -> list[Kept]:
+        """That others brought: all that one receipt acts on."""
+        ...
+
     def to(self, contact: ContactId) -> list[Kept]:
         """Own ones that were written to it, and are not known to have come: it is given them at once."""
         ...

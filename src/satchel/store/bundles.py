@@ -139,6 +139,9 @@ class SqliteBundles:
     def with_tag(self, tag: bytes) -> list[Kept]:
         return self._carried("tag = ?", tag)
 
+    def with_commitment(self, commitment: bytes) -> list[Kept]:
+        return self._carried("commitment = ?", commitment)
+
     def to(self, contact: ContactId) -> list[Kept]:
         return self._own(_OF_CONTACT, contact)
 

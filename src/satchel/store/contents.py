@@ -35,10 +35,14 @@ class Written:
 class Contents:
     """Of one profile. May be used from several threads."""
 
-    def __init__(self, database: Database, blobs: BlobFolder, *, draw: Draw) -> None:
+    def __init__(
+        self, database: Database, blobs: BlobFolder, *, draw: Draw, inline_bytes_max: int = INLINE_BYTES_MAX
+    ) -> None:
+        """`inline_bytes_max`: up to this size all lies in the database; in memory, everything."""
         self._database = database
         self._blobs = blobs
         self._draw = draw
+        self._inline_bytes_max = inline_bytes_max
 
     @contextmanager
     def written(self, contents: Sequence[bytes]) -> Iterator[list[Written]]:
@@ -56,7 +60,7 @@ class Contents:
         with disk_problems("keep a letter"):
             try:
                 for content, name in zip(contents, names, strict=True):
-                    if len(content) <= INLINE_BYTES_MAX:
+                    if len(content) <= self._inline_bytes_max:
                         written.append(Written(len(content), name, content, b""))
                         continue
                     if not files:

@@ -27,7 +27,7 @@ def held_back_s(chance: bytes) -> float:
 
 
 def leaves_with(
-    contact: ContactId, *, due: bool, deliverer: ContactId | None, writer: ContactId, chance: bytes
+    contact: ContactId, *, due: bool, deliverer: ContactId | None, writer: ContactId | None, chance: bytes
 ) -> bool:
     """Whether a receipt of ours that nobody has got yet leaves at this meeting. Asked once in a meeting.
 
@@ -35,6 +35,7 @@ def leaves_with(
         due: its delay is over.
         deliverer: who brought the bundle; None: a stick.
         writer: of the letter. It may know at once, and passes the receipt on as if it were its own [3.3].
+            None: we wrote it, or the writer is told besides.
     """
     if contact == writer:
         return True

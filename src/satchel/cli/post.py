@@ -1,0 +1,106 @@
+"""The post office of an open profile, and what it stands on: one for all that runs with that profile."""
+
+import os
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from satchel.core.crypto.aead import KEY_BYTES
+from satchel.core.identity.clocks import BUILT_S
+from satchel.core.sealing.letter import LETTER_BYTES_MAX
+from satchel.node import clock, events
+from satchel.node.entropy import SystemEntropy
+from satchel.node.letters.office import PostOffice
+from satchel.node.letters.stores import Stores, World
+from satchel.node.node_clock import NodeClock
+from satchel.store.arrivals import SqliteArrivals
+from satchel.store.blobs import BlobFolder
+from satchel.store.bundles import SqliteBundles
+from satchel.store.chains import SqliteChains
+from satchel.store.contents import INLINE_BYTES_MAX, Contents
+from satchel.store.custody import custody_in_memory, open_custody
+from satchel.store.letters import SqliteLetters
+from satchel.store.sending import SqliteSending
+
+if TYPE_CHECKING:
+    from satchel.cli.profile import Profile
+    from satchel.store.database import Database
+
+SPACE_BYTES = 1 << 30  # for bundles, half of it for what others bring (custody 2.3)
+
+
+class Post:
+    """From any thread. What is not asked for is not opened: who reads a letter loads nothing of that."""
+
+    def __init__(self, profile: "Profile") -> None:
+        self._profile = profile
+        self._draw = SystemEntropy().draw
+        self._opening = threading.Lock()
+        self._office: PostOffice | None = None
+        self._custody: Database | None = None
+        self._listeners: list[events.Report] = []
+
+    @cached_property
+    def clock(self) -> NodeClock:
+        return NodeClock(self._profile.contacts, build_s=BUILT_S)
+
+    @cached_property
+    def letters(self) -> SqliteLetters:
+        return SqliteLetters(self._profile.database, self._contents)
+
+    @cached_property
+    def _contents(self) -> Contents:
+        folder = self._profile.folder
+        home = folder.home if folder is not None else Path(os.devnull)
+        blobs = BlobFolder(home, self._profile.database, draw=self._draw)
+        inline = INLINE_BYTES_MAX if folder is not None else LETTER_BYTES_MAX
+        return Contents(self._profile.database, blobs, draw=self._draw, inline_bytes_max=inline)
+
+    @property
+    def office(self) -> PostOffice:
+        """Reads all that is carried, once. Raises EnvironmentProblem."""
+        with self._opening:
+            if self._office is None:
+                self._office = self._open()
+            return self._office
+
+    def _open(self) -> PostOffice:
+        database, folder = self._profile.database, self._profile.folder
+        if folder is None:
+            self._custody = custody_in_memory()
+        else:
+            self._custody = open_custody(folder.home, database, self._draw(KEY_BYTES))
+        stores = Stores(
+            contacts=self._profile.contacts,
+            chains=SqliteChains(database),
+            letters=self.letters,
+            sending=SqliteSending(database, self._contents),
+            arrivals=SqliteArrivals(database, self._contents),
+            bundles=SqliteBundles(database, self._custody, self._contents),
+        )
+        world = World(
+            stores=stores,
+            entropy=SystemEntropy(),
+            clock=self.clock,
+            now_s=clock.awake_and_asleep_s,
+            report=self._report,
+            space_bytes=SPACE_BYTES,
+        )
+        return PostOffice(world)
+
+    def listen(self, report: events.Report) -> Callable[[], None]:
+        """From now on `report` hears of letters; the answer ends it. It is called in any thread, in the
+        office's turn, and returns at once."""
+        self._listeners.append(report)
+        return lambda: self._listeners.remove(report)
+
+    def _report(self, event: events.Event) -> None:
+        for report in list(self._listeners):
+            report(event)
+
+    def close(self) -> None:
+        """Before the profile."""
+        if self._custody is not None:
+            self._custody.close()

@@ -1,0 +1,369 @@
+"""All that one node does about letters: what its person writes and reads, and what it carries for others.
+
+`turn` is held from what is decided to what is stored because of it; sessions come in from their
+threads. Nothing here waits for a peer. Spec: docs/spec/custody.md.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from satchel.core.bundles.header import BundleId
+from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, hour_of
+from satchel.core.bundles.receipt import Receipt, commitment
+from satchel.core.bundles.release import leaves_with
+from satchel.core.custody import effects as e
+from satchel.core.custody.kept import Change, Ingress, Keep, Past, Receipted, Remember, Source
+from satchel.core.identity.contacts import ContactId
+from satchel.core.sealing.letter import Attachment, LetterId
+from satchel.errors import EnvironmentProblem, MisuseError, PeerError
+from satchel.node import events
+from satchel.node.letters.exchanging import Exchanging
+from satchel.node.letters.outbox import Outbox
+from satchel.node.letters.shelf import Moved, Shelf
+from satchel.node.letters.stores import World
+from satchel.node.letters.times import is_due
+from satchel.node.letters.unsealing import Tried, Unsealing
+from satchel.ports.letters import Delivery, DueReceipt
+
+COPIES_KEY_BYTES = 32
+MEETING_S = 3600.0  # a session that lasts counts as a meeting more, each hour
+TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
+
+
+class PostOffice:
+    """One for a node. From any thread."""
+
+    def __init__(self, world: World) -> None:
+        """Reads all that is carried: with a million bundles some seconds. Raises EnvironmentProblem."""
+        self.turn = threading.RLock()
+        self._world = world
+        self._stores = world.stores
+        self._shelf = Shelf(world.stores.bundles, space_bytes=world.space_bytes)
+        self._outbox = Outbox(world, self._shelf)
+        self._unsealing = Unsealing(world)
+        self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
+        self._sessions: dict[
+            Exchanging, float
+        ] = {}  # when the meeting began, or was last counted as a new one
+        self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
+        self._told_writer: set[bytes] = set()  # commitments of receipts
+        self._again: dict[BundleId, Ingress] = {}  # to be tried once more
+        self.contacts_changed()
+        self._unsealing.read_anew()
+        self._try_all()
+        self.wake()
+
+    # --- the person's ---------------------------------------------------------------------------------
+
+    def write(
+        self,
+        contact: ContactId,
+        text: str,
+        *,
+        attachments: Sequence[Attachment] = (),
+        reply_to: LetterId | None = None,
+        lifetime_h: int = LIFETIME_H_MAX,
+    ) -> LetterId:
+        """Durable when this returns. Raises MisuseError: such a letter cannot be sent; EnvironmentProblem."""
+        with self.turn:
+            id = self._outbox.write(
+                contact, text, attachments=attachments, reply_to=reply_to, lifetime_h=lifetime_h
+            )
+            self._seal_kept()
+            return id
+
+    def delete(self, contact: ContactId, id: LetterId) -> None:
+        """For good. Of an own one under way carriers hear later. Raises NothingToDo, EnvironmentProblem."""
+        with self.turn:
+            self._moved(self._outbox.delete(contact, id))
+            self._seal_kept()  # there may be room now
+
+    def contacts_changed(self) -> None:
+        """Some are new, known by another name, verified, or forgotten. Raises EnvironmentProblem."""
+        with self.turn:
+            now = {contact.id: contact for contact in self._stores.contacts.all()}
+            for gone in self._unsealing.contacts.keys() - now.keys():
+                self._unsealing.forget(gone)
+            for contact in now.values():
+                self._unsealing.put(contact)
+            self._moved(self._outbox.own_changed())
+
+    def waits_for(self) -> set[ContactId]:
+        """Whom something is to be given directly, and has not been yet."""
+        with self.turn:
+            return {contact for contact in self._unsealing.contacts if self._direct(contact)}
+
+    # --- sessions -------------------------------------------------------------------------------------
+
+    def begin(self, contact: ContactId, *, we_dialled: bool, has_something: Callable[[], None]) -> Exchanging:
+        """A session with this contact, until `end`. Raises EnvironmentProblem, MisuseError: it was
+        forgotten."""
+        with self.turn:
+            self._seal_kept()
+            session = Exchanging(
+                contact,
+                we_dialled=we_dialled,
+                world=self._world,
+                shelf=self._shelf,
+                owner=self,
+                copies_key=self._copies_key,
+                has_something=has_something,
+            )
+            chains = self._stores.chains
+            begun = session.exchange.begin(
+                highest=chains.listening(contact).highest,
+                next=chains.speaking(contact).place.number,
+                receipts=self._leaving(contact),
+                direct=self._direct(contact),
+                now_s=self._world.now_s(),
+            )
+            self._sessions[session] = self._world.now_s()
+            session.carry_out(begun)
+            return session
+
+    def hear(self, session: Exchanging, frame: bytes) -> None:
+        """Raises PeerError, EnvironmentProblem, MisuseError: the contact was forgotten. Then end it."""
+        with self.turn:
+            try:
+                session.hear(frame)
+            except PeerError:  # what it has left half done proves nothing (custody 2.7)
+                bundles = self._shelf.bundles
+                bundles.drop_partials(session.contact, list(bundles.partials(session.contact)))
+                raise
+
+    def next_frame(self, session: Exchanging) -> tuple[bytes, bool]:
+        """See Exchanging. Raises EnvironmentProblem."""
+        with self.turn:
+            return session.next_frame()
+
+    def end(self, session: Exchanging) -> None:
+        with self.turn:
+            self._sessions.pop(session, None)
+
+    def wake(self) -> None:
+        """Once in a while, some seconds: what is held back is shown, what is over goes. Raises
+        EnvironmentProblem."""
+        with self.turn:
+            self._moved(self._outbox.show_due(batch=False))
+            best_s = self._world.clock.best_s()
+            if best_s is not None:
+                for id in self._stores.sending.expire(hour_of(best_s)):
+                    self._world.report(events.LetterEnded(id=id, delivered=False))
+                self._moved(self._outbox.own_changed())
+            while changes := self._shelf.custody.settle(best_s):
+                self._moved(self._shelf.apply(changes))
+            self._unsealing.settle()
+            self._try_again()
+            for session in list(self._sessions):
+                self._count_as_met(session)
+                session.wake()
+
+    def _count_as_met(self, session: Exchanging) -> None:
+        """Who stays for days would never take a receipt along (receipt 3.2)."""
+        now_s = self._world.now_s()
+        if now_s - self._sessions[session] >= MEETING_S:
+            self._sessions[session] = now_s
+            session.carry_out(session.exchange.pass_on(self._leaving(session.contact), now_s))
+
+    # --- what sessions ask: exchanging.Owner ----------------------------------------------------------
+
+    def heard_numbers(self, contact: ContactId, *, highest: int, following: int) -> None:
+        chains = self._stores.chains
+        before = chains.speaking(contact)
+        told = before.told(highest)
+        if told != before:
+            chains.put_speaking(contact, told)
+        self._unsealing.told_next(contact, following)
+        self._seal_kept()
+
+    def heard_receipts(self, receipts: Sequence[Receipt], deliverer: ContactId | None) -> None:
+        """deliverer: who told; None: a stick."""
+        changes: list[Change] = []
+        own: list[Delivery] = []
+        passed: list[Receipt] = []
+        for receipt in receipts:
+            heard = self._shelf.custody.hear(receipt)
+            if heard.delivered is not None:
+                own.append(Delivery(receipt=receipt, deliverer=deliverer, due=self._outbox.draw_due()))
+            elif heard.changes:
+                changes += heard.changes
+                passed.append(receipt)
+        self._moved(self._shelf.apply(changes))
+        if own:
+            for id in self._stores.sending.delivered(own):
+                self._world.report(events.LetterEnded(id=id, delivered=True))
+            self._moved(self._outbox.own_changed())
+            self._seal_kept()
+        self._to_others(deliverer, lambda one: one.exchange.pass_on(passed, self._world.now_s()))
+
+    def take_in(self, contact: ContactId | None, arrived: Sequence[e.Arrived]) -> list[BundleId]:
+        ingress: Ingress = Source.STICK if contact is None else contact
+        kept: list[BundleId] = []
+        for group in self._groups(ingress, arrived):
+            bundles = {one.kept.id: bundle for one, bundle in group if isinstance(one, Keep)}
+            self._moved(self._shelf.apply([one for one, _ in group], bundles), but=contact)
+            kept += bundles
+        self._to_others(contact, lambda one: one.exchange.skip(kept))
+        for one in arrived:
+            if one.id in kept:
+                self._try(one.id, one.bundle, ingress)
+        if kept:
+            self._moved(self._outbox.show_due(batch=True))
+        return kept
+
+    def _groups(self, ingress: Ingress, arrived: Sequence[e.Arrived]) -> Iterator[list[tuple[Change, bytes]]]:
+        """One transaction each: many that only come in, or one that something has to go for."""
+        group: list[tuple[Change, bytes]] = []
+        clock_s, now_s = self._world.clock.best_s(), self._world.clock.read().time_s
+        for one in arrived:
+            if len(changes := self._taken(one, ingress, now_s, clock_s)) > 1 and group:
+                yield group
+                group = []
+                changes = self._taken(one, ingress, now_s, clock_s)
+            group += [(change, one.bundle) for change in changes]
+            if len(changes) > 1:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _taken(self, one: e.Arrived, ingress: Ingress, now_s: int, clock_s: int | None) -> list[Change]:
+        taken = self._shelf.custody.take_in(one.id, one.header, ingress=ingress, now_s=now_s, clock_s=clock_s)
+        return taken or []
+
+    def take_direct(self, contact: ContactId, arrived: e.Arrived) -> bool:
+        tried = self._unsealing.open(arrived.bundle, ingress=contact)
+        if tried is Tried.OPENED:
+            self._tell_writer(contact)
+        return tried is Tried.OPENED
+
+    def handed_over(self, contact: ContactId, over: e.HandedOver) -> None:
+        if over.direct:
+            self._given.add((contact, over.id))
+            return
+        kept = self._shelf.bundles.kept(over.id)
+        if kept is not None:
+            self._moved(self._shelf.apply(self._shelf.custody.handed_over(kept, over.copies)))
+            if kept.ingress is Source.OWN:
+                self._stores.sending.handed_over([over.id])
+
+    # --- receipts of ours -----------------------------------------------------------------------------
+
+    def _leaving(self, contact: ContactId) -> list[Receipt]:
+        """Which leave with this meeting (receipt 3). To its writer one goes at once, and still waits for the
+        others: who delivered the bundle a minute ago would know whose it was."""
+        told: list[Receipt] = []
+        now = self._world.clock.read()
+        for due in self._stores.sending.due_receipts():
+            if not due.is_own and due.contact == contact:
+                mark = commitment(due.receipt.preimage)
+                told += [due.receipt] if mark not in self._told_writer else []
+                self._told_writer.add(mark)
+            elif leaves_with(
+                contact,
+                due=is_due(due.due, now),
+                deliverer=due.deliverer,
+                writer=None,
+                chance=self._world.entropy.draw(CHANCE_BYTES),
+            ):
+                self._release(due, contact)
+                told.append(due.receipt)
+        return told
+
+    def _tell_writer(self, contact: ContactId) -> None:
+        """What it has just brought us has opened."""
+        fresh = [
+            due.receipt
+            for due in self._stores.sending.due_receipts()
+            if not due.is_own
+            and due.contact == contact
+            and commitment(due.receipt.preimage) not in self._told_writer
+        ]
+        self._told_writer.update(commitment(receipt.preimage) for receipt in fresh)
+        for session in self._sessions:
+            if session.contact == contact and fresh:
+                session.carry_out(session.exchange.pass_on(fresh, self._world.now_s()))
+
+    def _release(self, due: DueReceipt, contact: ContactId) -> None:
+        """It leaves with this contact. From now on it is one like any other, here too (custody 3.6)."""
+        mark = commitment(due.receipt.preimage)
+        changes: list[Change] = [Receipted(commitment=mark, preimage=due.receipt.preimage)]
+        if self._shelf.bundles.known(mark) is None:
+            changes.append(Remember(past=_never_in_custody(mark, due.receipt)))
+        self._moved(self._shelf.apply(changes))
+        self._stores.sending.receipts_left([mark])
+        self._to_others(contact, lambda one: one.exchange.pass_on([due.receipt], self._world.now_s()))
+
+    # --- opening --------------------------------------------------------------------------------------
+
+    def _try(self, id: BundleId, bundle: bytes, ingress: Ingress) -> None:
+        tried = self._unsealing.open(bundle, ingress=ingress)
+        if tried is Tried.LATER and len(self._again) < TRIES_AGAIN_MAX:
+            self._again[id] = ingress
+        else:
+            self._again.pop(id, None)
+
+    def _try_again(self) -> None:
+        for id, ingress in list(self._again.items()):
+            bundle = self._shelf.bundles.read(id)
+            if bundle is None:
+                del self._again[id]
+            else:
+                self._try(id, bundle, ingress)
+
+    def _try_all(self) -> None:
+        """At the start: what could not be opened before, and what came through others."""
+        for tag in self._shelf.bundles.tags():
+            for kept in self._shelf.bundles.with_tag(tag) if self._unsealing.is_awaited(tag) else ():
+                bundle = self._shelf.bundles.read(kept.id)
+                if bundle is not None:
+                    self._try(kept.id, bundle, kept.ingress)
+
+    # --- own letters ----------------------------------------------------------------------------------
+
+    def _direct(self, contact: ContactId) -> list[BundleId]:
+        own = self._shelf.bundles.to(contact)
+        return [kept.id for kept in own if (contact, kept.id) not in self._given]
+
+    def _seal_kept(self) -> None:
+        for contact, ids in self._outbox.seal_kept().items():
+            for session in self._sessions:
+                if session.contact == contact:
+                    session.carry_out(session.exchange.write(ids))
+
+    # --- what others are told -------------------------------------------------------------------------
+
+    def _moved(self, moved: Moved, *, but: ContactId | None = None) -> None:
+        """Sessions are told what is shown from now on, and want no more of what is over."""
+        if moved.gone:
+            self._to_others(None, lambda one: one.exchange.skip(moved.gone))
+        if moved.shown:
+            self._to_others(but, lambda one: one.exchange.offer(moved.shown, self._world.now_s()))
+
+    def _to_others(self, but: ContactId | None, say: Callable[[Exchanging], Iterable[e.Effect]]) -> None:
+        for session in list(self._sessions):
+            if session.contact != but:
+                session.carry_out(say(session))
+
+
+def _never_in_custody(mark: bytes, receipt: Receipt) -> Past:
+    """Its writer has brought it (custody 5.1), so that its id is known no more: others who bring it are
+    recognised by the commitment."""
+    id = BundleId(mark.ljust(32, b"\0"))
+    return Past(
+        id=id,
+        commitment=mark,
+        expiry_hour=receipt.expiry_hour,
+        ingress=Source.OWN,
+        preimage=receipt.preimage,
+    )
+
+
+@contextmanager
+def telling_trouble(report: events.Report) -> Iterator[None]:
+    """Around what goes on by itself: the person is told, and it is tried again later."""
+    try:
+        yield
+    except (EnvironmentProblem, MisuseError) as problem:
+        report(events.Trouble(problem=problem))

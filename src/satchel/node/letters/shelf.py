@@ -1,0 +1,90 @@
+"""What is in custody, and the set of what others are shown, in step: each change goes through here.
+
+Own bundles are with their letters, which end by themselves: `own_changed` looks what has become of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from satchel.core.bundles.header import SIZES_BYTES, BundleId
+from satchel.core.custody.kept import Change, Keep, Kept, Past, Receipted, Remember, Remove, Show, Source
+from satchel.core.custody.policy import Custody
+from satchel.core.reconcile.records import Records
+from satchel.ports.bundles import Bundles
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a change did to what is shown."""
+
+    shown: tuple[BundleId, ...] = ()  # from now on
+    gone: tuple[BundleId, ...] = ()  # not any more
+
+
+class Shelf:
+    """One for a node. Not to be used by two threads at once."""
+
+    def __init__(self, bundles: Bundles, *, space_bytes: int) -> None:
+        self.bundles = bundles
+        self.custody = Custody(bundles, space_bytes=space_bytes)
+        self.records = Records(bundles.rows())
+        self._own = {kept.id: kept for kept in self._own_ones()}
+
+    @property
+    def own(self) -> Iterable[Kept]:
+        """Own bundles that are under way."""
+        return self._own.values()
+
+    def apply(self, changes: Sequence[Change], bundles: Mapping[BundleId, bytes] | None = None) -> Moved:
+        """Durable when this returns. Raises EnvironmentProblem: nothing was changed."""
+        if not changes:
+            return Moved()
+        shown: list[Kept] = []
+        gone: list[Kept] = []
+        for change in changes:
+            match change:
+                case Keep(kept=kept) if kept.offered:
+                    shown.append(kept)
+                case Remove(id=id):
+                    gone += self._kept(id)
+                case Receipted(commitment=commitment):
+                    gone += self.bundles.with_commitment(commitment)
+                case Show(id=id, offered=offered):
+                    (shown if offered else gone).extend(self._kept(id))
+        self.bundles.apply(changes, bundles)
+        for kept in gone:
+            self.records.remove(kept.header.expiry_hour, kept.id)
+        for kept in shown:
+            self.records.insert(kept.header.expiry_hour, kept.id)
+        self._own.update((kept.id, kept) for kept in shown if kept.ingress is Source.OWN)
+        return Moved(tuple(one.id for one in shown), tuple(one.id for one in gone))
+
+    def own_changed(self) -> Moved:
+        """Letters were sealed, delivered, deleted or have expired: what is not here any more is not
+        shown, and is not taken again when carriers bring it."""
+        now = {kept.id: kept for kept in self._own_ones()}
+        gone = [kept for id, kept in self._own.items() if id not in now]
+        self._own = now
+        for kept in gone:
+            self.records.remove(kept.header.expiry_hour, kept.id)
+        past = [kept for kept in gone if kept.header.expiry_hour and self.bundles.past(kept.id) is None]
+        moved = self.apply([Remember(past=_past(kept)) for kept in past])
+        return Moved(moved.shown, (*moved.gone, *(kept.id for kept in gone)))
+
+    def _kept(self, id: BundleId) -> list[Kept]:
+        kept = self.bundles.kept(id)
+        return [kept] if kept is not None else []
+
+    def _own_ones(self) -> Iterable[Kept]:
+        for size_class in range(len(SIZES_BYTES)):
+            yield from self.bundles.oldest(Source.OWN, size_class)
+
+
+def _past(kept: Kept) -> Past:
+    return Past(
+        id=kept.id,
+        commitment=kept.header.commitment,
+        expiry_hour=kept.header.expiry_hour,
+        ingress=Source.OWN,
+        preimage=None,
+    )

@@ -1,0 +1,45 @@
+"""What a post office needs of the world."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from satchel.core.identity.clocks import Reading
+from satchel.node import events
+from satchel.ports import Entropy
+from satchel.ports.bundles import Bundles
+from satchel.ports.contacts import Contacts
+from satchel.ports.letters import Arrivals, Chains, Letters, Sending
+
+
+class Clock(Protocol):
+    """Node time; NodeClock is one."""
+
+    def read(self) -> Reading: ...
+    def best_s(self) -> int | None:
+        """See core.bundles.lifetime.best_clock_s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Of one profile."""
+
+    contacts: Contacts
+    chains: Chains
+    letters: Letters
+    sending: Sending
+    arrivals: Arrivals
+    bundles: Bundles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """And what else there is."""
+
+    stores: Stores
+    entropy: Entropy
+    clock: Clock
+    now_s: Callable[[], float]  # of a clock that is never set
+    report: events.Report
+    space_bytes: int  # for bundles (custody 2.3)

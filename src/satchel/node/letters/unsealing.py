@@ -1,0 +1,208 @@
+"""Bundles that are for this person: recognised by their tags, opened, stored (C1, C2, T2).
+
+Whoever carries them knows nothing of it: that one has opened shows nowhere but in its receipt, later.
+"""
+
+from enum import Enum
+
+from satchel.core.bundles.failures import Failures
+from satchel.core.bundles.header import decode_header
+from satchel.core.bundles.lifetime import CHANCE_BYTES, hour_of
+from satchel.core.bundles.receipt import Receipt
+from satchel.core.bundles.release import receipt_delay_s
+from satchel.core.custody.kept import Ingress, Source
+from satchel.core.identity.clocks import Reading
+from satchel.core.identity.contacts import ContactId
+from satchel.core.sealing.chain import Entry
+from satchel.core.sealing.letter import LetterId, UnreadableError, decode_letter
+from satchel.core.sealing.listening import Change, Listening
+from satchel.core.sealing.parts import Taken, decode_part, join, part_count
+from satchel.core.sealing.seal import SpoiltError, unseal
+from satchel.core.sealing.table import Found, TagTable
+from satchel.node import events
+from satchel.node.letters.stores import World
+from satchel.node.letters.times import later
+from satchel.ports.contacts import Contact
+from satchel.ports.letters import DueReceipt, OnePart, Opening, Unreadable, WholeLetter
+
+
+class Tried(Enum):
+    """What came of one bundle."""
+
+    NOT_OURS = "its tag is not awaited"
+    OPENED = "what was in it is stored, or was here before"
+    FAILED = "it was forged, or is damaged"
+    LATER = "who brought it has brought too much that did not open, or too many letters are unfinished"
+
+
+class Unsealing:
+    """Of all contacts. Not to be used by two threads at once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._stores = world.stores
+        self._table = TagTable()
+        self._failures = Failures()
+        self._contacts: dict[ContactId, Contact] = {}
+
+    def put(self, contact: Contact) -> None:
+        """A contact, at the start, or when it is new or has changed."""
+        if contact.id not in self._contacts:
+            chains = self._stores.chains
+            self._table.put(contact.id, chains.listening(contact.id), chains.tags(contact.id))
+        self._contacts[contact.id] = contact
+
+    def forget(self, contact: ContactId) -> None:
+        if self._contacts.pop(contact, None) is not None:
+            self._table.forget(contact)
+
+    @property
+    def contacts(self) -> dict[ContactId, Contact]:
+        return self._contacts
+
+    def is_awaited(self, tag: bytes) -> bool:
+        return self._table.find(tag) is not None
+
+    def open(self, bundle: bytes, *, ingress: Ingress) -> Tried:
+        """A whole bundle is here. What opens is stored when this returns. Raises EnvironmentProblem.
+
+        ingress: who brought it, and pays if it does not open.
+        """
+        header = decode_header(bundle)
+        found = self._table.find(header.tag)
+        if found is None:
+            return Tried.NOT_OURS
+        payer = None if isinstance(ingress, Source) else ingress
+        if not self._failures.may_try(payer, self._world.now_s()):
+            return Tried.LATER
+        listening = self._stores.chains.listening(found.contact)
+        entry = self._entry(listening, found)
+        if entry is None or entry.tag != header.tag:  # the table knows the first bytes of it
+            return Tried.NOT_OURS
+        now = self._world.clock.read()
+        change = listening.opened(found.number, now)
+        try:
+            opened = unseal(entry, bundle)
+        except SpoiltError as problem:
+            self._store(header.tag, Opening(contact=found.contact, change=change))
+            self._world.report(events.LetterSpoilt(contact=found.contact, problem=problem))
+            return Tried.OPENED
+        if opened is None:
+            self._failures.failed(payer, self._world.now_s())
+            return Tried.FAILED
+        came = self._came(found.contact, opened.content, header.expiry_hour)
+        if came is Taken.NO_ROOM:
+            return Tried.LATER
+        stored = None if isinstance(came, Taken) else came
+        due = self._due(found.contact, opened.receipt, payer, now)
+        self._store(header.tag, Opening(contact=found.contact, change=change, came=stored, due=due))
+        self._tell(found.contact, stored)
+        return Tried.OPENED
+
+    def told_next(self, contact: ContactId, following: int) -> None:
+        """The contact's next number (chain 4.6). Raises PeerError, EnvironmentProblem."""
+        chains = self._stores.chains
+        change = chains.listening(contact).reach(following, self._world.clock.read())
+        if change is not None:
+            chains.change(contact, change)
+            self._move(contact, change)
+
+    def settle(self) -> None:
+        """What was passed over long ago is erased, and what can never become whole (chain 4.5, letter 2)."""
+        now, best_s = self._world.clock.read(), self._world.clock.best_s()
+        for contact in list(self._contacts):
+            chains = self._stores.chains
+            change = chains.listening(contact).settle(now)
+            if change is not None:
+                numbers = {number for erased in change.erased for number in erased}
+                tags = [tag for number, tag in chains.tags(contact) if number in numbers] if numbers else []
+                chains.change(contact, change)
+                for tag in tags:
+                    self._table.drop(tag)
+            if best_s is not None:
+                over, _ = self._stores.arrivals.gathering(contact).settle(hour_of(best_s))
+                if over:
+                    self._stores.arrivals.let_go(contact, over)
+
+    def read_anew(self) -> None:
+        """What an older version could not read, and kept as it came (letter 5.1)."""
+        arrivals = self._stores.arrivals
+        for number, contact in arrivals.unreadable():
+            unread = arrivals.read_unreadable(number)
+            if unread.letter_id is None:
+                came = self._came(contact, unread.content, 0)
+            else:
+                came = self._whole(unread.letter_id, unread.content)
+            if isinstance(came, Unreadable) or came is Taken.NO_ROOM:
+                continue
+            readable = came if isinstance(came, WholeLetter | OnePart) else None
+            arrivals.read_now(number, readable)
+            self._tell(contact, readable)
+
+    def _entry(self, listening: Listening, found: Found) -> Entry | None:
+        if not listening.awaits(found.number):
+            return None
+        if found.number >= listening.place.number:
+            return listening.entry(found.number)
+        return self._stores.chains.entry(found.contact, found.number)
+
+    def _came(
+        self, contact: ContactId, content: bytes, expiry_hour: int
+    ) -> WholeLetter | OnePart | Unreadable | Taken:
+        arrivals = self._stores.arrivals
+        try:
+            part = decode_part(content)
+            is_here = self._stores.letters.is_here(contact, part.letter_id)
+            taken, _ = arrivals.gathering(contact).take(part, expiry_hour=expiry_hour, is_here=is_here)
+        except UnreadableError:
+            return Unreadable(content=content)
+        match taken:
+            case Taken.ONE_MORE:
+                return OnePart(part=part, expiry_hour=expiry_hour)
+            case Taken.WHOLE:
+                count = part_count(part.size_bytes)
+                pieces = {part.index: part.piece}
+                if count > 1:
+                    pieces = arrivals.pieces(contact, part.letter_id) | pieces
+                letter = join([pieces[index] for index in range(count)], part.size_bytes)
+                return self._whole(part.letter_id, letter)
+            case _:
+                return taken
+
+    def _whole(self, id: LetterId, letter: bytes) -> WholeLetter | Unreadable:
+        try:
+            return WholeLetter(id=id, letter=decode_letter(letter))
+        except UnreadableError:
+            return Unreadable(content=letter, letter_id=id)
+
+    def _due(
+        self, contact: ContactId, receipt: Receipt, deliverer: ContactId | None, now: Reading
+    ) -> DueReceipt | None:
+        """Of who is unverified nobody is told that anything came (receipt 3.4)."""
+        if not self._contacts[contact].pair.proof.is_verified:
+            return None
+        due = later(now, receipt_delay_s(self._world.entropy.draw(CHANCE_BYTES)))
+        return DueReceipt(receipt=receipt, due=due, contact=contact, deliverer=deliverer)
+
+    def _store(self, tag: bytes, opening: Opening) -> None:
+        self._stores.arrivals.open([opening])
+        self._table.drop(tag)
+        self._move(opening.contact, opening.change)
+
+    def _move(self, contact: ContactId, change: Change) -> None:
+        self._table.move(contact, change)
+
+    def _tell(self, contact: ContactId, came: WholeLetter | OnePart | Unreadable | None) -> None:
+        if isinstance(came, OnePart) or came is None:
+            return
+        known = self._contacts[contact]
+        self._world.report(
+            events.LetterCame(
+                contact=contact,
+                name=known.name,
+                is_verified=known.pair.proof.is_verified,
+                id=came.id if isinstance(came, WholeLetter) else None,
+                text=came.letter.text if isinstance(came, WholeLetter) else "",
+                attachments=len(came.letter.attachments) if isinstance(came, WholeLetter) else 0,
+            )
+        )

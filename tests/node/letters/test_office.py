@@ -1,0 +1,129 @@
+"""Letters from hand to hand over real stores: what the person sees, and what carriers do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.letters.office_kit import Meeting, Person, id_of, meet, pair_up, pass_time, people
+from satchel.core.sealing.letter import Attachment
+from satchel.node import events
+from satchel.ports.letter_states import LetterState
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[list[Person]]:
+    """Amina and Carla know each other and Bilal; who carries is he."""
+    with people(tmp_path, "amina", "bilal", "carla") as made:
+        for one, other in ((0, 1), (1, 2), (0, 2)):
+            pair_up(made[one], made[other])
+        yield made
+
+
+def states(writer: Person, reader: Person) -> list[LetterState]:
+    return [one.state for one in writer.letters(reader)]
+
+
+def test_a_letter_goes_directly_and_its_writer_hears_at_once(three: list[Person]) -> None:
+    amina, _, carla = three
+    amina.office.write(id_of("carla"), "Come on Monday")
+    assert states(amina, carla) == [LetterState.UNDER_WAY]
+    assert amina.office.waits_for() == {id_of("carla")}
+    meet(amina, carla)
+    assert carla.texts(amina) == ["Come on Monday"]
+    [came] = [one for one in carla.told if isinstance(one, events.LetterCame)]
+    assert (came.name, came.text, came.is_verified) == ("amina", "Come on Monday", True)
+    assert states(amina, carla) == [LetterState.DELIVERED]
+    assert amina.office.waits_for() == set()
+
+
+def test_a_letter_with_a_large_file_goes_over_who_meets_both_and_so_does_its_receipt(
+    three: list[Person],
+) -> None:
+    """C1, C2: Bilal opens nothing; the receipt comes back over him, after its delay."""
+    amina, bilal, carla = three
+    book = Attachment(name=b"book.epub", content=bytes(range(256)) * 20_000)
+    amina.office.write(id_of("carla"), "Read this", attachments=[book])
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    assert {one.handed for one in amina.letters(carla)} == {1}
+    meet(bilal, carla)
+    assert carla.texts(amina) == ["Read this"]
+    [letter] = carla.letters(amina)
+    assert carla.desk.letters.attachment(id_of("amina"), letter.id, 0) == book.content
+    assert bilal.letters(amina) == bilal.letters(carla) == []
+    for _ in range(40):
+        pass_time(2, *three)
+        meet(carla, bilal)
+        meet(bilal, amina)
+    # Bilal delivered it, and so never is the first to hear: with nobody else there is no receipt (3.2).
+    assert states(amina, carla) == [LetterState.UNDER_WAY]
+
+
+def test_a_receipt_leaves_with_somebody_else(tmp_path: Path) -> None:
+    with people(tmp_path, "amina", "bilal", "carla", "dalia") as four:
+        amina, bilal, carla, dalia = four
+        for one, other in ((amina, bilal), (bilal, carla), (amina, carla), (carla, dalia), (bilal, dalia)):
+            pair_up(one, other)
+        amina.office.write(id_of("carla"), "Hello")
+        pass_time(1.1, *four)
+        meet(amina, bilal)
+        meet(bilal, carla)
+        meet(carla, dalia)
+        for _ in range(40):
+            pass_time(2, *four)
+            for one, other in ((carla, dalia), (dalia, bilal), (bilal, amina)):
+                meet(one, other)
+        assert states(amina, carla) == [LetterState.DELIVERED]
+        assert not list(bilal.desk.bundles.rows())
+        assert not list(carla.desk.bundles.rows())
+
+
+def test_what_was_deleted_is_gone_from_carriers_too(three: list[Person]) -> None:
+    amina, bilal, carla = three
+    id = amina.office.write(id_of("carla"), "A mistake")
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    assert len(list(bilal.desk.bundles.rows())) == 1
+    amina.office.delete(id_of("carla"), id)
+    for _ in range(40):
+        pass_time(2, *three)
+        meet(amina, bilal)
+    assert not list(bilal.desk.bundles.rows())
+    meet(bilal, carla)
+    assert carla.texts(amina) == []
+
+
+def test_a_meeting_cut_anywhere_loses_nothing_and_a_new_start_goes_on(three: list[Person]) -> None:
+    amina, bilal, carla = three
+    book = Attachment(name=b"book", content=bytes(700_000))
+    amina.office.write(id_of("carla"), "", attachments=[book])
+    pass_time(1.1, *three)
+    for turn in range(12):
+        meet(amina, bilal, frames_max=5 + turn % 4)
+        bilal.begin()
+        amina.begin()
+        pass_time(1.1, *three)
+    for turn in range(12):
+        meet(bilal, carla, frames_max=5 + turn % 4)
+        carla.begin()
+        bilal.begin()
+    assert len(carla.letters(amina)) == 1
+
+
+def test_who_stays_together_is_told_of_what_comes_later(three: list[Person]) -> None:
+    """custody 6.3, 5.1"""
+    amina, bilal, carla = three
+    meetings = [Meeting(amina, bilal), Meeting(bilal, carla)]
+    amina.office.write(id_of("bilal"), "To you")
+    amina.office.write(id_of("carla"), "Over you")
+    for _ in range(3):
+        for meeting in meetings:
+            meeting.run()
+    assert bilal.texts(amina) == ["To you"]
+    assert carla.texts(amina) == []  # it is held back
+    pass_time(1.1, *three)
+    for _ in range(3):
+        for meeting in meetings:
+            meeting.run()
+    assert carla.texts(amina) == ["Over you"]
