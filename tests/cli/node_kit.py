@@ -23,7 +23,6 @@ from satchel.cli.profile import Profile
 from satchel.cli.recording import recorder_of
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.discovery.beacon import Mode
-from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, encode
@@ -31,7 +30,6 @@ from satchel.core.identity.pair import Pair, Proof
 from satchel.core.identity.settings import Accept
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
-from satchel.node.node_clock import NodeClock
 from satchel.ports.contacts import Contact
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
@@ -164,6 +162,7 @@ def serving(home: Path, *names: str) -> Iterator[Served]:
                 if thread.is_alive():
                     loop.call_soon_threadsafe(served.stop)
                 thread.join(LIMIT_S)
+                profile.post.close()
             assert not failed, failed
 
 
@@ -189,7 +188,8 @@ async def _live(served: Served, ready: threading.Event) -> None:
             source=source_of(profile),
             look_at=lambda paths: look_at(paths, profile.uploads).entries,
             taking=taking_into(served.into, profile, Accept.ASK),
-            node_clock=NodeClock(profile.contacts, build_s=BUILT_S),
+            office=profile.post.office,
+            node_clock=profile.post.clock,
             mode=Mode.OPEN,
             show_address=lambda link: f"{link.interface}:{link.port}",
             record=recorder_of(profile).hear,

@@ -15,13 +15,16 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
 from satchel.core.identity.pair import Pair, Proof
 from satchel.core.identity.settings import Accept
-from satchel.node import events
+from satchel.node import clock, events
+from satchel.node.delivery import desk
 from satchel.node.delivery.deliveries import Deliveries, Has
-from satchel.node.delivery.desk import Desk, Question
+from satchel.node.delivery.desk import Question
 from satchel.node.delivery.taking import TakingNode
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
 from satchel.node.entropy import SystemEntropy
+from satchel.node.letters.office import PostOffice
+from satchel.node.letters.stores import Stores, World
 from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
 from satchel.ports import HandoverId
@@ -29,11 +32,13 @@ from satchel.ports.contacts import Contact
 from satchel.ports.queue import Queued, QueueState
 from satchel.store.chosen import ChosenFolder
 from satchel.store.contacts import SqliteContacts
+from satchel.store.custody import custody_in_memory
 from satchel.store.database import Database
 from satchel.store.landing import FolderLanding
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
 from satchel.store.source import FileSource, survey
+from store.letter_samples import Desk
 
 DAY = BUILT_S // 86_400 + 10
 LIMIT_S = 20.0
@@ -41,14 +46,14 @@ LIMIT_S = 20.0
 
 def pair_up(one: "Device", other: "Device") -> None:
     """What pairing leaves on both sides."""
-    statics, chains = (os.urandom(32), os.urandom(32)), (os.urandom(32), os.urandom(32))
+    statics, chains, roots = ((os.urandom(32), os.urandom(32)) for _ in range(3))
     for device, peer, (a, b) in ((one, other, (0, 1)), (other, one, (1, 0))):
         pair = Pair(
             static=statics[a],
             their_static=x25519_public(statics[b]),
             epochs=begin(epoch=DAY - 3, speaking=chains[a], listening=chains[b]),
-            letters_speaking=bytes(32),
-            letters_listening=bytes(32),
+            letters_speaking=roots[a],
+            letters_listening=roots[b],
             proof=Proof.CODE,
         )
         device.contacts.add(Contact(id=ContactId(os.urandom(16)), name=peer.name, pair=pair))
@@ -99,6 +104,7 @@ class Hands:
     device: Device
     folder: Path
     accept: Accept = Accept.ASK
+    has_letters: bool = False
     asked: list[Question] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -107,7 +113,7 @@ class Hands:
         self.queue = SqliteQueue(self.device.database)
 
     def deliveries(self, lan: PretendLan, report: events.Report) -> Deliveries:
-        self.desk = Desk()
+        self.desk = desk.Desk()
         self.desk.tell = self.asked.append
         has = Has(
             lan=lan,
@@ -119,6 +125,7 @@ class Hands:
             look_at=lambda paths: survey(paths).entries,
             aes=True,
             report=report,
+            office=self.post_office(report) if self.has_letters else None,
         )
         taking = TakingNode(
             records=self.records,
@@ -132,6 +139,28 @@ class Hands:
             aes=True,
         )
         return Deliveries(has, taking=taking)
+
+    def post_office(self, report: events.Report) -> PostOffice:
+        """Over real stores, files in the folder."""
+        self.letters = Desk(self.folder, self.device.database, custody_in_memory())
+        stores = Stores(
+            contacts=self.device.contacts,
+            chains=self.letters.chains,
+            letters=self.letters.letters,
+            sending=self.letters.sending,
+            arrivals=self.letters.arrivals,
+            bundles=self.letters.bundles,
+        )
+        world = World(
+            stores=stores,
+            entropy=SystemEntropy(),
+            clock=NodeClock(self.device.contacts, build_s=BUILT_S),
+            now_s=clock.awake_and_asleep_s,
+            report=report,
+            space_bytes=64 << 20,
+        )
+        self.office = PostOffice(world)
+        return self.office
 
     def wants_to_give(self, *paths: Path, note: str | None = None) -> Queued:
         return Queued(

@@ -91,7 +91,7 @@ def gift(number: int) -> Any:
 @contextmanager
 def talking(owner: ScriptedOwner) -> Iterator[tuple[Talking, ScriptedChannel]]:
     channel = ScriptedChannel()
-    session: Any = SimpleNamespace(we_dialled=True, channel=channel)
+    session: Any = SimpleNamespace(we_dialled=True, speaks=2, channel=channel)
     pipes: Any = SimpleNamespace(prepare=lambda _secret: SimpleNamespace(close=lambda: None), port=0)
     scripted: Any = owner
     one = Talking(session, pipes, scripted)

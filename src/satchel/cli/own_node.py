@@ -13,7 +13,6 @@ from satchel.cli.profile import Profile
 from satchel.cli.recording import recorder_of
 from satchel.core.discovery.beacon import Mode
 from satchel.core.handover.messages import EntryKind
-from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.settings import Accept
 from satchel.node import clock, events
 from satchel.node.delivery.desk import Desk, Question
@@ -21,7 +20,7 @@ from satchel.node.delivery.taking import TakingNode
 from satchel.node.entropy import SystemEntropy
 from satchel.node.hardware import has_aes
 from satchel.node.node import Node
-from satchel.node.node_clock import NodeClock
+from satchel.node.own_thread import in_own_thread
 from satchel.ports import Role
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
@@ -62,6 +61,7 @@ async def a_node(
 ) -> AsyncIterator[Node]:
     """Made on a network of its own; to be run by who made it. `port`: see LocalNetwork."""
     entropy, contacts = SystemEntropy(), profile.contacts
+    office = await in_own_thread(lambda: profile.post.office)
     async with LocalNetwork(
         listening=True, whispers=True, port=port, draw=entropy.draw, now_s=clock.awake_and_asleep_s
     ) as lan:
@@ -74,14 +74,19 @@ async def a_node(
             source=source_of(profile),
             look_at=lambda paths: look_at(paths, profile.uploads).entries,
             taking=taking,
-            node_clock=NodeClock(contacts, build_s=BUILT_S),
+            office=office,
+            node_clock=profile.post.clock,
             mode=mode,
             show_address=show_endpoint,
             record=recorder_of(profile).hear,
         )
         if taking is not None:
             taking.desk.tell = lambda question: node.presence.hear(asked(question))
-        yield node
+        deaf = profile.post.listen(node.presence.hear)
+        try:
+            yield node
+        finally:
+            deaf()
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ from satchel.node.delivery.deliveries import Deliveries, Has
 from satchel.node.delivery.giving import LookAt
 from satchel.node.delivery.taking import TakingNode
 from satchel.node.hardware import has_aes, macs_per_s
+from satchel.node.letters.keeping import Mail, keep_post
+from satchel.node.letters.office import PostOffice
 from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
 from satchel.node.own_thread import in_own_thread
@@ -67,6 +69,7 @@ class Node:
         source: Source,
         look_at: LookAt,
         taking: TakingNode | None,
+        office: PostOffice | None,
         node_clock: NodeClock,
         mode: Mode,
         show_address: Callable[[Link], str],
@@ -76,6 +79,7 @@ class Node:
         Args:
             look_at: what is there now, of paths that a person named. Raises MisuseError, EnvironmentProblem.
             taking: how and where to what contacts give is taken; None: nothing is.
+            office: letters, and what is carried; None: nothing is.
             record: hears what becomes of hand-overs before all others, and may take its time.
         """
         self.presence = Presence(mode)
@@ -91,7 +95,9 @@ class Node:
             look_at=look_at,
             aes=has_aes(),
             report=self._hear_of_handover,
+            office=office,
         )
+        self._office = office
         self.deliveries = Deliveries(has, taking=taking)
         self._records, self._contacts, self._queue = records, contacts, queue
         self._show_address = show_address
@@ -115,13 +121,29 @@ class Node:
 
     async def run(self) -> None:
         """Until it is cancelled. Raises what went wrong inside."""
-        self.deliveries.begin(self._neighbours.set_mail)
-        await self._neighbours.run()
+        mail = Mail(self._neighbours.set_mail)
+        self.deliveries.begin(mail.set_queue)
+        keeping = asyncio.ensure_future(self._keep_post(mail))
+        try:
+            await self._neighbours.run()
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep_post(self, mail: Mail) -> None:
+        if self._office is None:
+            return
+        try:
+            await keep_post(self._office, mail, self.presence.hear)
+        except Exception as exc:  # noqa: BLE001 - `run` raises it
+            self._neighbours.fail(exc)
 
     async def refresh(self) -> None:
         """What is stored of contacts was changed. Raises EnvironmentProblem."""
         await self._neighbours.refresh()
         await in_own_thread(self.deliveries.contacts_changed)
+        if self._office is not None:
+            await in_own_thread(self._office.contacts_changed)
 
     def near(self) -> list[tuple[Contact, float]]:
         """Who is here, and since when (awake-and-asleep clock); on the loop."""

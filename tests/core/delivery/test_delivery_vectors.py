@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from satchel.core.delivery.codec import MESSAGE_BYTES_MAX, PORT_MAX, decode, encode
 from satchel.core.delivery.effects import Effect, Say
-from satchel.core.delivery.messages import Bye, Come, Leave, LeaveReason, Message, Take, Waits
+from satchel.core.delivery.messages import Beside, Bye, Come, Leave, LeaveReason, Message, Take, Waits
 from satchel.core.delivery.turns import Turns
 from satchel.core.session.flight import Dialler, check_flight
 from satchel.core.session.frames import CONTROL_SIZES, control_size
@@ -31,6 +31,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Take, id=IDS, port=PORTS),
     st.builds(Leave, id=IDS, reason=st.sampled_from(LeaveReason)),
     st.just(Come()),
+    st.builds(Beside, secret=st.binary(min_size=32, max_size=32), port=PORTS),
     st.just(Bye()),
 )
 
@@ -127,7 +128,19 @@ def said(effects: list[Effect]) -> list[Message]:
 def test_the_vectors_cross_every_clause_that_refuses() -> None:
     steps = [step for vector in VECTORS for step in vector.get("steps", ())]
     refused = {one.get("expect") for one in [*VECTORS, *steps]} - {"ok", None}
-    clauses = {"2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.2", "3.4", "session 4.8", "encoding"}
+    clauses = {
+        "2.1",
+        "2.2",
+        "2.3",
+        "2.4",
+        "2.5",
+        "2.6",
+        "3.2",
+        "3.4",
+        "session 4.8",
+        "encoding",
+        "custody 6.7",
+    }
     assert refused == clauses
 
 

@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from core.session.session_kit import drawn
-from satchel.core.delivery.effects import Consider, Effect, Give, Left, MayComeAgain, Receive, Say
-from satchel.core.delivery.messages import Bye, Come, Leave, LeaveReason, Message, Take, Waits
+from satchel.core.delivery.effects import Consider, DialBeside, Effect, Give, Left, MayComeAgain, Receive, Say
+from satchel.core.delivery.messages import Beside, Bye, Come, Leave, LeaveReason, Message, Take, Waits
 from satchel.core.delivery.turns import Giving, Taking, Turns
 from satchel.errors import MisuseError, PeerError
 
@@ -113,6 +113,22 @@ def test_every_word_in_every_state(gives: str, takes: str, word: str) -> None:
         DONE[word](turns)
     if not is_due:
         assert (turns.giving, turns.taking) == states
+
+
+def test_the_pipe_for_letters_is_spoken_of_where_both_know_it() -> None:
+    """custody 6.7"""
+    dialled, was_dialled = (Turns(we_dialled=we, has_beside=True) for we in (True, False))
+    [said] = was_dialled.beside(secret=SECRET, port=PORT)
+    assert isinstance(said, Say)
+    assert dialled.hear(said.message) == [DialBeside(secret=SECRET, port=PORT)]
+    for hearer in (was_dialled, Turns(we_dialled=True)):
+        with pytest.raises(PeerError, match=r"^custody 6\.7:"):
+            hearer.hear(said.message)
+    with pytest.raises(PeerError, match=r"^delivery 2\.6:"):
+        Turns(we_dialled=True, has_beside=True).hear(Beside(secret=SECRET, port=80))
+    for speaker in (dialled, Turns(we_dialled=False)):
+        with pytest.raises(MisuseError):
+            speaker.beside(secret=SECRET, port=PORT)
 
 
 def test_what_one_side_does_for_the_other() -> None:

@@ -33,6 +33,7 @@ LABELS = {  # what stands in them for each purpose: its name, and who dials
     Purpose.STRIPE: (b"stripe", b"receiver"),
     Purpose.DELIVERY: (b"delivery", b"dialler"),
     Purpose.DELIVERY_STRIPE: (b"delivery stripe", b"dialler"),
+    Purpose.CUSTODY: (b"custody", b"dialler"),
 }
 PURPOSES = tuple(LABELS)
 

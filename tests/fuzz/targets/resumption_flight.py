@@ -24,6 +24,7 @@ LABELS = {
     Purpose.STRIPE: (b"stripe", b"receiver"),
     Purpose.DELIVERY: (b"delivery", b"dialler"),
     Purpose.DELIVERY_STRIPE: (b"delivery stripe", b"dialler"),
+    Purpose.CUSTODY: (b"custody", b"dialler"),
 }
 PURPOSES = tuple(LABELS)
 VECTOR = next(of_kind("transport", "resumption"))

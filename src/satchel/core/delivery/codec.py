@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from satchel.core.delivery.messages import Bye, Come, Leave, LeaveReason, Message, Take, Waits
+from satchel.core.delivery.messages import Beside, Bye, Come, Leave, LeaveReason, Message, Take, Waits
 from satchel.core.wire import cbor
 from satchel.core.wire.fields import Fields, begin_message
 
@@ -10,13 +10,14 @@ MESSAGE_BYTES_MAX = 232  # fits the smallest control frame
 ID_BYTES = 16
 SECRET_BYTES = 32
 PORT_MAX = 0xFFFF
-_BYE, _WAITS, _TAKE, _LEAVE, _COME = 3, 4, 5, 6, 7
+_BYE, _WAITS, _TAKE, _LEAVE, _COME, _BESIDE = 3, 4, 5, 6, 7, 8
 _PAGES = {
     _BYE: "session 4.8",
     _WAITS: "delivery 2.2",
     _TAKE: "delivery 2.3",
     _LEAVE: "delivery 2.4",
     _COME: "delivery 2.5",
+    _BESIDE: "custody 6.7",
 }
 
 
@@ -34,6 +35,8 @@ def encode(message: Message) -> bytes:
             return cbor.encode({0: _COME})
         case Bye():
             return cbor.encode({0: _BYE})
+        case Beside(secret=secret, port=port):
+            return cbor.encode({0: _BESIDE, 1: secret, 2: port})
         case _:
             assert_never(message)
 
@@ -64,4 +67,6 @@ def _read(kind: int, fields: Fields) -> Message:
         reasons = [reason.value for reason in LeaveReason]
         reason = fields.integer(2, min(reasons), max(reasons))
         return Leave(id=fields.bytes(1, ID_BYTES, ID_BYTES), reason=LeaveReason(reason))
+    if kind == _BESIDE:
+        return Beside(secret=fields.bytes(1, SECRET_BYTES, SECRET_BYTES), port=fields.uint(2, PORT_MAX))
     return Come() if kind == _COME else Bye()

@@ -1,6 +1,6 @@
 """What the state machine of a session's turns asks its owner to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from satchel.core.delivery.messages import LeaveReason, Message
 
@@ -52,4 +52,12 @@ class Gone:
     """The contact has said Bye."""
 
 
-Effect = Say | Consider | Give | Receive | Left | MayComeAgain | Gone
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialBeside:
+    """The contact awaits the pipe for letters: dial it, unless that was done just now."""
+
+    secret: bytes = field(repr=False)
+    port: int
+
+
+Effect = Say | Consider | Give | Receive | Left | MayComeAgain | Gone | DialBeside

@@ -49,4 +49,12 @@ class Bye:
     """The speaker goes, and nothing has broken [session 4.8]."""
 
 
-Message = Waits | Take | Leave | Come | Bye
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Who was dialled: dial the pipe for letters [custody 6.7]."""
+
+    secret: bytes = field(repr=False)  # 32 bytes, fresh: opens it
+    port: int  # as in Waits
+
+
+Message = Waits | Take | Leave | Come | Bye | Beside

@@ -8,6 +8,7 @@ from enum import Enum
 
 from satchel.core.delivery.effects import (
     Consider,
+    DialBeside,
     Effect,
     Give,
     Gone,
@@ -16,7 +17,7 @@ from satchel.core.delivery.effects import (
     Receive,
     Say,
 )
-from satchel.core.delivery.messages import Bye, Come, Leave, LeaveReason, Message, Take, Waits
+from satchel.core.delivery.messages import Beside, Bye, Come, Leave, LeaveReason, Message, Take, Waits
 from satchel.errors import MisuseError, PeerError
 
 PORT_MIN = 1024
@@ -37,10 +38,12 @@ class Taking(Enum):
 class Turns:
     """One side of one session; after a PeerError it is dead."""
 
-    def __init__(self, *, we_dialled: bool) -> None:
+    def __init__(self, *, we_dialled: bool, has_beside: bool = False) -> None:
+        """has_beside: both know version 3 of what may follow an opening."""
         self.giving = Giving.IDLE
         self.taking = Taking.IDLE
         self._we_dialled = we_dialled
+        self._has_beside = has_beside
         self._offered: Waits | None = None
         self._theirs: Waits | None = None
         self._held: Waits | None = None  # came while the one before was still being put away
@@ -106,6 +109,12 @@ class Turns:
         self._came_meanwhile = True
         return [Say(message=Come())]
 
+    def beside(self, *, secret: bytes, port: int) -> list[Effect]:
+        """Who was dialled listens for the pipe for letters. Arguments as in `offer`."""
+        if self._we_dialled or not self._has_beside:
+            raise MisuseError("who was dialled says it, where both know it")
+        return [Say(message=Beside(secret=secret, port=self._told(port)))]
+
     # --- the contact's ------------------------------------------------------------------------------
 
     def hear(self, message: Message) -> list[Effect]:
@@ -125,6 +134,11 @@ class Turns:
             case Come():  # a thousand of them are worth no more than one (M3)
                 calls, self._was_left_for_now = self._was_left_for_now, False
                 return [MayComeAgain()] if calls else []
+            case Beside(secret=secret, port=port) if self._has_beside and self._we_dialled:
+                self._look_at_port(port)
+                return [DialBeside(secret=secret, port=port)]
+            case Beside():
+                raise PeerError("custody 6.7: Beside, and it was not due")
             case Bye():
                 return [Gone()]
             case _:

@@ -33,6 +33,7 @@ class Purpose(Enum):
     CONTACT = b"contacts: listener responds, dialler initiates"
     DELIVERY = b"hand-over between contacts: listener responds, dialler initiates"
     DELIVERY_STRIPE = b"another pipe of a hand-over between contacts: listener responds, dialler initiates"
+    CUSTODY = b"custody between contacts: listener responds, dialler initiates"
 
     @property
     def is_hybrid(self) -> bool:

@@ -2,7 +2,7 @@
 the pipes of one that lasts, from other such secrets.
 
 Stores nothing: which secrets there are, and which ephemeral keys were seen, is asked of the caller.
-Spec: docs/spec/transport.md, sections 3 and 5; docs/spec/delivery.md, section 4.
+Spec: docs/spec/transport.md, sections 3 and 5; docs/spec/delivery.md, section 4; docs/spec/custody.md, 6.8.
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ _NAMES = {  # what it is for, and who dials
     Purpose.STRIPE: (b"stripe", b"receiver"),
     Purpose.DELIVERY: (b"delivery", b"dialler"),
     Purpose.DELIVERY_STRIPE: (b"delivery stripe", b"dialler"),
+    Purpose.CUSTODY: (b"custody", b"dialler"),
 }
 
 

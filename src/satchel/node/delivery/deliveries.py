@@ -20,10 +20,12 @@ from satchel.node import clock, events
 from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, contents_of_gift, look
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
 from satchel.node.delivery.taking import Reception, TakingNode, forget
-from satchel.node.delivery.talking import Ended, Talking
+from satchel.node.delivery.talking import SPEAKS_BESIDE, Ended, Talking
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
 from satchel.node.endings import given_up
+from satchel.node.letters.beside import Beside
+from satchel.node.letters.office import PostOffice
 from satchel.node.outcome import Outcome
 from satchel.ports import Entropy, HandoverId, Lan, RecordHead, Records, Role, Source
 from satchel.ports.contacts import Contact, Contacts, Taking
@@ -49,6 +51,7 @@ class Has:
     look_at: LookAt
     aes: bool
     report: events.Report
+    office: PostOffice | None = None  # None: no letters
 
 
 class Deliveries:
@@ -85,7 +88,7 @@ class Deliveries:
             pipes = Pipes(
                 session, lan=self._has.lan, tickets=self.tickets, entropy=self.entropy, loop=self._loop
             )
-            talking = Talking(session, pipes, self)
+            talking = Talking(session, pipes, self, self._beside(session, pipes))
             with self._lock:
                 self._talking[contact] = talking
             try:
@@ -93,6 +96,12 @@ class Deliveries:
             finally:
                 with self._lock:
                     self._talking.pop(contact, None)
+
+    def _beside(self, session: Session, pipes: Pipes) -> Beside | None:
+        office = self._has.office
+        if office is None or session.speaks < SPEAKS_BESIDE:
+            return None
+        return Beside(session, pipes, office, self.entropy, self._has.report)
 
     @property
     def is_busy(self) -> bool:

@@ -1,4 +1,4 @@
-"""The pipes of one session's hand-overs: whoever dialled the session dials them.
+"""The pipes beside one session, for hand-overs and for letters: whoever dialled the session dials them.
 
 So they go where the session went: of two devices often only one can be reached. Spec: docs/spec/delivery.md,
 section 4.
@@ -26,7 +26,7 @@ Opened = tuple[Pipe, SessionKeys]
 
 
 class OnePipe(Protocol):
-    """The way of one hand-over."""
+    """The way of one hand-over, or of letters."""
 
     def open(self, port: int) -> Opened:
         """Blocks until the pipe is there. `port`: where to dial, if it is ours to dial.
@@ -68,18 +68,26 @@ class Pipes:
         """Where we listen for them now; of no meaning where we dial."""
         return self._session.listening_port()
 
-    def prepare(self, secret: bytes) -> OnePipe:
+    def prepare(self, secret: bytes, purpose: Purpose = Purpose.DELIVERY) -> OnePipe:
         """Before the word that lets the other side open it has left."""
         if self._session.we_dialled:
-            return _Dialled(secret, self._session, self._lan, self._entropy, self._loop)
-        return _Awaited(secret, self._tickets)
+            return _Dialled(secret, self._session, self._lan, self._entropy, self._loop, purpose=purpose)
+        return _Awaited(secret, purpose, self._tickets)
 
 
 class _Dialled:
     def __init__(
-        self, secret: bytes, session: Session, lan: Lan, entropy: Entropy, loop: asyncio.AbstractEventLoop
+        self,
+        secret: bytes,
+        session: Session,
+        lan: Lan,
+        entropy: Entropy,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        purpose: Purpose,
     ) -> None:
         self._secret = secret
+        self._purpose = purpose
         self._remote = session.channel.pipe.remote
         self._typed_address = session.typed_address
         self._lan = lan
@@ -113,7 +121,7 @@ class _Dialled:
                 self._secret,
                 self._entropy,
                 typed_address=self._typed_address,
-                purpose=Purpose.DELIVERY,
+                purpose=self._purpose,
             )
         except BaseException:
             pipe.close()
@@ -146,7 +154,7 @@ class _Dialled:
 
 
 class _Awaited:
-    def __init__(self, secret: bytes, tickets: Tickets) -> None:
+    def __init__(self, secret: bytes, purpose: Purpose, tickets: Tickets) -> None:
         self._tickets = tickets
         self._secrets = [secret]
         self._news = threading.Condition()  # guards all below
@@ -155,7 +163,8 @@ class _Awaited:
         self._early: list[Opened] = []
         self._talk: Conversation | None = None
         self._closed = False
-        tickets.expect(secret, Purpose.DELIVERY, self._first)
+        self._purpose = purpose
+        tickets.expect(secret, purpose, self._first)
 
     def open(self, port: int) -> Opened:  # noqa: ARG002 - for who dials
         with self._news:
@@ -165,8 +174,9 @@ class _Awaited:
                 raise EnvironmentProblem("Nobody came for this hand-over.")
             # Those of further pipes may come before we have read that they are asked for.
             self._pipe, keys = opened
-            self._secrets.append(keys.stripe_secret)
-            self._tickets.expect(keys.stripe_secret, Purpose.DELIVERY_STRIPE, self._further)
+            if self._purpose is Purpose.DELIVERY:  # a pipe for letters stays alone
+                self._secrets.append(keys.stripe_secret)
+                self._tickets.expect(keys.stripe_secret, Purpose.DELIVERY_STRIPE, self._further)
             return opened
 
     def open_more(self, pipes: int, talk: Conversation) -> None:  # noqa: ARG002 - for who dials

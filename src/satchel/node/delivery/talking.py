@@ -24,9 +24,11 @@ from satchel.node.delivery.giving import Gift, Giving
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
 from satchel.node.delivery.taking import Reception
 from satchel.node.encounter import Session
+from satchel.node.letters.beside import Beside
 from satchel.node.outcome import Outcome
 from satchel.ports import Entropy, HandoverId
 
+SPEAKS_BESIDE = 3  # session 4.2: from this version on there is the pipe of custody 6.7
 AGAIN_AFTER_S = 30.0  # what broke off, or was left for now, while the session stays
 
 
@@ -72,11 +74,13 @@ class Owner(Protocol):
 class Talking:
     """`run` once, in a thread; `poke`, `come`, `take_back` and `refuse` from any, and return at once."""
 
-    def __init__(self, session: Session, pipes: Pipes, owner: Owner) -> None:
+    def __init__(self, session: Session, pipes: Pipes, owner: Owner, beside: Beside | None = None) -> None:
+        """`beside`: letters, where this node has them and the contact knows them."""
         self._session = session
         self._pipes = pipes
         self._owner = owner
-        self._turns = Turns(we_dialled=session.we_dialled)
+        self._beside = beside
+        self._turns = Turns(we_dialled=session.we_dialled, has_beside=session.speaks >= SPEAKS_BESIDE)
         self._turn = threading.RLock()  # guards the turns; held while something short is said
         self._guard = threading.RLock()  # guards all below, and is never held while anything is said
         self._over = False
@@ -97,6 +101,8 @@ class Talking:
         """Until the contact says Bye, or the session ends. Raises EnvironmentProblem: it broke
         off; PeerError."""
         self.poke()
+        if self._beside is not None:
+            self._beside.begin(self._say_beside)
         plain = bytearray(CONTROL_SIZES[0])
         try:
             while not self._over:
@@ -157,6 +163,10 @@ class Talking:
         with self._turn, suppress(EnvironmentProblem):
             self._carry_out(self._turns.come())
 
+    def _say_beside(self, secret: bytes) -> None:
+        with self._turn:
+            self._carry_out(self._turns.beside(secret=secret, port=self._pipes.port))
+
     # --- the reading thread -----------------------------------------------------------------------
 
     def _carry_out(self, effects: Sequence[e.Effect]) -> None:
@@ -176,6 +186,9 @@ class Talking:
                     raise AssertionError("an effect of take(), which looks at it")
                 case e.MayComeAgain():
                     self._offer_left_again()
+                case e.DialBeside(secret=secret, port=port):
+                    if self._beside is not None:
+                        self._beside.dial(secret, port)
                 case e.Gone():
                     self._over = True
                 case _:
@@ -201,6 +214,9 @@ class Talking:
             timer.cancel()
         for stop in stops:
             stop()
+        if self._beside is not None:
+            self._beside.stop()
+            self._beside.join()
         self._owner.withdraw(self._session)
         for thread in threads:
             thread.join()

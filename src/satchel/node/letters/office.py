@@ -28,6 +28,7 @@ from satchel.ports.letters import Delivery, DueReceipt
 
 COPIES_KEY_BYTES = 32
 MEETING_S = 3600.0  # a session that lasts counts as a meeting more, each hour
+SETTLE_EVERY_S = 3600.0  # what is counted in days
 TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
 
 
@@ -49,6 +50,7 @@ class PostOffice:
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
         self._told_writer: set[bytes] = set()  # commitments of receipts
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more
+        self._settles_at_s = float("-inf")
         self.contacts_changed()
         self._unsealing.read_anew()
         self._try_all()
@@ -153,7 +155,9 @@ class PostOffice:
                 self._moved(self._outbox.own_changed())
             while changes := self._shelf.custody.settle(best_s):
                 self._moved(self._shelf.apply(changes))
-            self._unsealing.settle()
+            if self._world.now_s() >= self._settles_at_s:
+                self._settles_at_s = self._world.now_s() + SETTLE_EVERY_S
+                self._unsealing.settle()
             self._try_again()
             for session in list(self._sessions):
                 self._count_as_met(session)

@@ -109,6 +109,9 @@ _CONTACTS = {
 }
 
 _GIVING = {
+    "Attach less, or hand large files over when you meet: `satchel send --to`.": _(
+        "Attach less, or hand large files over when you meet."
+    ),
     "satchel send PATH": _("Choose the files once more."),
     "Send a long one as a file: satchel send FILE": _("Send a long one as a file."),
     "Run satchel send PATH to offer them again.": _("To offer them again, send them once more."),
