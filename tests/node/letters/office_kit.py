@@ -84,6 +84,9 @@ class Person:
             )
         )
 
+        while self.office.prepare():
+            pass
+
     def letters(self, other: "Person") -> list[StoredLetter]:
         return self.desk.letters.conversation(id_of(other.name))
 
@@ -128,6 +131,8 @@ def pair_up(one: Person, other: Person, *, proof: Proof = Proof.CODE) -> None:
             )
         )
         me.office.contacts_changed()
+        while me.office.prepare():
+            pass
 
 
 class Meeting:

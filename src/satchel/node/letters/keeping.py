@@ -36,6 +36,8 @@ async def keep_post(office: PostOffice, mail: Mail, report: events.Report) -> No
     told: str | None = None
     while True:
         try:
+            while await in_own_thread(office.prepare):
+                pass
             await in_own_thread(office.wake)
             mail.set_letters(await in_own_thread(office.waits_for))
             told = None

@@ -6,7 +6,7 @@ threads. Nothing here waits for a peer. Spec: docs/spec/custody.md.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from itertools import islice
 
 from satchel.core.bundles.header import BundleId
 from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, hour_of
@@ -16,7 +16,7 @@ from satchel.core.custody import effects as e
 from satchel.core.custody.kept import Change, Ingress, Keep, Past, Receipted, Remember, Source
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import Attachment, LetterId
-from satchel.errors import EnvironmentProblem, MisuseError, PeerError
+from satchel.errors import PeerError
 from satchel.node import events
 from satchel.node.letters.exchanging import Exchanging
 from satchel.node.letters.outbox import Outbox
@@ -29,6 +29,7 @@ from satchel.ports.letters import Delivery, DueReceipt
 COPIES_KEY_BYTES = 32
 MEETING_S = 3600.0  # a session that lasts counts as a meeting more, each hour
 SETTLE_EVERY_S = 3600.0  # what is counted in days
+TAGS_AT_ONCE = 10_000  # between them others have their turn
 TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
 
 
@@ -36,7 +37,8 @@ class PostOffice:
     """One for a node. From any thread."""
 
     def __init__(self, world: World) -> None:
-        """Reads all that is carried: with a million bundles some seconds. Raises EnvironmentProblem."""
+        """Reads the ids of all that is carried: with a million bundles some seconds. What has come is
+        recognised once `prepare` is through. Raises EnvironmentProblem."""
         self.turn = threading.RLock()
         self._world = world
         self._stores = world.stores
@@ -51,9 +53,9 @@ class PostOffice:
         self._told_writer: set[bytes] = set()  # commitments of receipts
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more
         self._settles_at_s = float("-inf")
+        self._unseen: Iterator[bytes] | None = None  # tags to be looked at
         self.contacts_changed()
         self._unsealing.read_anew()
-        self._try_all()
         self.wake()
 
     # --- the person's ---------------------------------------------------------------------------------
@@ -102,6 +104,7 @@ class PostOffice:
         """A session with this contact, until `end`. Raises EnvironmentProblem, MisuseError: it was
         forgotten."""
         with self.turn:
+            self._unsealing.await_tags(contact)
             self._seal_kept()
             session = Exchanging(
                 contact,
@@ -142,6 +145,21 @@ class PostOffice:
     def end(self, session: Exchanging) -> None:
         with self.turn:
             self._sessions.pop(session, None)
+
+    def prepare(self) -> bool:
+        """One step: of the contacts, then of what came before they were known, or could not be opened then.
+        False: all is done, until there is another contact. Raises EnvironmentProblem."""
+        with self.turn:
+            contact = self._unsealing.next_unawaited()
+            if contact is not None:
+                self._unsealing.await_tags(contact)
+                self._unseen = self._shelf.bundles.tags()
+            elif self._unseen is not None:
+                tags = list(islice(self._unseen, TAGS_AT_ONCE))
+                self._try_those_awaited(tags)
+                if len(tags) < TAGS_AT_ONCE:
+                    self._unseen = None
+            return self._unseen is not None or self._unsealing.next_unawaited() is not None
 
     def wake(self) -> None:
         """Once in a while, some seconds: what is held back is shown, what is over goes. Raises
@@ -316,9 +334,8 @@ class PostOffice:
             else:
                 self._try(id, bundle, ingress)
 
-    def _try_all(self) -> None:
-        """At the start: what could not be opened before, and what came through others."""
-        for tag in self._shelf.bundles.tags():
+    def _try_those_awaited(self, tags: Iterable[bytes]) -> None:
+        for tag in tags:
             for kept in self._shelf.bundles.with_tag(tag) if self._unsealing.is_awaited(tag) else ():
                 bundle = self._shelf.bundles.read(kept.id)
                 if bundle is not None:
@@ -362,12 +379,3 @@ def _never_in_custody(mark: bytes, receipt: Receipt) -> Past:
         ingress=Source.OWN,
         preimage=receipt.preimage,
     )
-
-
-@contextmanager
-def telling_trouble(report: events.Report) -> Iterator[None]:
-    """Around what goes on by itself: the person is told, and it is tried again later."""
-    try:
-        yield
-    except (EnvironmentProblem, MisuseError) as problem:
-        report(events.Trouble(problem=problem))

@@ -44,17 +44,27 @@ class Unsealing:
         self._table = TagTable()
         self._failures = Failures()
         self._contacts: dict[ContactId, Contact] = {}
+        self._awaited: set[ContactId] = set()  # whose tags are in the table
 
     def put(self, contact: Contact) -> None:
-        """A contact, at the start, or when it is new or has changed."""
-        if contact.id not in self._contacts:
-            chains = self._stores.chains
-            self._table.put(contact.id, chains.listening(contact.id), chains.tags(contact.id))
+        """A contact, at the start, or when it is new or has changed. Its tags come later: see `await_tags`."""
         self._contacts[contact.id] = contact
 
     def forget(self, contact: ContactId) -> None:
-        if self._contacts.pop(contact, None) is not None:
+        self._contacts.pop(contact, None)
+        if contact in self._awaited:
+            self._awaited.remove(contact)
             self._table.forget(contact)
+
+    def await_tags(self, contact: ContactId) -> None:
+        """From now on its bundles are recognised. Takes some 15 ms. Raises MisuseError: it was forgotten."""
+        if contact not in self._awaited:
+            chains = self._stores.chains
+            self._table.put(contact, chains.listening(contact), chains.tags(contact))
+            self._awaited.add(contact)
+
+    def next_unawaited(self) -> ContactId | None:
+        return next((contact for contact in self._contacts if contact not in self._awaited), None)
 
     @property
     def contacts(self) -> dict[ContactId, Contact]:
@@ -110,7 +120,7 @@ class Unsealing:
     def settle(self) -> None:
         """What was passed over long ago is erased, and what can never become whole (chain 4.5, letter 2)."""
         now, best_s = self._world.clock.read(), self._world.clock.best_s()
-        for contact in list(self._contacts):
+        for contact in list(self._awaited):
             chains = self._stores.chains
             change = chains.listening(contact).settle(now)
             if change is not None:
