@@ -96,7 +96,7 @@ def test_a_pipe_that_broke_is_opened_again(
     garbage = [b"what is no record"]
 
     async def test() -> None:
-        async with together(one, other) as (_, there):
+        async with together(one, other, muted="one") as (_, there):
             one.office.write(one.device.kept().id, "The first")
             await there.until(has_come(there))
             say = one.office.next_frame

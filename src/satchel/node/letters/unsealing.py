@@ -47,7 +47,7 @@ class Unsealing:
         self._awaited: set[ContactId] = set()  # whose tags are in the table
 
     def put(self, contact: Contact) -> None:
-        """A contact, at the start, or when it is new or has changed. Its tags come later: see `await_tags`."""
+        """A contact, at the start, or when it is new or has changed. Its tags come with `await_tags`."""
         self._contacts[contact.id] = contact
 
     def forget(self, contact: ContactId) -> None:
