@@ -41,15 +41,15 @@ def contacts_of(person: Person, *added: Contact) -> list[Contact]:
 
 def pair_up(one: Person, other: Person, *, days_ago: int = 3) -> None:
     """What pairing leaves on both sides, some days ago."""
-    statics, chains = (os.urandom(32), os.urandom(32)), (os.urandom(32), os.urandom(32))
+    statics, chains, roots = ((os.urandom(32), os.urandom(32)) for _ in range(3))
     epoch = int(time.time()) // 86_400 - days_ago
     for person, peer, (a, b) in ((one, other, (0, 1)), (other, one, (1, 0))):
         pair = Pair(
             static=statics[a],
             their_static=x25519_public(statics[b]),
             epochs=begin(epoch=epoch, speaking=chains[a], listening=chains[b]),
-            letters_speaking=bytes(32),
-            letters_listening=bytes(32),
+            letters_speaking=roots[a],
+            letters_listening=roots[b],
             proof=Proof.CODE,
         )
         contacts_of(person, Contact(id=ContactId(os.urandom(16)), name=peer.host.name, pair=pair))
@@ -83,8 +83,8 @@ def befriend_absent(person: Person, count: int) -> None:
                 static=os.urandom(32),
                 their_static=x25519_public(os.urandom(32)),
                 epochs=begin(epoch=epoch, speaking=os.urandom(32), listening=os.urandom(32)),
-                letters_speaking=bytes(32),
-                letters_listening=bytes(32),
+                letters_speaking=os.urandom(32),
+                letters_listening=os.urandom(32),
                 proof=Proof.CODE,
             ),
         )
