@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from satchel.cli import prompt
-from satchel.cli.prompt import LINE_BYTES_MAX, TEXT_BYTES_MAX, read_line, read_text
+from satchel.cli.prompt import LETTER_BYTES_MAX, LINE_BYTES_MAX, TEXT_BYTES_MAX, read_line, read_text
 from satchel.core.handover.codec import NOTE_BYTES_MAX
 from satchel.errors import MisuseError
 
@@ -119,3 +119,25 @@ def test_the_longest_text() -> None:
 
 def test_the_longest_text_fits_an_offer() -> None:
     assert TEXT_BYTES_MAX == NOTE_BYTES_MAX
+
+
+@pytest.mark.parametrize(("count", "is_whole"), [(4000, True), (4094, True), (4095, False), (9000, False)])
+def test_a_line_that_the_terminal_has_cut_is_no_text(count: int, *, is_whole: bool) -> None:
+    """[cli 3.6] A paragraph that is pasted would lose its end, and nobody would know."""
+    master, slave = pty.openpty()
+    line = b"x" * count + b"\n"
+    with stdin(slave):
+        writing = threading.Thread(target=lambda: os.write(master, line + b"the end\n\x04"))
+        writing.start()
+        text = read_text(LETTER_BYTES_MAX)
+        writing.join(5)
+    os.close(master)
+    os.close(slave)
+    assert text == ((line + b"the end\n").decode() if is_whole else None)
+
+
+def test_a_letter_may_be_longer() -> None:
+    with piped(b"x" * LETTER_BYTES_MAX):
+        assert read_text(LETTER_BYTES_MAX) == "x" * LETTER_BYTES_MAX
+    with piped(b"x" * (LETTER_BYTES_MAX + 1)):
+        assert read_text(LETTER_BYTES_MAX) is None

@@ -21,6 +21,7 @@ BEGINNINGS = ("cli/owner_page", "cli/jobs", "cli/doctor_cmd", *(f"cli/{name}" fo
 AT_A_TERMINAL = frozenset(  # what these say is said before there is a page, or to who types a command
     {
         "cli/home",
+        "cli/letter_box",
         "cli/local_socket",
         "cli/over_node",
         "cli/own_node",

@@ -45,6 +45,7 @@ KEPT = {  # what can only be done at a command line, or is never said on the pag
     "satchel pair": "stands in a sentence that is reworded",
     "satchel send": "stands in a sentence that is reworded",
     "satchel contacts forget --yes does not ask.": ASKED_ALREADY,
+    "satchel delete --yes does not ask.": ASKED_ALREADY,
     "satchel history clear --yes does not ask.": ASKED_ALREADY,
     "satchel send PATH --to NAME --later": NEVER_ASKED,
     "--at goes with --take, and --png with --show: satchel pair --help": NEVER_ASKED,

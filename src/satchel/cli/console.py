@@ -54,7 +54,7 @@ class Console(Protocol):
         """See prompt.read_secret."""
         ...
 
-    def read_text(self) -> str | None:
+    def read_text(self, bytes_max: int = prompt.TEXT_BYTES_MAX) -> str | None:
         """See prompt.read_text."""
         ...
 
@@ -99,8 +99,8 @@ class Terminal:
     def read_secret(self, question: str) -> str | None:
         return prompt.read_secret(question)
 
-    def read_text(self) -> str | None:
-        return prompt.read_text()
+    def read_text(self, bytes_max: int = prompt.TEXT_BYTES_MAX) -> str | None:
+        return prompt.read_text(bytes_max)
 
     def on_stop(self, stop: Callable[[], object]) -> None:
         def interrupted() -> None:

@@ -135,7 +135,9 @@ class Caller:
                 sys.stderr.write(text)
                 sys.stderr.flush()
             case {"job": "read", "what": str(what), "question": str(question)}:
-                answering = threading.Thread(target=self._answer, args=(what, question), daemon=True)
+                bytes_max = int(frame.get("bytes_max", prompt.TEXT_BYTES_MAX))
+                asked = (what, question, bytes_max)
+                answering = threading.Thread(target=self._answer, args=asked, daemon=True)
                 answering.start()  # beside: more is shown meanwhile
             case {"job": "over", "code": int(code)}:
                 return code
@@ -143,9 +145,9 @@ class Caller:
                 pass  # of a newer version
         return None
 
-    def _answer(self, what: str, question: str) -> None:
+    def _answer(self, what: str, question: str, bytes_max: int) -> None:
         try:
-            line = _read(what, question)
+            line = _read(what, question, bytes_max)
         except MisuseError as mistake:
             sys.stderr.write(f"{mistake.what}\n")
             line = None
@@ -168,11 +170,11 @@ class Caller:
                 connection.close()
 
 
-def _read(what: str, question: str) -> str | None:
+def _read(what: str, question: str, bytes_max: int) -> str | None:
     """[3.3] Raises MisuseError."""
     match what:
         case "text":
-            return prompt.read_text()
+            return prompt.read_text(bytes_max)
         case "secret":
             return prompt.read_secret(question)
         case _:

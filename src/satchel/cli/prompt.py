@@ -11,6 +11,8 @@ from satchel.errors import MisuseError
 STDIN = 0  # read by its descriptor: a buffer would swallow what is meant for a later question
 LINE_BYTES_MAX = 4096
 TEXT_BYTES_MAX = 48_000
+LETTER_BYTES_MAX = 512 << 10  # of what is typed: as JSON it has six times as many [api 1.4]
+TERMINAL_LINE_BYTES = 4095  # the kernel drops what is behind them, in silence (termios(3))
 _POLL_S = 0.2
 _LOCAL_MODES = 3  # of what tcgetattr gives
 
@@ -83,17 +85,21 @@ def _read_hidden(question: str) -> bytes | None:
         sys.stderr.flush()
 
 
-def read_text() -> str | None:
-    """All of standard input as text; None if it is not UTF-8 or longer than TEXT_BYTES_MAX."""
-    if os.isatty(STDIN):
+def read_text(bytes_max: int = TEXT_BYTES_MAX) -> str | None:
+    """All of standard input as text; None if it is not UTF-8, longer than `bytes_max`, or a terminal has cut
+    a line of it."""
+    is_typed = os.isatty(STDIN)
+    if is_typed:
         print("Type the text; end with Ctrl-D on a line of its own.", file=sys.stderr)
     data = bytearray()
-    while len(data) <= TEXT_BYTES_MAX:
+    while len(data) <= bytes_max:
         part = os.read(STDIN, 65536)
         if not part:
-            try:
-                return data.decode("utf-8")
-            except UnicodeDecodeError:
-                return None
+            break
         data += part
-    return None
+    if len(data) > bytes_max or (is_typed and max(map(len, data.split(b"\n"))) >= TERMINAL_LINE_BYTES):
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -45,6 +45,7 @@ class RemoteConsole:
         self._held: list[bytes] = []
         self._size = 0
         self._asks = ""
+        self._bytes_max = 0  # of an answer
         self._answers: list[str | None] = []
         self._is_stopped = self._is_over = self._is_deserted = False
         self._stop_work: Callable[[], object] | None = None
@@ -78,13 +79,13 @@ class RemoteConsole:
             self._put(control("write", to="err", text=text))
 
     def read_line(self, question: str) -> str | None:
-        return self._ask("line", question)
+        return self._ask("line", question, LINE_BYTES_MAX)
 
     def read_secret(self, question: str) -> str | None:
-        return self._ask("secret", question)
+        return self._ask("secret", question, LINE_BYTES_MAX)
 
-    def read_text(self) -> str | None:
-        return self._ask("text", "")
+    def read_text(self, bytes_max: int = TEXT_BYTES_MAX) -> str | None:
+        return self._ask("text", "", bytes_max)
 
     def on_stop(self, stop: Callable[[], object]) -> None:
         loop = asyncio.get_running_loop()
@@ -98,11 +99,11 @@ class RemoteConsole:
             if self._is_stopped:
                 stop_there()
 
-    def _ask(self, what: str, question: str) -> str | None:
+    def _ask(self, what: str, question: str, bytes_max: int) -> str | None:
         """Raises KeyboardInterrupt: it was stopped before anything was under way."""
         with self._turn:
-            self._asks = what
-        self._put(control("read", what=what, question=question))
+            self._asks, self._bytes_max = what, bytes_max
+        self._put(control("read", what=what, question=question, bytes_max=bytes_max))
         with self._turn:
             self._turn.wait_for(lambda: self._answers or self._is_stopped)
             self._asks = ""
@@ -152,7 +153,7 @@ class RemoteConsole:
     def answer(self, line: str | None) -> bool:
         """False: nothing is asked. Raises MisuseError: this is no line, or longer than any answer."""
         with self._turn:
-            limit_bytes = TEXT_BYTES_MAX if self._asks == "text" else LINE_BYTES_MAX
+            limit_bytes = self._bytes_max if self._asks else LINE_BYTES_MAX
             if line is not None and len(line.encode("utf-8", "surrogatepass")) > limit_bytes:
                 raise MisuseError(f"api 3.4: this answer has {limit_bytes} bytes at most.")
             if line is not None and self._asks != "text" and "\n" in line:

@@ -85,7 +85,7 @@ def encode_letter(letter: Letter) -> bytes:
                 f"This file cannot be attached: {reason}.", safe="Nothing was sent.", do="Rename it."
             )
     if len(letter.attachments) > ATTACHMENTS_MAX or len(letter.text.encode()) > TEXT_BYTES_MAX:
-        raise _too_large(f"at most {ATTACHMENTS_MAX} files, and a text of 1 MiB")
+        raise too_large(f"at most {ATTACHMENTS_MAX} files, and a text of 1 MiB")
     attachments = [{0: one.name, 1: one.content} for one in letter.attachments]
     fields: dict[int, cbor.Writable] = {
         0: letter.order,
@@ -97,7 +97,7 @@ def encode_letter(letter: Letter) -> bytes:
     }
     encoded = cbor.encode({key: value for key, value in fields.items() if value is not None})
     if len(encoded) > LETTER_BYTES_MAX:
-        raise _too_large("8 MiB in all")
+        raise too_large("8 MiB in all")
     return encoded
 
 
@@ -137,7 +137,8 @@ def _read_attachments(fields: Fields) -> tuple[Attachment, ...]:
     return tuple(read)
 
 
-def _too_large(limit: str) -> MisuseError:
+def too_large(limit: str) -> MisuseError:
+    """limit: what of it is."""
     return MisuseError(
         f"This letter is too large: it may have {limit}.",
         safe="Nothing was sent, and your files are as they were.",

@@ -195,5 +195,17 @@ _SATCHEL_ITSELF = {
     " on it.": _("Make it writable. Disks turn read-only when they fail: save what is on it."),
 }
 
-ON_THE_PAGE = {**_MEETING, **_CODES, **_CONTACTS, **_GIVING, **_TAKING, **_SATCHEL_ITSELF}
+_LETTERS = {
+    "Attach less, or hand large files over when you meet: `satchel send --to`.": _(
+        "Attach less, or hand large files over when you meet."
+    ),
+    "Name files that you can read. A folder goes packed into one file, or from hand to hand: satchel send"
+    " --to": _("Choose files that you can read. A folder goes packed into one file, or from hand to hand."),
+    "Pipe a long one in: satchel write NAME < FILE; or attach it as a file.": _(
+        "Write less, or attach it as a file."
+    ),
+    "To see the numbers: satchel inbox, satchel outbox": _("Look at the letters again."),
+}
+
+ON_THE_PAGE = {**_MEETING, **_CODES, **_CONTACTS, **_GIVING, **_TAKING, **_SATCHEL_ITSELF, **_LETTERS}
 """What is said elsewhere, by what the page says instead: with no fields but those of the first."""

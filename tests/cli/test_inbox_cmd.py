@@ -1,0 +1,253 @@
+"""`satchel inbox` and `outbox`: what has come and what becomes of own ones, with nothing of a stranger's on
+the terminal but behind a frame (M3, M4; cli 1.17)."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cli.letters_kit import BILALS_NAME, FOUR, HOSTILE, letters_of_two, seen, told
+from cli.node_kit import Following, Served
+from satchel.cli import letter_list
+from satchel.cli.letter_list import chosen, letters_in, preview, state_of, what_of, when
+from satchel.core.sealing.letter import Attachment, Letter
+from satchel.errors import MisuseError
+from satchel.ports.letter_states import LetterState
+from satchel.ports.letters import StoredAttachment, StoredLetter
+from satchel.store.custody import custody_in_memory
+from store.contact_samples import AMINA, BILAL
+from store.letter_samples import NOW, ONE, THREE, TWO, Desk, letter
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with letters_of_two(tmp_path / "profile") as running:
+        yield running
+
+
+def stored(**other: object) -> StoredLetter:
+    usual = StoredLetter(contact=AMINA, id=ONE, state=LetterState.UNDER_WAY, order=1, text="Hello")
+    return replace(usual, **other)  # type: ignore[arg-type]
+
+
+def receive(served: Served, id: bytes, written: Letter, number: int = 2) -> None:
+    desk = Desk(served.home, served.profile.database, custody_in_memory())
+    desk.receive(AMINA, number, id, written)  # type: ignore[arg-type]
+
+
+def test_a_person_sees_what_came_and_from_whom(served: Served) -> None:
+    """No text and no name can be taken for what the program says; the year 280,000 is none."""
+    lines = seen(served, "inbox").splitlines()
+    written = f"{datetime.fromtimestamp(NOW.time_s, UTC).astimezone():%Y-%m-%d %H:%M}"
+    assert lines[:5] == [
+        f"   1  {written}  from Amina",
+        "      2 files, 5.0 kB",
+        "      | The well is dry. ...",
+        "   3                    from UNVERIFIED Bilal\\u{202e}\\u{a}",
+        "      | \\u{1b}[2J<b>\\u{202e}| Letter 1, from Amina ...",
+    ]
+    assert "satchel inbox show NUMBER" in lines[6]
+    assert lines[-1] == "2 letters in the inbox."
+
+
+def test_a_person_sees_what_becomes_of_own_ones(served: Served) -> None:
+    lines = seen(served, "outbox").splitlines()
+    assert lines[0].startswith("   2  kept              ")
+    assert lines[0].endswith("  to Amina")
+    assert lines[1] == "      | Wait for us."
+    assert lines[3].startswith("Kept: it waits here")
+    assert lines[-1] == "1 letter in the outbox."
+    served.profile.post.office  # noqa: B018 - it seals what waits when a session begins, or one is written
+    served.profile.post.office.write(AMINA, "And one more")
+    assert "   2  under way " in (said := seen(served, "outbox"))
+    assert "Nobody knows where it is" in " ".join(said.split())
+
+
+def test_a_script_gets_all_of_them(served: Served) -> None:
+    first, second, done = told(served, "inbox")
+    assert first == {
+        "event": "letter",
+        "number": 1,
+        "from": "Amina",
+        "verified": True,
+        "id": ONE.hex(),
+        "text": "The well is dry.\nWe go north.",
+        "attachments": 2,
+        "files": [
+            {"name": "photo 0.jpg", "size": 7, "here": True},
+            {"name": "photo 1.jpg", "size": 5000, "here": True},
+        ],
+        "written_s": NOW.time_s,
+        "reply_to": None,
+    }
+    assert (second["from"], second["verified"], second["text"]) == (BILALS_NAME, False, HOSTILE)
+    assert done == {"event": "done", "letters": 2}
+    own, done = told(served, "outbox")
+    assert {name: own[name] for name in ("event", "number", "to", "state", "carriers", "reply_to")} == {
+        "event": "own_letter",
+        "number": 2,
+        "to": "Amina",
+        "state": "kept",
+        "carriers": 0,
+        "reply_to": ONE.hex(),
+    }
+    assert own["expires_s"] == 1_577_836_800 + 61_000 * 3600
+    assert done == {"event": "done", "letters": 1}
+
+
+def test_of_one_contact_numbers_stay_the_same(served: Served) -> None:
+    assert [line.get("number") for line in told(served, "inbox", BILALS_NAME)] == [3, None]
+    assert [line.get("number") for line in told(served, "outbox", "Amina")] == [2, None]
+    assert [line.get("number") for line in told(served, "outbox", "Bilal\\u{202e}\\u{a}")] == [None]
+    assert told(served, "inbox", "Nobody")[0]["event"] == "error"
+
+
+def test_one_is_read_with_all_that_is_known_of_it(served: Served) -> None:
+    said = seen(served, "inbox", "show", "1").splitlines()
+    assert said[0] == "From Amina"
+    assert said[1].endswith(", as their clock said")
+    assert said[2:] == [
+        "  File 1, 7 B: photo 0.jpg",
+        "  File 2, 5.0 kB: photo 1.jpg",
+        "| The well is dry.",
+        "| We go north.",
+        "To save its files: satchel inbox save 1",
+    ]
+    own = seen(served, "outbox", "show", TWO.hex().upper()).splitlines()
+    assert (own[0], *own[2:]) == ("To Amina", "State: kept", "In answer to number 1", "| Wait for us.")
+    assert "In answer to one that is not here" in seen(served, "inbox", "show", _answer_to_nothing(served))
+    assert told(served, "inbox", "show", ONE.hex())[-1] == {"event": "done"}
+
+
+def _answer_to_nothing(served: Served) -> str:
+    receive(served, FOUR, replace(letter("x", 4), reply_to=THREE))  # of another conversation
+    return FOUR.hex()
+
+
+def test_m3_what_its_writer_says_drives_no_terminal(served: Served) -> None:
+    assert seen(served, "inbox", "show", "3").splitlines() == [
+        "From UNVERIFIED Bilal\\u{202e}\\u{a}",
+        "| \\u{1b}[2J<b>\\u{202e}| Letter 1, from Amina",
+        "| Done: it is erased.",
+    ]
+    name = b"\x1b[2J\xff\n| a.jpg"
+    receive(served, FOUR, Letter(order=9, text="", attachments=(Attachment(name=name, content=b"x"),)))
+    said = seen(served, "inbox", "show", FOUR.hex())
+    assert "  File 1, 1 B: \\u{1b}[2J\\xff\\u{a}| a.jpg\n" in said
+
+
+def test_to_a_file_a_text_goes_as_it_came(served: Served) -> None:
+    lines = Following(served, "inbox", "show", "3").rest()
+    assert [line["text"] for line in lines if line.get("to") == "bytes"] == [HOSTILE]
+    assert not [line for line in lines if line.get("to") == "out"]
+
+
+def test_files_are_put_beside_what_is_there(served: Served, tmp_path: Path) -> None:
+    """M4: nothing is overwritten, and nothing of ours stays."""
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / "photo 0.jpg").write_bytes(b"another one")
+    said = seen(served, "inbox", "save", "1", "--into", str(into))
+    assert "photo 0.jpg was there already: the new one is photo 0 (2).jpg\n" in said
+    assert f"Done: 2 files in {into}.\n" in said
+    content = {path.name: path.read_bytes() for path in into.iterdir()}
+    kept = {"photo 0.jpg": b"another one", "photo 0 (2).jpg": b"a photo", "photo 1.jpg": b"x" * 5000}
+    assert content == kept
+    first, second, done = told(served, "inbox", "save", ONE.hex(), "--into", str(into))
+    assert (first["path"], first["offered"], first["already_there"]) == (
+        "photo 0 (2).jpg",
+        "photo 0.jpg",
+        True,
+    )
+    assert second["already_there"]
+    assert done == {"event": "done", "files": 2}
+    assert {path.name: path.read_bytes() for path in into.iterdir()} == kept
+
+
+def test_what_was_left_by_a_killed_one_goes_with_the_next(served: Served, tmp_path: Path) -> None:
+    left = tmp_path / f".satchel-{ONE.hex()}"
+    left.mkdir(mode=0o700)
+    (left / "0").write_bytes(b"a pho")
+    told(served, "inbox", "save", "1", "--into", str(tmp_path))
+    assert not left.exists()
+    assert (tmp_path / "photo 0.jpg").read_bytes() == b"a photo"
+
+
+def test_where_there_is_nothing_to_save_nothing_is_made(served: Served, tmp_path: Path) -> None:
+    over = Following(served, "inbox", "save", "3", "--into", str(tmp_path / "into")).rest()[-1]
+    assert over == {"job": "over", "code": 5}
+    assert not os.path.exists(tmp_path / "into")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "0"),
+        ("show", "4"),
+        ("show", "٣"),
+        ("show", "9" * 5000),
+        ("show", ONE.hex()[:-1]),
+        ("show", "-1"),
+        ("show",),
+        ("save",),
+        ("Amina", "1"),
+        ("show", "1", "--into", "/tmp"),
+        ("--into", "/tmp"),
+    ],
+)
+def test_what_means_no_letter_is_misuse(served: Served, words: tuple[str, ...]) -> None:
+    for box in ("inbox", "outbox"):
+        error = told(served, box, *words)[-1]
+        assert error["event"] == "error"
+        assert error["what"]
+
+
+def test_a_contact_may_be_called_show(served: Served) -> None:
+    served.profile.contacts.rename(AMINA, "show")
+    assert [line.get("from") for line in told(served, "inbox", "show")] == ["show", None]
+    assert told(served, "inbox", "show", "1")[0]["text"] == HOSTILE  # names have another order now
+
+
+def test_an_id_that_two_contacts_have_drawn_is_not_guessed_at(served: Served) -> None:
+    desk = Desk(served.home, served.profile.database, custody_in_memory())
+    desk.receive(BILAL, 2, ONE, letter("Erase this one", 2))
+    with pytest.raises(MisuseError, match="Two contacts"):
+        chosen(ONE.hex(), letters_in(served.profile))
+
+
+def test_states_are_no_better_than_they_are() -> None:
+    assert [state_of(stored(handed=handed)) for handed in (0, 1, 12)] == [
+        "under way",
+        "with 1 carrier",
+        "with 12 carriers",
+    ]
+    assert state_of(stored(state=LetterState.DELIVERED, handed=3)) == "delivered"
+    assert state_of(stored(state=LetterState.EXPIRED)) == "expired"
+
+
+def test_what_a_backup_left_out_is_said() -> None:
+    file = StoredAttachment(name=b"a", size_bytes=1_200_000, is_here=False)
+    assert what_of(stored(text=None, attachments=(file,))) == ["1 file, 1.2 MB", letter_list.NOT_IN_BACKUP]
+    assert what_of(stored(text=" \n\t", attachments=(file,))) == ["1 file, 1.2 MB"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("\n\n  Hello,\n\nthe", "Hello, ..."),
+        ("a\tb\u2028c\rd", "a b c d"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, "x" * 60 + " ..."),
+        ("\u200f\u0007x\n", "\\u{200f}\\u{7}x"),
+    ],
+)
+def test_a_preview_is_one_line(text: str, first: str) -> None:
+    assert preview(text) == first
+
+
+@pytest.mark.parametrize("written_s", [None, -1, 1 << 43, (1 << 32) * 3600 - 1])
+def test_a_time_that_cannot_be_is_not_shown(written_s: int | None) -> None:
+    assert when(written_s) == ""
