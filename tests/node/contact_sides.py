@@ -158,6 +158,7 @@ class Hands:
             now_s=clock.awake_and_asleep_s,
             report=report,
             space_bytes=64 << 20,
+            has_room=lambda: True,
         )
         self.office = PostOffice(world)
         return self.office

@@ -1,6 +1,7 @@
 """The post office of an open profile, and what it stands on: one for all that runs with that profile."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from satchel.cli.profile import Profile
     from satchel.store.database import Database
 
+LEFT_FREE_BYTES = 256 << 20  # of the disk
 SPACE_BYTES = 1 << 30  # for bundles, half of it for what others bring (custody 2.3)
 
 
@@ -87,8 +89,14 @@ class Post:
             now_s=clock.awake_and_asleep_s,
             report=self._report,
             space_bytes=SPACE_BYTES,
+            has_room=self._has_room,
         )
         return PostOffice(world)
+
+    def _has_room(self) -> bool:
+        """Letters leave some for everything else; those that do not fit stay sealed, or with who has them."""
+        folder = self._profile.folder
+        return folder is None or shutil.disk_usage(folder.home).free >= LEFT_FREE_BYTES
 
     def listen(self, report: events.Report) -> Callable[[], None]:
         """From now on `report` hears of letters; the answer ends it. It is called in any thread, in the

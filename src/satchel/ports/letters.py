@@ -219,6 +219,10 @@ class Arrivals(Protocol):
         """As one, in order. Two parts of one letter are two of them."""
         ...
 
+    def rehearse(self) -> None:
+        """Write as `open` does, and change nothing: whoever sees how long this node is busy sees no more."""
+        ...
+
     def gathering(self, contact: ContactId) -> Gathering: ...
     def pieces(self, contact: ContactId, id: LetterId) -> dict[int, bytes]:
         """What is here of an unfinished letter, by index."""

@@ -81,6 +81,7 @@ class Person:
                 now_s=lambda: self.time.now_s,
                 report=self.told.append,
                 space_bytes=self.space_bytes,
+                has_room=lambda: True,
             )
         )
 
@@ -162,6 +163,7 @@ class Meeting:
     def end(self) -> None:
         for person, side in self.sides:
             person.office.end(side)
+            person.office.wake()
 
 
 def meet(one: Person, other: Person, *, frames_max: int = FRAMES_MAX) -> Meeting:

@@ -1,7 +1,8 @@
 """Letters from hand to hand over real stores: what the person sees, and what carriers do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,12 +100,12 @@ def test_a_meeting_cut_anywhere_loses_nothing_and_a_new_start_goes_on(three: lis
     book = Attachment(name=b"book", content=bytes(700_000))
     amina.office.write(id_of("carla"), "", attachments=[book])
     pass_time(1.1, *three)
-    for turn in range(12):
+    for turn in range(8):
         meet(amina, bilal, frames_max=5 + turn % 4)
         bilal.begin()
         amina.begin()
         pass_time(1.1, *three)
-    for turn in range(12):
+    for turn in range(8):
         meet(bilal, carla, frames_max=5 + turn % 4)
         carla.begin()
         bilal.begin()
@@ -126,4 +127,37 @@ def test_who_stays_together_is_told_of_what_comes_later(three: list[Person]) -> 
     for _ in range(3):
         for meeting in meetings:
             meeting.run()
+    pass_time(0, carla)
     assert carla.texts(amina) == ["Over you"]
+
+
+def noting(written: list[tuple[str, str]], what: tuple[str, str], do: Callable[..., None]) -> Any:
+    def write(*words: Any) -> None:
+        written.append(what)
+        do(*words)
+
+    return write
+
+
+def test_c1_who_brings_a_bundle_sees_the_same_of_its_reader_and_of_a_carrier(
+    three: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """custody 6.9: our word comes first, and then one writing each."""
+    amina, bilal, carla = three
+    written: list[tuple[str, str]] = []
+    for person in three:
+        arrivals = person.desk.arrivals
+        monkeypatch.setattr(arrivals, "open", noting(written, (person.name, "open"), arrivals.open))
+        monkeypatch.setattr(
+            arrivals, "rehearse", noting(written, (person.name, "rehearse"), arrivals.rehearse)
+        )
+    amina.office.write(id_of("carla"), "Hello")
+    pass_time(1.1, *three)
+    for giver, taker in ((amina, bilal), (bilal, carla)):
+        meeting = Meeting(giver, taker).run()
+        assert list(taker.desk.bundles.rows())  # it has said Got
+        assert written == ([] if taker is bilal else [("bilal", "rehearse")])
+        meeting.end()
+    assert written == [("bilal", "rehearse"), ("carla", "open")]
+    pass_time(1, *three)
+    assert len(written) == 2

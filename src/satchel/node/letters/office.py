@@ -51,6 +51,7 @@ class PostOffice:
         ] = {}  # when the meeting began, or was last counted as a new one
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
         self._told_writer: set[bytes] = set()  # commitments of receipts
+        self._fresh: dict[BundleId, Ingress] = {}  # came, and nobody has looked whose it is
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more
         self._settles_at_s = float("-inf")
         self._unseen: Iterator[bytes] | None = None  # tags to be looked at
@@ -176,6 +177,7 @@ class PostOffice:
             if self._world.now_s() >= self._settles_at_s:
                 self._settles_at_s = self._world.now_s() + SETTLE_EVERY_S
                 self._unsealing.settle()
+            self._open_fresh()
             self._try_again()
             for session in list(self._sessions):
                 self._count_as_met(session)
@@ -227,9 +229,7 @@ class PostOffice:
             self._moved(self._shelf.apply([one for one, _ in group], bundles), but=contact)
             kept += bundles
         self._to_others(contact, lambda one: one.exchange.skip(kept))
-        for one in arrived:
-            if one.id in kept:
-                self._try(one.id, one.bundle, ingress)
+        self._fresh.update(dict.fromkeys(kept, ingress))
         if kept:
             self._moved(self._outbox.show_due(batch=True))
         return kept
@@ -319,27 +319,38 @@ class PostOffice:
 
     # --- opening --------------------------------------------------------------------------------------
 
-    def _try(self, id: BundleId, bundle: bytes, ingress: Ingress) -> None:
+    def _open_fresh(self) -> None:
+        """Some time after they came, and whatever they are one writing at least: who brought a bundle would
+        else see from our delay that it was for us (C1)."""
+        fresh, self._fresh = self._fresh, {}
+        tried = [self._read_and_try(id, ingress) for id, ingress in fresh.items()]
+        if fresh and Tried.OPENED not in tried:
+            self._unsealing.rehearse()
+
+    def _read_and_try(self, id: BundleId, ingress: Ingress) -> Tried:
+        """As `_try`, of one that may be gone."""
+        bundle = self._shelf.bundles.read(id)
+        if bundle is not None:
+            return self._try(id, bundle, ingress)
+        self._again.pop(id, None)
+        return Tried.NOT_OURS
+
+    def _try(self, id: BundleId, bundle: bytes, ingress: Ingress) -> Tried:
         tried = self._unsealing.open(bundle, ingress=ingress)
         if tried is Tried.LATER and len(self._again) < TRIES_AGAIN_MAX:
             self._again[id] = ingress
         else:
             self._again.pop(id, None)
+        return tried
 
     def _try_again(self) -> None:
         for id, ingress in list(self._again.items()):
-            bundle = self._shelf.bundles.read(id)
-            if bundle is None:
-                del self._again[id]
-            else:
-                self._try(id, bundle, ingress)
+            self._read_and_try(id, ingress)
 
     def _try_those_awaited(self, tags: Iterable[bytes]) -> None:
         for tag in tags:
             for kept in self._shelf.bundles.with_tag(tag) if self._unsealing.is_awaited(tag) else ():
-                bundle = self._shelf.bundles.read(kept.id)
-                if bundle is not None:
-                    self._try(kept.id, bundle, kept.ingress)
+                self._read_and_try(kept.id, kept.ingress)
 
     # --- own letters ----------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ class Tried(Enum):
     NOT_OURS = "its tag is not awaited"
     OPENED = "what was in it is stored, or was here before"
     FAILED = "it was forged, or is damaged"
-    LATER = "who brought it has brought too much that did not open, or too many letters are unfinished"
+    LATER = "there is no room for it, or who brought it has brought too much that did not open"
 
 
 class Unsealing:
@@ -83,7 +83,7 @@ class Unsealing:
         if found is None:
             return Tried.NOT_OURS
         payer = None if isinstance(ingress, Source) else ingress
-        if not self._failures.may_try(payer, self._world.now_s()):
+        if not self._failures.may_try(payer, self._world.now_s()) or not self._world.has_room():
             return Tried.LATER
         listening = self._stores.chains.listening(found.contact)
         entry = self._entry(listening, found)
@@ -116,6 +116,10 @@ class Unsealing:
         if change is not None:
             chains.change(contact, change)
             self._move(contact, change)
+
+    def rehearse(self) -> None:
+        """Nothing opened, and it takes as long as if something had."""
+        self._stores.arrivals.rehearse()
 
     def settle(self) -> None:
         """What was passed over long ago is erased, and what can never become whole (chain 4.5, letter 2)."""
