@@ -24,6 +24,7 @@ from satchel.store.contacts import SqliteContacts
 from satchel.store.contents import Contents
 from satchel.store.custody import custody_in_memory, open_custody
 from satchel.store.database import Database
+from satchel.store.inventories import SqliteInventories
 from satchel.store.letters import SqliteLetters
 from satchel.store.sending import SqliteSending
 from store.contact_samples import AMINA, BILAL, contact
@@ -57,6 +58,7 @@ class Desk:
         self.sending = SqliteSending(self.database, self.contents)
         self.arrivals = SqliteArrivals(self.database, self.contents)
         self.bundles = SqliteBundles(self.database, self.custody, self.contents)
+        self.inventories = SqliteInventories(self.database)
 
     def send(self, whom: ContactId, id: LetterId, written: Letter, *, hour: int = HOUR) -> list[bytes]:
         """Write and seal; returns the bundles."""

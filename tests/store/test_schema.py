@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from satchel.core.identity.clocks import Reading
 from satchel.core.identity.settings import Setting, Settings
 from satchel.core.sealing.chain import Speaking
 from satchel.core.sealing.listening import Listening
@@ -14,6 +15,7 @@ from satchel.store import schema
 from satchel.store.chains import SqliteChains
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
+from satchel.store.inventories import SqliteInventories
 from satchel.store.queue import SqliteQueue
 from satchel.store.records import SqliteRecords
 from satchel.store.settings import SqliteSettings
@@ -48,8 +50,10 @@ def rows_of_version_3(database: Database, one: Contact) -> None:
     pair, epochs = one.pair, one.pair.epochs
     with database.changing() as connection:
         connection.execute(
-            "INSERT INTO contact VALUES"
-            " (7, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, 3, 4, NULL, 2, NULL, NULL)",
+            "INSERT INTO contact (key, id, name, proof, static, their_static, agreed, speaking_epoch,"
+            " speaking, listening_epoch, listening, letters_speaking, letters_listening,"
+            " counter, heard, taking)"
+            " VALUES (7, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 3, 4, 2)",
             (
                 *(one.id, one.name, pair.proof.name, pair.static, pair.their_static, epochs.agreed),
                 *(epochs.speaking.epoch, epochs.speaking.secret, epochs.listening.epoch),
@@ -105,6 +109,9 @@ def test_an_earlier_profile_becomes_one_of_this_version(
         assert content_of(uploads, bring(uploads, (b"photo.jpg",), b"content")) == b"content"
         SqliteSettings(database).put(Setting.QUIET, b"on")
         assert SqliteSettings(database).now == Settings(quiet=True)
+        inventories = SqliteInventories(database)
+        inventories.note(SALT, Reading(time_s=NOW_S, plausible=True))
+        assert inventories.salts() == [SALT]
         assert records.expire(NOW_S + 8 * DAY_S) == [head()]
         contacts.forget(AMINA)
         assert [*records.of_contacts(Role.SENDER), *queue.all()] == []

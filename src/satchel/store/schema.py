@@ -280,8 +280,17 @@ CREATE TABLE ingress (
 );
 """
 
+_INVENTORIES = """
+CREATE TABLE inventory (
+    salt BLOB PRIMARY KEY,  -- of one that was written on a stick
+    since_s INTEGER NOT NULL,
+    plausible INTEGER NOT NULL  -- whether since_s is
+) WITHOUT ROWID;
+"""
+
 LADDER: tuple[str, ...] = (
     *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY, _LETTERS),
+    _INVENTORIES,
 )
 VERSION = len(LADDER)
 
