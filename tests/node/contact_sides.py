@@ -150,6 +150,7 @@ class Hands:
             sending=self.letters.sending,
             arrivals=self.letters.arrivals,
             bundles=self.letters.bundles,
+            inventories=self.letters.inventories,
         )
         world = World(
             stores=stores,

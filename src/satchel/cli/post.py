@@ -22,6 +22,7 @@ from satchel.store.bundles import SqliteBundles
 from satchel.store.chains import SqliteChains
 from satchel.store.contents import INLINE_BYTES_MAX, Contents
 from satchel.store.custody import custody_in_memory, open_custody
+from satchel.store.inventories import SqliteInventories
 from satchel.store.letters import SqliteLetters
 from satchel.store.sending import SqliteSending
 
@@ -81,6 +82,7 @@ class Post:
             sending=SqliteSending(database, self._contents),
             arrivals=SqliteArrivals(database, self._contents),
             bundles=SqliteBundles(database, self._custody, self._contents),
+            inventories=SqliteInventories(database),
         )
         world = World(
             stores=stores,

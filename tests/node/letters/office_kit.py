@@ -75,6 +75,7 @@ class Person:
                     sending=desk.sending,
                     arrivals=desk.arrivals,
                     bundles=desk.bundles,
+                    inventories=desk.inventories,
                 ),
                 entropy=self.chance,
                 clock=self.time,

@@ -27,16 +27,22 @@ def held_back_s(chance: bytes) -> float:
 
 
 def leaves_with(
-    contact: ContactId, *, due: bool, deliverer: ContactId | None, writer: ContactId | None, chance: bytes
+    contact: ContactId | None,
+    *,
+    due: bool,
+    deliverer: ContactId | None,
+    writer: ContactId | None,
+    chance: bytes,
 ) -> bool:
     """Whether a receipt of ours that nobody has got yet leaves at this meeting. Asked once in a meeting.
 
     Args:
+        contact: who is met; None: a stick, and all sticks are one.
         due: its delay is over.
         deliverer: who brought the bundle; None: a stick.
         writer: of the letter. It may know at once, and passes the receipt on as if it were its own [3.3].
             None: we wrote it, or the writer is told besides.
     """
-    if contact == writer:
+    if contact is not None and contact == writer:
         return True
     return due and contact != deliverer and fraction(chance) < FIRST_MEETING_CHANCE

@@ -21,6 +21,7 @@ from satchel.node import events
 from satchel.node.letters.exchanging import Exchanging
 from satchel.node.letters.outbox import Outbox
 from satchel.node.letters.shelf import Moved, Shelf
+from satchel.node.letters.sticks import StickVisit
 from satchel.node.letters.stores import World
 from satchel.node.letters.times import is_due
 from satchel.node.letters.unsealing import Tried, Unsealing
@@ -147,6 +148,12 @@ class PostOffice:
         with self.turn:
             self._sessions.pop(session, None)
 
+    def visit_stick(self) -> StickVisit:
+        """For one run of `carry`."""
+        with self.turn:
+            self._seal_kept()  # it may be its only way out
+            return StickVisit(self._world, self._shelf, owner=self)
+
     def prepare(self) -> bool:
         """One step: of the contacts, then of what came before they were known, or could not be opened then.
         False: all is done, until there is another contact. Raises EnvironmentProblem."""
@@ -177,6 +184,7 @@ class PostOffice:
             if self._world.now_s() >= self._settles_at_s:
                 self._settles_at_s = self._world.now_s() + SETTLE_EVERY_S
                 self._unsealing.settle()
+                self._stores.inventories.settle(self._world.clock.read())
             self._open_fresh()
             self._try_again()
             for session in list(self._sessions):
@@ -260,15 +268,12 @@ class PostOffice:
             self._tell_writer(contact)
         return tried is Tried.OPENED
 
-    def handed_over(self, contact: ContactId, over: e.HandedOver) -> None:
-        if over.direct:
+    def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> None:
+        """contact: None: a stick."""
+        if over.direct and contact is not None:
             self._given.add((contact, over.id))
-            return
-        kept = self._shelf.bundles.kept(over.id)
-        if kept is not None:
-            self._moved(self._shelf.apply(self._shelf.custody.handed_over(kept, over.copies)))
-            if kept.ingress is Source.OWN:
-                self._stores.sending.handed_over([over.id])
+        else:
+            self._moved(self._outbox.handed_over(over.id, over.copies))
 
     # --- receipts of ours -----------------------------------------------------------------------------
 
@@ -289,7 +294,7 @@ class PostOffice:
                 writer=None,
                 chance=self._world.entropy.draw(CHANCE_BYTES),
             ):
-                self._release(due, contact)
+                self.release(due, contact)
                 told.append(due.receipt)
         return told
 
@@ -307,8 +312,9 @@ class PostOffice:
             if session.contact == contact and fresh:
                 session.carry_out(session.exchange.pass_on(fresh, self._world.now_s()))
 
-    def _release(self, due: DueReceipt, contact: ContactId) -> None:
-        """It leaves with this contact. From now on it is one like any other, here too (custody 3.6)."""
+    def release(self, due: DueReceipt, contact: ContactId | None) -> None:
+        """It leaves with this contact; None: with a stick. From now on it is one like any other, here too
+        (custody 3.6)."""
         mark = commitment(due.receipt.preimage)
         changes: list[Change] = [Receipted(commitment=mark, preimage=due.receipt.preimage)]
         if self._shelf.bundles.known(mark) is None:

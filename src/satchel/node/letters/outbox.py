@@ -10,9 +10,9 @@ from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, expiry_h
 from satchel.core.bundles.receipt import PREIMAGE_BYTES
 from satchel.core.bundles.release import receipt_delay_s
 from satchel.core.crypto.aead import NONCE_BYTES
-from satchel.core.custody.copies import FIRST_MIN, first_copies
+from satchel.core.custody.copies import first_copies
 from satchel.core.custody.held_back import HeldBack
-from satchel.core.custody.kept import Kept, Show
+from satchel.core.custody.kept import Kept, Show, Source
 from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.chain import Speaking
@@ -35,7 +35,7 @@ class Outbox:
         self._shelf = shelf
         self._held = HeldBack()
         for kept in shelf.own:
-            if not kept.offered and not _was_handed_on(kept):
+            if not kept.offered and not was_handed_on(kept):
                 self._hold(kept.id, kept.header.expiry_hour)
 
     def write(
@@ -128,6 +128,18 @@ class Outbox:
         due = self._held.due(self._world.now_s(), batch=batch)
         return self._shelf.apply([Show(id=id, offered=True) for id in due])
 
+    def handed_over(self, id: BundleId, copies: int) -> Moved:
+        """A carrier, or a stick, has this bundle whole, of whomever, with so many copies (custody 4.3)."""
+        kept = self._shelf.bundles.kept(id)
+        if kept is None:
+            return Moved()
+        moved = self._shelf.apply(self._shelf.custody.handed_over(kept, copies))
+        for gone in moved.gone:
+            self._held.drop(gone)
+        if kept.ingress is Source.OWN:
+            self._stores.sending.handed_over([id])
+        return moved
+
     def delete(self, contact: ContactId, id: LetterId) -> Moved:
         """A letter is gone; of an own one under way the receipts are released. Raises NothingToDo."""
         self._stores.letters.delete(contact, id, self.draw_due)
@@ -146,6 +158,7 @@ class Outbox:
         return later(self._world.clock.read(), delay_s)
 
 
-def _was_handed_on(kept: Kept) -> bool:
-    """To the last copy (custody 4.3), so it is shown no more; one that was never shown has all of them."""
-    return not kept.header.floods and kept.header.copies < FIRST_MIN
+def was_handed_on(kept: Kept) -> bool:
+    """An own one, to the last copy (custody 4.3), so it is shown no more. One that was never shown may have
+    left some copies on a stick, and has one of them still."""
+    return not (kept.offered or kept.header.floods) and kept.header.copies <= 1

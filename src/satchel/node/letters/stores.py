@@ -9,6 +9,7 @@ from satchel.node import events
 from satchel.ports import Entropy
 from satchel.ports.bundles import Bundles
 from satchel.ports.contacts import Contacts
+from satchel.ports.inventories import Inventories
 from satchel.ports.letters import Arrivals, Chains, Letters, Sending
 
 
@@ -31,6 +32,7 @@ class Stores:
     sending: Sending
     arrivals: Arrivals
     bundles: Bundles
+    inventories: Inventories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
