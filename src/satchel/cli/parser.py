@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from satchel import __version__
 from satchel.cli import dashes
+from satchel.cli.parser_carry import add_carry
 from satchel.cli.parser_letters import add_letters
 from satchel.cli.parser_profile import Commands, add_action, add_history, add_profile, add_settings
 from satchel.errors import MisuseError
@@ -26,7 +27,7 @@ IN_NODE = frozenset(  # while one runs
     {
         *("send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"),
         *("settings_cmd", "passphrase_cmd", "backup_cmd", "history_cmd"),
-        *("write_cmd", "inbox_cmd", "outbox_cmd", "delete_cmd"),
+        *("write_cmd", "inbox_cmd", "outbox_cmd", "delete_cmd", "carry_cmd"),
     }
 )
 PORT_MIN = 1024  # what contacts dial
@@ -87,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_contacts(commands, shared)
     _add_queue(commands, shared)
     add_letters(commands, shared)
+    add_carry(commands, shared)
     _add_meet(commands, shared)
     _add_node(commands, shared)
     add_profile(commands, shared)

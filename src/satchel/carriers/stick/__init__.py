@@ -5,6 +5,6 @@
 Spec: docs/spec/stick.md.
 """
 
-from satchel.carriers.stick.carry import CarriedOut, TakenIn, carry_in, carry_out, exchange
+from satchel.carriers.stick.carry import CarriedOut, TakenIn, carry_in, carry_out, exchange, is_stick
 
-__all__ = ["CarriedOut", "TakenIn", "carry_in", "carry_out", "exchange"]
+__all__ = ["CarriedOut", "TakenIn", "carry_in", "carry_out", "exchange", "is_stick"]

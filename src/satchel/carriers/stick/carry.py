@@ -45,6 +45,12 @@ class CarriedOut:
     is_full: bool  # there was more than fits
 
 
+def is_stick(place: bytes | Path) -> bool:
+    """Whether anything of ours is there. Raises EnvironmentProblem: there is no such folder."""
+    with Folder.reading(place) as folder:
+        return folder is not None
+
+
 def carry_in(
     place: bytes | Path,
     custody: StickCustody,
@@ -58,7 +64,7 @@ def carry_in(
         place: the folder that the person named.
         custody: what takes it in.
         clock_s: best clock, seconds since 1970; None: there is none.
-        tell: called now and then with the size of what was taken in since.
+        tell: called now and then with the size of what was taken in since, or 0. What it raises ends it.
     Raises:
         EnvironmentProblem: there is no such folder. What single files are like is in the result.
     """
@@ -66,10 +72,10 @@ def carry_in(
         if folder is None:
             return TakenIn(bundles=0, receipts=0, damaged=0, unreadable=0)
         survey = Survey(clock_s=clock_s)
-        with stick_problems("read", safe=READING):
-            notes = _look(folder, survey)
+        with stick_problems("read the stick", safe=READING):
+            notes = _look(folder, survey, tell)
         receipts = _take_receipts(folder, notes, custody)  # first: they say which bundles nobody needs
-        reading = _Reading(folder)
+        reading = _Reading(folder, tell)
         group: list[Arrived] = []
         bundles = group_bytes = 0
 
@@ -111,16 +117,17 @@ def carry_out(
         entropy: for salts and names of files.
         clock_s: as for `carry_in`.
         size_bytes: how much all that Satchel has there, of whomever, may take; None: the disk says.
-        tell: called with the size of each piece that is written.
+        tell: called with the size of each piece that is written, and with 0 meanwhile; as there.
     Raises:
         EnvironmentProblem: read-only, pulled out, broken. What custody was told of by then is safe there.
     """
     with Folder.writing(place) as folder:
         receipts = list(islice(custody.receipts(), RECEIPTS_MAX))
         survey = Survey(clock_s=clock_s, own=frozenset(custody.own_inventories()), receipts=receipts)
-        with stick_problems("read", safe=WRITING):
-            notes = _look(folder, survey)
+        with stick_problems("read the stick", safe=WRITING):
+            notes = _look(folder, survey, tell)
             for note in notes:
+                tell(0)
                 _judge(folder, survey, note)
         _remove(folder, [note for note in notes if note.fate is Fate.GOES])
         left = [note for note in notes if note.fate is not Fate.GOES]
@@ -175,12 +182,14 @@ def exchange(
 class _Reading:
     """The bundles of all files, one after the other."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, tell: Callable[[int], None]) -> None:
         self._folder = folder
+        self._tell = tell
         self.damaged = 0
 
     def bundles(self, notes: list[Note], wanted: Callable[[BundleId, Header], bool]) -> Iterator[Arrived]:
         for note in notes:
+            self._tell(0)
             try:
                 file = self._folder.open(note.name)
                 if file is None:
@@ -195,10 +204,11 @@ class _Reading:
                 note.readable = False
 
 
-def _look(folder: Folder, survey: Survey) -> list[Note]:
+def _look(folder: Folder, survey: Survey, tell: Callable[[int], None]) -> list[Note]:
     """All files that are ours, however they are."""
     notes = []
     for name in folder.names():
+        tell(0)
         note = Note(name=name)
         try:
             file = folder.open(name)
@@ -264,7 +274,7 @@ def _write_lists(
 
 
 def _room(folder: Folder, left: list[Note], size_bytes: int | None) -> int:
-    with stick_problems("write on", safe=WRITING):
+    with stick_problems("write on the stick", safe=WRITING):
         free_bytes = folder.free_bytes()
     if size_bytes is None:
         return free_bytes
@@ -279,7 +289,7 @@ def _stands_elsewhere(note: Note, survey: Survey, writer: Writer) -> bool:
 
 
 def _remove(folder: Folder, notes: list[Note]) -> None:
-    with stick_problems("tidy up", safe=WRITING):
+    with stick_problems("tidy up the stick", safe=WRITING):
         for note in notes:
             folder.remove(note.name)
         if notes:

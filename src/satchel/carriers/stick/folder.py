@@ -41,7 +41,7 @@ class Folder:
     def reading(cls, place: bytes | Path) -> Iterator[Self | None]:
         """For the time of a block; None: nothing of ours is there. `place` is the person's word: links in it
         count. Raises EnvironmentProblem: there is no such place."""
-        with stick_problems("read", safe=READING):
+        with stick_problems("read the stick", safe=READING):
             try:
                 folder = cls(_step_into(os.open(place, _FOLDER_FLAGS)))
             except _Missing:
@@ -56,7 +56,7 @@ class Folder:
     @contextmanager
     def writing(cls, place: bytes | Path) -> Iterator[Self]:
         """The same, made if it is missing, and locked where the disk knows locks."""
-        with stick_problems("write on", safe=WRITING):
+        with stick_problems("write on the stick", safe=WRITING):
             outer = os.open(place, _FOLDER_FLAGS)
             try:
                 with suppress(FileExistsError):
@@ -67,7 +67,7 @@ class Folder:
                 raise
             folder = cls(_step_into(outer))
         try:
-            with stick_problems("write on", safe=WRITING):
+            with stick_problems("write on the stick", safe=WRITING):
                 folder._lock()
             yield folder
         finally:

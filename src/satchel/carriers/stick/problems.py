@@ -44,7 +44,7 @@ class stick_problems(turning):
                 number, (exc.strerror or "unknown", "Look at the stick, then try again.")
             )
             raise EnvironmentProblem(
-                f"Could not {self._doing} the stick: {why}.", safe=self._safe, do=do
+                f"Could not {self._doing}: {why}.", safe=self._safe, do=do
             ) from exc
 
 

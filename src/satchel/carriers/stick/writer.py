@@ -122,7 +122,7 @@ class Writer:
         size_bytes = size_for(used_bytes)
         if size_bytes is None or size_bytes > self._largest():
             return False
-        with stick_problems("write on", safe=WRITING):
+        with stick_problems("write on the stick", safe=WRITING):
             try:
                 self._make(size_bytes, pieces)
             except OSError as exc:

@@ -48,7 +48,9 @@ class StickVisit:
         self._shelf = shelf
         self._owner = owner
         self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
+        self.own_handed = 0  # bundles of own letters
         self._given: dict[BundleId, int] = {}  # copies, as they were written
+        self._own: set[BundleId] = set()
         self._leaving: dict[Receipt, DueReceipt] = {}
 
     # --- out ----------------------------------------------------------------------------------------
@@ -76,6 +78,8 @@ class StickVisit:
             if kept is None or bundle is None or not _may_go(kept, self._world.clock.best_s()):
                 return None
             self._given[id] = given(kept.header.copies, draw(self._copies_key, id, _READER))
+            if kept.ingress is Source.OWN:
+                self._own.add(id)
             return with_copies(bundle, self._given[id])
 
     def handed_over(self, ids: Sequence[BundleId]) -> None:
@@ -83,6 +87,7 @@ class StickVisit:
             for id in ids:
                 over = e.HandedOver(id=id, copies=self._given.pop(id), direct=False)
                 self._owner.handed_over(None, over)
+                self.own_handed += id in self._own
 
     def receipts(self) -> Iterator[Receipt]:
         """A stick is a meeting, and all sticks are one deliverer: what one has brought and was opened here is
