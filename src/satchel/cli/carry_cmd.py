@@ -85,7 +85,7 @@ def _carry(options: argparse.Namespace, show: Show, profile: Profile, place: Pat
         return Carried(taken=taken, went=went, own=visit.own_handed)
 
     async def carry() -> None:
-        done.append(await _stoppable(work, meter))
+        done.append(await stoppable(work, meter))
 
     leave = profile.post.listen(meter.hear)
     try:
@@ -96,7 +96,7 @@ def _carry(options: argparse.Namespace, show: Show, profile: Profile, place: Pat
     return done[0]
 
 
-async def _stoppable(work: Callable[[], _T], meter: Meter) -> _T:
+async def stoppable(work: Callable[[], _T], meter: Meter) -> _T:
     """In a thread, which has no more rights than this one. Who cancels waits until it has stopped, between
     two pieces."""
     working = asyncio.ensure_future(asyncio.to_thread(work))

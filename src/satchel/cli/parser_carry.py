@@ -6,7 +6,7 @@ import re
 from satchel.cli.parser_profile import Commands, add_action
 
 SIZE_BYTES_MIN = 70_000  # the smallest file of a stick
-_SIZE = re.compile(r"([0-9]{1,6})(\.[0-9])?(|k|M|G|T)B?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,15})(\.[0-9])?(|k|M|G|T)B?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 

@@ -43,9 +43,7 @@ class stick_problems(turning):
             why, do = _SENTENCES.get(
                 number, (exc.strerror or "unknown", "Look at the stick, then try again.")
             )
-            raise EnvironmentProblem(
-                f"Could not {self._doing}: {why}.", safe=self._safe, do=do
-            ) from exc
+            raise EnvironmentProblem(f"Could not {self._doing}: {why}.", safe=self._safe, do=do) from exc
 
 
 def busy() -> EnvironmentProblem:
