@@ -237,7 +237,10 @@ class PostOffice:
             self._moved(self._shelf.apply([one for one, _ in group], bundles), but=contact)
             kept += bundles
         self._to_others(contact, lambda one: one.exchange.skip(kept))
-        self._fresh.update(dict.fromkeys(kept, ingress))
+        if contact is not None:
+            self._fresh.update(dict.fromkeys(kept, ingress))
+        for id in kept if contact is None else ():  # a stick sees nothing of our delay
+            self._read_and_try(id, ingress)
         if kept:
             self._moved(self._outbox.show_due(batch=True))
         return kept
