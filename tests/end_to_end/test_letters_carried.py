@@ -26,7 +26,7 @@ class Hurried(Person):
     """Somebody whose post office lives faster."""
 
     def satchel(self, command: str, *arguments: str | os.PathLike[str]) -> Dialogue:
-        words = ["--json", "--home", str(self.profile), *(os.fspath(one) for one in arguments)]
+        words = [*(os.fspath(one) for one in arguments), "--json", "--home", str(self.profile)]
         env = {RATE: str(FASTER), SINCE_S: str(BEGAN_S)}
         return self.host.talk([*PROGRAM, command, *words], env=env)
 
