@@ -6,32 +6,29 @@ threads. Nothing here waits for a peer. Spec: docs/spec/custody.md.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 
 from satchel.core.bundles.header import BundleId
-from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, hour_of
-from satchel.core.bundles.receipt import Receipt, commitment
-from satchel.core.bundles.release import leaves_with
+from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, fraction, hour_of
+from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody import effects as e
-from satchel.core.custody.kept import Change, Ingress, Keep, Past, Receipted, Remember, Source
+from satchel.core.custody.kept import Change, Ingress, Keep, Source
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import Attachment, LetterId
 from satchel.errors import PeerError
 from satchel.node import events
 from satchel.node.letters.exchanging import Exchanging
 from satchel.node.letters.outbox import Outbox
+from satchel.node.letters.recognising import Recognising
+from satchel.node.letters.releasing import Releasing
 from satchel.node.letters.shelf import Moved, Shelf
 from satchel.node.letters.sticks import StickVisit
 from satchel.node.letters.stores import World
-from satchel.node.letters.times import is_due
 from satchel.node.letters.unsealing import Tried, Unsealing
 from satchel.ports.letters import Delivery, DueReceipt
 
 COPIES_KEY_BYTES = 32
-MEETING_S = 3600.0  # a session that lasts counts as a meeting more, each hour
+MEETING_S = 3600.0  # a session that lasts counts as a meeting more, each hour on the average
 SETTLE_EVERY_S = 3600.0  # what is counted in days
-TAGS_AT_ONCE = 10_000  # between them others have their turn
-TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
 
 
 class PostOffice:
@@ -45,17 +42,13 @@ class PostOffice:
         self._stores = world.stores
         self._shelf = Shelf(world.stores.bundles, space_bytes=world.space_bytes)
         self._outbox = Outbox(world, self._shelf)
+        self._releasing = Releasing(world, self._shelf)
         self._unsealing = Unsealing(world)
+        self._recognising = Recognising(self._shelf, self._unsealing)
         self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
-        self._sessions: dict[
-            Exchanging, float
-        ] = {}  # when the meeting began, or was last counted as a new one
+        self._sessions: dict[Exchanging, float] = {}  # when each counts as one meeting more
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
-        self._told_writer: set[bytes] = set()  # commitments of receipts
-        self._fresh: dict[BundleId, Ingress] = {}  # came, and nobody has looked whose it is
-        self._again: dict[BundleId, Ingress] = {}  # to be tried once more
         self._settles_at_s = float("-inf")
-        self._unseen: Iterator[bytes] | None = None  # tags to be looked at
         self.contacts_changed()
         self._unsealing.read_anew()
         self.wake()
@@ -108,6 +101,7 @@ class PostOffice:
         with self.turn:
             self._unsealing.await_tags(contact)
             self._seal_kept()
+            self._leave(contact, but=contact)  # it finds them by comparing (receipt 3.2)
             session = Exchanging(
                 contact,
                 we_dialled=we_dialled,
@@ -121,11 +115,11 @@ class PostOffice:
             begun = session.exchange.begin(
                 highest=chains.listening(contact).highest,
                 next=chains.speaking(contact).place.number,
-                receipts=self._leaving(contact),
+                receipts=self._releasing.for_writer(contact),
                 direct=self._direct(contact),
                 now_s=self._world.now_s(),
             )
-            self._sessions[session] = self._world.now_s()
+            self._sessions[session] = self._next_meeting_s()
             session.carry_out(begun)
             return session
 
@@ -155,19 +149,9 @@ class PostOffice:
             return StickVisit(self._world, self._shelf, owner=self)
 
     def prepare(self) -> bool:
-        """One step: of the contacts, then of what came before they were known, or could not be opened then.
-        False: all is done, until there is another contact. Raises EnvironmentProblem."""
+        """See Recognising. Raises EnvironmentProblem."""
         with self.turn:
-            contact = self._unsealing.next_unawaited()
-            if contact is not None:
-                self._unsealing.await_tags(contact)
-                self._unseen = self._shelf.bundles.tags()
-            elif self._unseen is not None:
-                tags = list(islice(self._unseen, TAGS_AT_ONCE))
-                self._try_those_awaited(tags)
-                if len(tags) < TAGS_AT_ONCE:
-                    self._unseen = None
-            return self._unseen is not None or self._unsealing.next_unawaited() is not None
+            return self._recognising.prepare()
 
     def wake(self) -> None:
         """Once in a while, some seconds: what is held back is shown, what is over goes. Raises
@@ -185,18 +169,22 @@ class PostOffice:
                 self._settles_at_s = self._world.now_s() + SETTLE_EVERY_S
                 self._unsealing.settle()
                 self._stores.inventories.settle(self._world.clock.read())
-            self._open_fresh()
-            self._try_again()
+            self._recognising.look()
             for session in list(self._sessions):
                 self._count_as_met(session)
                 session.wake()
 
     def _count_as_met(self, session: Exchanging) -> None:
         """Who stays for days would never take a receipt along (receipt 3.2)."""
-        now_s = self._world.now_s()
-        if now_s - self._sessions[session] >= MEETING_S:
-            self._sessions[session] = now_s
-            session.carry_out(session.exchange.pass_on(self._leaving(session.contact), now_s))
+        if self._world.now_s() >= self._sessions[session]:
+            self._sessions[session] = self._next_meeting_s()
+            self._tell_writer(session.contact, self._releasing.for_writer(session.contact))
+            self._leave(session.contact, but=None)
+
+    def _next_meeting_s(self) -> float:
+        """Drawn: a receipt that always leaves at the full hour would be known as ours."""
+        part = 0.5 + fraction(self._world.entropy.draw(CHANCE_BYTES))
+        return self._world.now_s() + part * MEETING_S
 
     # --- what sessions ask: exchanging.Owner ----------------------------------------------------------
 
@@ -214,7 +202,7 @@ class PostOffice:
         changes: list[Change] = []
         own: list[Delivery] = []
         passed: list[Receipt] = []
-        for receipt in receipts:
+        for receipt in self._releasing.without_ours(receipts, deliverer):
             heard = self._shelf.custody.hear(receipt)
             if heard.delivered is not None:
                 own.append(Delivery(receipt=receipt, deliverer=deliverer, due=self._outbox.draw_due()))
@@ -234,30 +222,35 @@ class PostOffice:
         kept: list[BundleId] = []
         for group in self._groups(ingress, arrived):
             bundles = {one.kept.id: bundle for one, bundle in group if isinstance(one, Keep)}
-            self._moved(self._shelf.apply([one for one, _ in group], bundles), but=contact)
+            moved = self._shelf.apply([one for one, _ in group], bundles)
+            if contact is not None:
+                self._recognising.came(bundles, contact)
+            joining = self._outbox.show_due(batch=True) if bundles else Moved()
+            self._moved(moved.with_others(joining), but=contact)  # apart, own ones would be known as such
             kept += bundles
         self._to_others(contact, lambda one: one.exchange.skip(kept))
-        if contact is not None:
-            self._fresh.update(dict.fromkeys(kept, ingress))
-        for id in kept if contact is None else ():  # a stick sees nothing of our delay
-            self._read_and_try(id, ingress)
-        if kept:
-            self._moved(self._outbox.show_due(batch=True))
+        if contact is None:
+            self._recognising.open_now(kept, ingress)
         return kept
 
     def _groups(self, ingress: Ingress, arrived: Sequence[e.Arrived]) -> Iterator[list[tuple[Change, bytes]]]:
         """One transaction each: many that only come in, or one that something has to go for."""
         group: list[tuple[Change, bytes]] = []
         clock_s, now_s = self._world.clock.best_s(), self._world.clock.read().time_s
+        free_bytes = self._shelf.free_bytes
         for one in arrived:
-            if len(changes := self._taken(one, ingress, now_s, clock_s)) > 1 and group:
+            changes = self._taken(one, ingress, now_s, clock_s)
+            free_bytes -= one.header.size_bytes
+            if group and (len(changes) > 1 or free_bytes < 0):  # custody does not know of the group yet
                 yield group
                 group = []
                 changes = self._taken(one, ingress, now_s, clock_s)
+                free_bytes = self._shelf.free_bytes - one.header.size_bytes
             group += [(change, one.bundle) for change in changes]
             if len(changes) > 1:
                 yield group
                 group = []
+                free_bytes = self._shelf.free_bytes
         if group:
             yield group
 
@@ -268,7 +261,9 @@ class PostOffice:
     def take_direct(self, contact: ContactId, arrived: e.Arrived) -> bool:
         tried = self._unsealing.open(arrived.bundle, ingress=contact)
         if tried is Tried.OPENED:
-            self._tell_writer(contact)
+            mark = arrived.header.commitment
+            self._releasing.came_directly(arrived.id, mark)
+            self._tell_writer(contact, self._releasing.of_writer(mark))
         return tried is Tried.OPENED
 
     def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> None:
@@ -280,86 +275,22 @@ class PostOffice:
 
     # --- receipts of ours -----------------------------------------------------------------------------
 
-    def _leaving(self, contact: ContactId) -> list[Receipt]:
-        """Which leave with this meeting (receipt 3). To its writer one goes at once, and still waits for the
-        others: who delivered the bundle a minute ago would know whose it was."""
-        told: list[Receipt] = []
-        now = self._world.clock.read()
-        for due in self._stores.sending.due_receipts():
-            if not due.is_own and due.contact == contact:
-                mark = commitment(due.receipt.preimage)
-                told += [due.receipt] if mark not in self._told_writer else []
-                self._told_writer.add(mark)
-            elif leaves_with(
-                contact,
-                due=is_due(due.due, now),
-                deliverer=due.deliverer,
-                writer=None,
-                chance=self._world.entropy.draw(CHANCE_BYTES),
-            ):
-                self.release(due, contact)
-                told.append(due.receipt)
-        return told
+    def _leave(self, contact: ContactId, *, but: ContactId | None) -> None:
+        """What leaves with this meeting is told in the sessions that run, as what others have told."""
+        receipts, moved = self._releasing.leave(contact)
+        self._moved(moved)
+        self._to_others(but, lambda one: one.exchange.pass_on(receipts, self._world.now_s()))
 
-    def _tell_writer(self, contact: ContactId) -> None:
-        """What it has just brought us has opened."""
-        fresh = [
-            due.receipt
-            for due in self._stores.sending.due_receipts()
-            if not due.is_own
-            and due.contact == contact
-            and commitment(due.receipt.preimage) not in self._told_writer
-        ]
-        self._told_writer.update(commitment(receipt.preimage) for receipt in fresh)
+    def _tell_writer(self, contact: ContactId, receipts: Sequence[Receipt]) -> None:
         for session in self._sessions:
-            if session.contact == contact and fresh:
-                session.carry_out(session.exchange.pass_on(fresh, self._world.now_s()))
+            if session.contact == contact and receipts:
+                session.carry_out(session.exchange.pass_on(receipts, self._world.now_s()))
 
     def release(self, due: DueReceipt, contact: ContactId | None) -> None:
         """It leaves with this contact; None: with a stick. From now on it is one like any other, here too
         (custody 3.6)."""
-        mark = commitment(due.receipt.preimage)
-        changes: list[Change] = [Receipted(commitment=mark, preimage=due.receipt.preimage)]
-        if self._shelf.bundles.known(mark) is None:
-            changes.append(Remember(past=_never_in_custody(mark, due.receipt)))
-        self._moved(self._shelf.apply(changes))
-        self._stores.sending.receipts_left([mark])
+        self._moved(self._releasing.release(due))
         self._to_others(contact, lambda one: one.exchange.pass_on([due.receipt], self._world.now_s()))
-
-    # --- opening --------------------------------------------------------------------------------------
-
-    def _open_fresh(self) -> None:
-        """Some time after they came, and whatever they are one writing at least: who brought a bundle would
-        else see from our delay that it was for us (C1)."""
-        fresh, self._fresh = self._fresh, {}
-        tried = [self._read_and_try(id, ingress) for id, ingress in fresh.items()]
-        if fresh and Tried.OPENED not in tried:
-            self._unsealing.rehearse()
-
-    def _read_and_try(self, id: BundleId, ingress: Ingress) -> Tried:
-        """As `_try`, of one that may be gone."""
-        bundle = self._shelf.bundles.read(id)
-        if bundle is not None:
-            return self._try(id, bundle, ingress)
-        self._again.pop(id, None)
-        return Tried.NOT_OURS
-
-    def _try(self, id: BundleId, bundle: bytes, ingress: Ingress) -> Tried:
-        tried = self._unsealing.open(bundle, ingress=ingress)
-        if tried is Tried.LATER and len(self._again) < TRIES_AGAIN_MAX:
-            self._again[id] = ingress
-        else:
-            self._again.pop(id, None)
-        return tried
-
-    def _try_again(self) -> None:
-        for id, ingress in list(self._again.items()):
-            self._read_and_try(id, ingress)
-
-    def _try_those_awaited(self, tags: Iterable[bytes]) -> None:
-        for tag in tags:
-            for kept in self._shelf.bundles.with_tag(tag) if self._unsealing.is_awaited(tag) else ():
-                self._read_and_try(kept.id, kept.ingress)
 
     # --- own letters ----------------------------------------------------------------------------------
 
@@ -386,16 +317,3 @@ class PostOffice:
         for session in list(self._sessions):
             if session.contact != but:
                 session.carry_out(say(session))
-
-
-def _never_in_custody(mark: bytes, receipt: Receipt) -> Past:
-    """Its writer has brought it (custody 5.1), so that its id is known no more: others who bring it are
-    recognised by the commitment."""
-    id = BundleId(mark.ljust(32, b"\0"))
-    return Past(
-        id=id,
-        commitment=mark,
-        expiry_hour=receipt.expiry_hour,
-        ingress=Source.OWN,
-        preimage=receipt.preimage,
-    )

@@ -20,6 +20,10 @@ class Moved:
     shown: tuple[BundleId, ...] = ()  # from now on
     gone: tuple[BundleId, ...] = ()  # not any more
 
+    def with_others(self, other: "Moved") -> "Moved":
+        """Both, so that nothing shows which are of which."""
+        return Moved(tuple(sorted(self.shown + other.shown)), self.gone + other.gone)
+
 
 class Shelf:
     """One for a node. Not to be used by two threads at once."""
@@ -34,6 +38,12 @@ class Shelf:
     def own(self) -> Iterable[Kept]:
         """Own bundles that are under way."""
         return self._own.values()
+
+    @property
+    def free_bytes(self) -> int:
+        """So much may come in at once, and nothing has to go; less than 0 where there is no such room."""
+        used = sum(share.size_bytes for share in self.bundles.shares().values())
+        return self.custody.space_bytes // 2 - used
 
     def apply(self, changes: Sequence[Change], bundles: Mapping[BundleId, bytes] | None = None) -> Moved:
         """Durable when this returns. Raises EnvironmentProblem: nothing was changed."""

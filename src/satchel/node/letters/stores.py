@@ -8,7 +8,7 @@ from satchel.core.identity.clocks import Reading
 from satchel.node import events
 from satchel.ports import Entropy
 from satchel.ports.bundles import Bundles
-from satchel.ports.contacts import Contacts
+from satchel.ports.contacts import Contact
 from satchel.ports.inventories import Inventories
 from satchel.ports.letters import Arrivals, Chains, Letters, Sending
 
@@ -22,11 +22,17 @@ class Clock(Protocol):
         ...
 
 
+class People(Protocol):
+    """What is asked of ports.contacts.Contacts."""
+
+    def all(self) -> list[Contact]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
     """Of one profile."""
 
-    contacts: Contacts
+    contacts: People
     chains: Chains
     letters: Letters
     sending: Sending

@@ -1,0 +1,76 @@
+"""Which of the bundles that came are for this person, looked at apart from the sessions that bring them (C1).
+
+Spec: docs/spec/custody.md, 6.9.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from satchel.core.bundles.header import BundleId
+from satchel.core.custody.kept import Ingress
+from satchel.node.letters.shelf import Shelf
+from satchel.node.letters.unsealing import Tried, Unsealing
+
+TAGS_AT_ONCE = 10_000  # between them others have their turn
+TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
+
+
+class Recognising:
+    """Not to be used by two threads at once."""
+
+    def __init__(self, shelf: Shelf, unsealing: Unsealing) -> None:
+        self._shelf = shelf
+        self._unsealing = unsealing
+        self._fresh: dict[BundleId, Ingress] = {}  # nobody has looked whose they are
+        self._again: dict[BundleId, Ingress] = {}  # to be tried once more
+        self._unseen: Iterator[bytes] | None = None  # tags to be looked at
+
+    def came(self, ids: Iterable[BundleId], ingress: Ingress) -> None:
+        """They are kept. `look` looks at them."""
+        self._fresh.update(dict.fromkeys(ids, ingress))
+
+    def open_now(self, ids: Iterable[BundleId], ingress: Ingress) -> None:
+        """From a stick, which sees nothing of our delay. Raises EnvironmentProblem."""
+        for id in ids:
+            self._try(id, ingress)
+
+    def look(self) -> None:
+        """Some time after they came, and whatever they are one writing at least: who brought a bundle would
+        else see from our delay that it was for us. Raises EnvironmentProblem: the others are tried again."""
+        fresh, self._fresh = self._fresh, {}
+        before, self._again = self._again, self._again | fresh
+        tried = [self._try(id, ingress) for id, ingress in fresh.items()]
+        if fresh and Tried.OPENED not in tried:
+            self._unsealing.rehearse()
+        for id, ingress in before.items():
+            self._try(id, ingress)
+
+    def prepare(self) -> bool:
+        """One step: of the contacts, then of what came before they were known, or could not be opened then.
+        False: all is done, until there is another contact. Raises EnvironmentProblem."""
+        contact = self._unsealing.next_unawaited()
+        if contact is not None:
+            self._unsealing.await_tags(contact)
+            self._unseen = self._shelf.bundles.tags()
+        elif self._unseen is not None:
+            tags = list(islice(self._unseen, TAGS_AT_ONCE))
+            for tag in filter(self._unsealing.is_awaited, tags):
+                for kept in self._shelf.bundles.with_tag(tag):
+                    self._try(kept.id, kept.ingress)
+            if len(tags) < TAGS_AT_ONCE:
+                self._unseen = None
+        return self._unseen is not None or self._unsealing.next_unawaited() is not None
+
+    def _try(self, id: BundleId, ingress: Ingress) -> Tried:
+        self._again[id] = ingress  # where our own disk fails now, too
+        tried = self._read_and_open(id, ingress)
+        if tried is not Tried.LATER or len(self._again) > TRIES_AGAIN_MAX:
+            self._again.pop(id, None)
+        return tried
+
+    def _read_and_open(self, id: BundleId, ingress: Ingress) -> Tried:
+        kept = self._shelf.bundles.kept(id)
+        if kept is None or not self._unsealing.is_awaited(kept.header.tag):
+            return Tried.NOT_OURS
+        bundle = self._shelf.bundles.read(id)
+        return Tried.NOT_OURS if bundle is None else self._unsealing.open(bundle, ingress=ingress)

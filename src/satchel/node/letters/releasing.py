@@ -1,0 +1,103 @@
+"""Receipts of ours, of what was opened or written here, until they have left (C1).
+
+Whoever hears one must not see whose it is: so none is told because it is ours, but to who wrote the letter.
+Spec: docs/spec/receipt.md, section 3; decision 0224.
+"""
+
+from collections.abc import Iterable
+
+from satchel.core.bundles.header import BundleId
+from satchel.core.bundles.lifetime import CHANCE_BYTES
+from satchel.core.bundles.receipt import Receipt, commitment
+from satchel.core.bundles.release import leaves_with
+from satchel.core.custody.kept import Change, Past, Receipted, Remember, Source
+from satchel.core.identity.contacts import ContactId
+from satchel.node.letters.shelf import Moved, Shelf
+from satchel.node.letters.stores import World
+from satchel.node.letters.times import is_due
+from satchel.ports.letters import DueReceipt
+
+TOLD_AGAIN_MAX = 256  # receipts in a session, 23 bytes each
+
+
+class Releasing:
+    """Not to be used by two threads at once."""
+
+    def __init__(self, world: World, shelf: Shelf) -> None:
+        self._world = world
+        self._stores = world.stores
+        self._shelf = shelf
+        self._told: dict[bytes, None] = {}  # commitments, to their writers in this run, the oldest first
+        self._direct: dict[bytes, BundleId] = {}  # that their writers have brought, by commitment
+
+    def came_directly(self, id: BundleId, mark: bytes) -> None:
+        self._direct[mark] = id
+
+    def for_writer(self, contact: ContactId) -> list[Receipt]:
+        """Of what this contact has written: it is told at once, and again, since what is said may be lost;
+        others wait, since who delivered the bundle a minute ago would know whose it was [3.3]."""
+        due = {
+            commitment(one.receipt.preimage): one.receipt
+            for one in self._stores.sending.due_receipts()
+            if not one.is_own and one.contact == contact
+        }
+        again = [mark for mark in self._told if mark in due][:TOLD_AGAIN_MAX]
+        marks = [*(mark for mark in due if mark not in self._told), *again]
+        for mark in marks:
+            self._told.pop(mark, None)
+            self._told[mark] = None
+        return [due[mark] for mark in marks]
+
+    def of_writer(self, mark: bytes) -> list[Receipt]:
+        """Of what its writer has just brought, and has opened; none, where receipts are off."""
+        due = self._stores.sending.due_receipts()
+        return [one.receipt for one in due if not one.is_own and commitment(one.receipt.preimage) == mark]
+
+    def without_ours(self, receipts: Iterable[Receipt], teller: ContactId | None) -> list[Receipt]:
+        """Without those of own letters that their reader tells once more: they wait here, too [3.3]."""
+        told = list(receipts)
+        due = self._stores.sending.due_receipts() if told else []
+        waiting = {one.receipt.preimage for one in due if one.is_own and one.contact == teller}
+        return [receipt for receipt in told if receipt.preimage not in waiting]
+
+    def leave(self, contact: ContactId) -> tuple[list[Receipt], Moved]:
+        """Which leave with this meeting, and what goes here with them. From now on they are receipts like any
+        others, here too (custody 3.6)."""
+        now = self._world.clock.read()
+        receipts: list[Receipt] = []
+        moved = Moved()
+        for due in self._stores.sending.due_receipts():
+            if (not due.is_own and due.contact == contact) or not leaves_with(
+                contact,
+                due=is_due(due.due, now),
+                deliverer=due.deliverer,
+                writer=None,
+                chance=self._world.entropy.draw(CHANCE_BYTES),
+            ):
+                continue
+            moved = moved.with_others(self.release(due))
+            receipts.append(due.receipt)
+        return receipts, moved
+
+    def release(self, due: DueReceipt) -> Moved:
+        """One that leaves now."""
+        mark = commitment(due.receipt.preimage)
+        changes: list[Change] = [Receipted(commitment=mark, preimage=due.receipt.preimage)]
+        if self._shelf.bundles.known(mark) is None:
+            changes.append(Remember(past=self._never_in_custody(mark, due.receipt)))
+        moved = self._shelf.apply(changes)
+        self._stores.sending.receipts_left([mark])
+        self._told.pop(mark, None)
+        self._direct.pop(mark, None)
+        return moved
+
+    def _never_in_custody(self, mark: bytes, receipt: Receipt) -> Past:
+        """Its writer has brought it (custody 5.1). Who brings it later is told without asking for it first,
+        as by those who have had it; after a new start its id is not known any more, only its commitment."""
+        return Past(
+            id=self._direct.get(mark, BundleId(mark.ljust(32, b"\0"))),
+            commitment=mark,
+            expiry_hour=receipt.expiry_hour,
+            ingress=Source.OWN,
+            preimage=receipt.preimage,
+        )
