@@ -90,7 +90,7 @@ def test_a_letter_with_a_book_and_its_receipt_travel_over_who_never_meet(
     stick, other_stick = tmp_path / "stick", tmp_path / "other stick"
     stick.mkdir()
     other_stick.mkdir()
-    amina.done("write", "dalia", "--attach", book, text="Read this, and pass it on.\n")
+    amina.done("write", "dalia", "--attach", book, text="Read this, and pass it on.")
     assert amina.own_letter()["state"] == "under_way"
 
     node = amina.up()
