@@ -17,13 +17,17 @@ from cli.letters_kit import seen
 from cli.node_kit import Following, Served, serving
 from cli.test_profile_commands import satchel
 from satchel.carriers.stick import CarriedOut, TakenIn
+from satchel.cli import carry_cmd
 from satchel.cli.carry_cmd import stoppable
 from satchel.cli.carry_lines import Meter, about_out, about_taken
 from satchel.cli.parser import read
 from satchel.cli.show import JsonShow
+from satchel.core.bundles.header import BundleId
 from satchel.core.sealing.letter import LetterId
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import clock, events
+from satchel.node.letters.sticks import StickVisit
+from satchel.store.landlock import can_confine_writes
 
 NOTHING_OUT = {"bundles_out": 0, "receipts_out": 0, "left_out": 0, "bytes": 0, "full": False}
 NOTHING_IN = {"bundles_in": 0, "receipts_in": 0, "damaged": 0, "failed": 0}
@@ -93,6 +97,50 @@ def test_in_a_node_it_writes_on_the_stick_alone(served: Served, stick: Path) -> 
     said = seen(served, "carry", "exchange", str(stick))
     assert "Taken in: 1 bundle; 0 receipts read." in said
     assert served.is_well()
+
+
+@pytest.mark.slow
+def test_m4_who_takes_in_may_not_write_on_the_stick(
+    served: Served, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel refuses it, whatever stands on the stick."""
+    if not can_confine_writes():
+        pytest.skip("this kernel has no Landlock")
+
+    def trespass(place: Path, *_: object, **__: object) -> TakenIn:
+        try:
+            (place / "CARRY" / "more").write_bytes(b"")
+        except PermissionError:
+            return TakenIn(bundles=7, receipts=0, damaged=0, unreadable=0)
+        raise AssertionError("it was written")
+
+    (stick / "CARRY").mkdir()
+    monkeypatch.setattr(carry_cmd, "carry_in", trespass)
+    assert told(served, "in", str(stick))[-1]["bundles_in"] == 7
+
+
+@pytest.mark.slow
+def test_a_job_is_stopped_between_two_pieces(
+    served: Served, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [bilal] = served.profile.contacts.all()
+    for number in range(20):
+        served.profile.post.office.write(bilal.id, f"Letter {number}")
+    real = StickVisit.read
+
+    def slowly(visit: StickVisit, id: BundleId) -> bytes | None:
+        time.sleep(0.1)
+        return real(visit, id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StickVisit, "read", slowly)
+        following = Following(served, "carry", "out", str(stick), "--json")
+        following.until(event="carried")
+        assert following.tell("stop", {})[0] == 204
+        *_, last, over = following.rest()
+    assert (last["what"], over["code"]) == ("Stopped.", 1)
+    assert not on_stick(stick)
+    assert told(served, "out", str(stick))[-1]["bundles_out"] == 20
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def _write(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     if isinstance(profile, LentProfile):
         show.note("To see what has become of it: satchel outbox")
     else:
-        show.note("It goes while Satchel runs: satchel up")
+        show.note("It goes while Satchel runs (satchel up), or on a stick (satchel carry out).")
 
 
 def _answered(word: str, contact: Contact, profile: Profile) -> LetterId:
