@@ -15,7 +15,7 @@ from satchel.carriers.stick import CarriedOut, TakenIn, carry_in, carry_out
 from satchel.carriers.stick import folder as folder_module
 from satchel.carriers.stick import writer as writer_module
 from satchel.carriers.stick.contents import Contents
-from satchel.core.bundles.header import BundleId, decode_bundle
+from satchel.core.bundles.header import BundleId, class_of, decode_bundle
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody.kept import Source
 from satchel.core.sealing.letter import Attachment
@@ -224,28 +224,34 @@ def test_an_inventory_keeps_off_what_all_have_and_ours_is_known_again(
     assert not amina.desk.inventories.salts()
 
 
+def large(writer: Person, reader: Person) -> None:
+    """A letter in one bundle whose copies are counted."""
+    book = Attachment(name=b"book", content=bytes(90_000))
+    writer.office.write(id_of(reader.name), "", attachments=[book])
+
+
 def test_large_bundles_go_as_to_one_contact(four: list[Person], stick: Path) -> None:
-    """custody 4.2, 4.3: what is written and what is left are of one draw, and a small one is not counted."""
-    amina, bilal, _, _ = four
-    amina.office.write(
-        id_of("carla"), "Read this", attachments=[Attachment(name=b"book", content=bytes(90_000))]
-    )
-    [before] = amina.desk.bundles.to(id_of("carla"))
-    went = out(amina, stick)
-    assert went.bundles == 1
-    [bundle] = on_stick(stick).values()
-    gave, [after] = decode_bundle(bundle).copies, amina.desk.bundles.to(id_of("carla"))
-    had, left = before.header.copies, after.header.copies
-    assert left == (had // 2 if gave == had else had - gave)
-    assert out(amina, stick).bundles == 0  # it is there
+    """custody 4.2, 4.3: what is written and what is left are of one draw."""
+    amina, bilal, carla, _ = four
+    for _ in range(6):
+        large(amina, carla)
+    had = {kept.id: kept.header.copies for kept in amina.desk.bundles.to(id_of("carla"))}
+    assert out(amina, stick).bundles == 6
+    gave = {id: decode_bundle(bundle).copies for id, bundle in on_stick(stick).items()}
+    left = {kept.id: kept.header.copies for kept in amina.desk.bundles.to(id_of("carla"))}
+    assert 0 < sum(gave[id] < had[id] for id in had) < 6
+    for id, count in had.items():
+        assert left[id] == (count // 2 if gave[id] == count else count - gave[id])
+    assert out(amina, stick).bundles == 0  # all of them are there
     take(bilal, stick)
-    [kept] = bilal.desk.bundles.oldest(Source.STICK, before.header.size_class)
-    assert kept.header.copies == gave
+    assert {
+        kept.id: kept.header.copies for kept in bilal.desk.bundles.oldest(Source.STICK, class_of(90_000) or 0)
+    } == gave
 
 
 def test_the_last_copy_goes_and_is_remembered(four: list[Person], stick: Path) -> None:
-    amina, bilal, _, _ = four
-    amina.office.write(id_of("carla"), "", attachments=[Attachment(name=b"book", content=bytes(90_000))])
+    amina, bilal, carla, _ = four
+    large(amina, carla)
     out(amina, stick)
     take(bilal, stick)
     for number in range(100):
@@ -261,11 +267,34 @@ def test_the_last_copy_goes_and_is_remembered(four: list[Person], stick: Path) -
     assert take(bilal, stick).bundles == 0
 
 
+def test_an_own_letter_whose_last_copy_is_on_a_stick_is_not_shown_any_more(
+    four: list[Person], stick: Path
+) -> None:
+    """Not after a new start either. Its reader is still given it."""
+    amina, bilal, carla, _ = four
+    large(amina, carla)
+    pass_time(1.1, *four)
+    for number in range(100):
+        other = stick / f"{number}"
+        other.mkdir()
+        if not out(amina, other).bundles:
+            break
+    assert number > 1
+    meet(amina, bilal)
+    assert not carried_by(bilal)
+    amina.begin()
+    pass_time(1.1, *four)
+    meet(amina, bilal)
+    assert not carried_by(bilal)
+    meet(amina, carla)
+    assert len(carla.letters(amina)) == 1
+
+
 def test_an_own_letter_that_left_copies_on_a_stick_is_still_shown_after_a_new_start(
     four: list[Person], stick: Path
 ) -> None:
-    amina, bilal, _, _ = four
-    amina.office.write(id_of("carla"), "", attachments=[Attachment(name=b"book", content=bytes(90_000))])
+    amina, bilal, carla, _ = four
+    large(amina, carla)
     out(amina, stick)
     amina.begin()
     pass_time(1.1, *four)
@@ -278,7 +307,7 @@ def test_a_stick_that_is_full_gets_what_fits_and_what_did_not_go_counts_as_not_g
 ) -> None:
     amina, _, carla, _ = four
     for _ in range(3):
-        amina.office.write(id_of("carla"), "", attachments=[Attachment(name=b"book", content=bytes(90_000))])
+        large(amina, carla)
     went = out(amina, stick, size_bytes=800_000)
     assert went.is_full
     assert went.bundles == len(on_stick(stick)) == sum(one.handed for one in amina.letters(carla))
@@ -327,6 +356,34 @@ def test_a_receipt_that_did_not_fit_waits_on(four: list[Person], stick: Path) ->
         assert out(carla, stick, size_bytes=1000).receipts == 0
     assert len(carla.desk.sending.due_receipts()) == 1
     assert len(carried_by(carla)) == 1
+
+
+def test_a_receipt_of_what_no_stick_may_carry_goes_on_none(four: list[Person], stick: Path) -> None:
+    amina, _, carla, _ = four
+    amina.time.plausible = False
+    amina.office.write(id_of("carla"), "I do not know what day it is")
+    meet(amina, carla)
+    assert len(carla.desk.sending.due_receipts()) == 1
+    for plausible in (False, True):
+        amina.time.plausible = plausible
+        for _ in range(VISITS):
+            pass_time(2, *four)
+            assert out(carla, stick).receipts == 0
+
+
+def test_a_twin_of_what_is_delivered_is_not_wanted(four: list[Person], stick: Path) -> None:
+    amina, bilal, carla, _ = four
+    amina.office.write(id_of("carla"), "Hello")
+    out(amina, stick)
+    take(bilal, stick)
+    [bundle] = on_stick(stick).values()
+    twin, header = BundleId(bytes(32)), decode_bundle(bundle)
+    assert bilal.office.visit_stick().wants(twin, header)
+    meet(amina, carla)
+    [due] = carla.desk.sending.due_receipts()
+    bilal.office.visit_stick().take_receipts([due.receipt])
+    assert not carried_by(bilal)
+    assert not bilal.office.visit_stick().wants(twin, header)
 
 
 def test_forged_receipts_and_bundles_of_the_past_do_nothing(four: list[Person], stick: Path) -> None:

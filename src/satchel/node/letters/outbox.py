@@ -134,8 +134,6 @@ class Outbox:
         if kept is None:
             return Moved()
         moved = self._shelf.apply(self._shelf.custody.handed_over(kept, copies))
-        for gone in moved.gone:
-            self._held.drop(gone)
         if kept.ingress is Source.OWN:
             self._stores.sending.handed_over([id])
         return moved
@@ -159,6 +157,7 @@ class Outbox:
 
 
 def was_handed_on(kept: Kept) -> bool:
-    """An own one, to the last copy (custody 4.3), so it is shown no more. One that was never shown may have
-    left some copies on a stick, and has one of them still."""
+    """An own one, to the last copy (custody 4.3), so it is shown no more. One that is held back may have left
+    copies on sticks: the last one of those waits until it is shown, and is lost where the program starts anew
+    before that."""
     return not (kept.offered or kept.header.floods) and kept.header.copies <= 1
