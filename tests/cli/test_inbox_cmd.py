@@ -3,6 +3,7 @@ the terminal but behind a frame (M3, M4; cli 1.17)."""
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from cli.letters_kit import BILALS_NAME, FOUR, HOSTILE, letters_of_two, seen, to
 from cli.node_kit import Following, Served
 from satchel.cli import letter_list
 from satchel.cli.letter_list import chosen, letters_in, preview, state_of, what_of, when
-from satchel.core.sealing.letter import Attachment, Letter
+from satchel.core.identity.contacts import ContactId
+from satchel.core.sealing.letter import Attachment, Letter, LetterId
 from satchel.errors import MisuseError
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import StoredAttachment, StoredLetter
@@ -33,9 +35,9 @@ def stored(**other: object) -> StoredLetter:
     return replace(usual, **other)  # type: ignore[arg-type]
 
 
-def receive(served: Served, id: bytes, written: Letter, number: int = 2) -> None:
-    desk = Desk(served.home, served.profile.database, custody_in_memory())
-    desk.receive(AMINA, number, id, written)  # type: ignore[arg-type]
+def receive(served: Served, whom: ContactId, id: LetterId, written: Letter) -> None:
+    with closing(custody_in_memory()) as custody:
+        Desk(served.home, served.profile.database, custody).receive(whom, 2, id, written)
 
 
 def test_a_person_sees_what_came_and_from_whom(served: Served) -> None:
@@ -123,7 +125,7 @@ def test_one_is_read_with_all_that_is_known_of_it(served: Served) -> None:
 
 
 def _answer_to_nothing(served: Served) -> str:
-    receive(served, FOUR, replace(letter("x", 4), reply_to=THREE))  # of another conversation
+    receive(served, AMINA, FOUR, replace(letter("x", 4), reply_to=THREE))  # of another conversation
     return FOUR.hex()
 
 
@@ -134,7 +136,7 @@ def test_m3_what_its_writer_says_drives_no_terminal(served: Served) -> None:
         "| Done: it is erased.",
     ]
     name = b"\x1b[2J\xff\n| a.jpg"
-    receive(served, FOUR, Letter(order=9, text="", attachments=(Attachment(name=name, content=b"x"),)))
+    receive(served, AMINA, FOUR, Letter(order=9, text="", attachments=(Attachment(name=name, content=b"x"),)))
     said = seen(served, "inbox", "show", FOUR.hex())
     assert "  File 1, 1 B: \\u{1b}[2J\\xff\\u{a}| a.jpg\n" in said
 
@@ -212,8 +214,7 @@ def test_a_contact_may_be_called_show(served: Served) -> None:
 
 
 def test_an_id_that_two_contacts_have_drawn_is_not_guessed_at(served: Served) -> None:
-    desk = Desk(served.home, served.profile.database, custody_in_memory())
-    desk.receive(BILAL, 2, ONE, letter("Erase this one", 2))
+    receive(served, BILAL, ONE, letter("Erase this one", 2))
     with pytest.raises(MisuseError, match="Two contacts"):
         chosen(ONE.hex(), letters_in(served.profile))
 
@@ -242,6 +243,7 @@ def test_what_a_backup_left_out_is_said() -> None:
         ("x" * 60, "x" * 60),
         ("x" * 61, "x" * 60 + " ..."),
         ("\u200f\u0007x\n", "\\u{200f}\\u{7}x"),
+        ("\x01" * 500_000, "\\u{1}" * 12 + " ..."),
     ],
 )
 def test_a_preview_is_one_line(text: str, first: str) -> None:

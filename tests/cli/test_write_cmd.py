@@ -35,7 +35,7 @@ def write(served: Served, *words: str, text: str | None = "Hello", name: str = "
     last: dict[str, Any] = {}
     while (line := following.next()).get("job") != "over":
         if line.get("job") == "read":
-            assert (line["what"], line["bytes_max"]) == ("text", LETTER_BYTES_MAX)
+            assert (line["what"], line["bytes_max"]) == ("letter", LETTER_BYTES_MAX)
             assert following.tell("line", {"line": text})[0] == 204
         else:
             last = line

@@ -20,6 +20,7 @@ from web.source_code import OPENED, Module, Tree, called, first_text, place, rea
 BEGINNINGS = ("cli/owner_page", "cli/jobs", "cli/doctor_cmd", *(f"cli/{name}" for name in sorted(IN_NODE)))
 AT_A_TERMINAL = frozenset(  # what these say is said before there is a page, or to who types a command
     {
+        "cli/editor",
         "cli/home",
         "cli/letter_box",
         "cli/local_socket",

@@ -54,8 +54,12 @@ class Console(Protocol):
         """See prompt.read_secret."""
         ...
 
-    def read_text(self, bytes_max: int = prompt.TEXT_BYTES_MAX) -> str | None:
+    def read_text(self) -> str | None:
         """See prompt.read_text."""
+        ...
+
+    def read_letter(self, bytes_max: int) -> str | None:
+        """See editor.read_letter."""
         ...
 
     def on_stop(self, stop: Callable[[], object]) -> None:
@@ -99,8 +103,13 @@ class Terminal:
     def read_secret(self, question: str) -> str | None:
         return prompt.read_secret(question)
 
-    def read_text(self, bytes_max: int = prompt.TEXT_BYTES_MAX) -> str | None:
-        return prompt.read_text(bytes_max)
+    def read_text(self) -> str | None:
+        return prompt.read_text()
+
+    def read_letter(self, bytes_max: int) -> str | None:
+        from satchel.cli import editor  # noqa: PLC0415 - for one command
+
+        return editor.read_letter(bytes_max)
 
     def on_stop(self, stop: Callable[[], object]) -> None:
         def interrupted() -> None:

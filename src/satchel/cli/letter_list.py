@@ -98,9 +98,13 @@ def what_of(letter: StoredLetter) -> list[str]:
 def preview(text: str) -> str:
     """Its first words, on one line, for a terminal."""
     first, *others = text.strip().split("\n", 1)
-    first = " ".join(first.split())
-    is_all = not others and len(first) <= PREVIEW_CHARACTERS_MAX
-    return show_text(first[:PREVIEW_CHARACTERS_MAX]) + ("" if is_all else " ...")
+    shown = ""
+    for character in " ".join(first.split()):
+        part = show_text(character)
+        if len(shown) + len(part) > PREVIEW_CHARACTERS_MAX:
+            return f"{shown} ..."
+        shown += part
+    return f"{shown} ..." if others else shown
 
 
 def state_of(letter: StoredLetter) -> str:

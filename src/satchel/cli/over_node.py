@@ -137,8 +137,11 @@ class Caller:
             case {"job": "read", "what": str(what), "question": str(question)}:
                 bytes_max = int(frame.get("bytes_max", prompt.TEXT_BYTES_MAX))
                 asked = (what, question, bytes_max)
-                answering = threading.Thread(target=self._answer, args=asked, daemon=True)
-                answering.start()  # beside: more is shown meanwhile
+                if what == "letter" and _in_editor():
+                    self._answer(*asked)  # here: a thread that is given up would leave the text lying about
+                else:
+                    answering = threading.Thread(target=self._answer, args=asked, daemon=True)
+                    answering.start()  # beside: more is shown meanwhile
             case {"job": "over", "code": int(code)}:
                 return code
             case _:
@@ -170,11 +173,21 @@ class Caller:
                 connection.close()
 
 
+def _in_editor() -> bool:
+    from satchel.cli import editor  # noqa: PLC0415 - for one command
+
+    return editor.is_wanted()
+
+
 def _read(what: str, question: str, bytes_max: int) -> str | None:
     """[3.3] Raises MisuseError."""
     match what:
         case "text":
             return prompt.read_text(bytes_max)
+        case "letter":
+            from satchel.cli import editor  # noqa: PLC0415 - for one command
+
+            return editor.read_letter(bytes_max)
         case "secret":
             return prompt.read_secret(question)
         case _:

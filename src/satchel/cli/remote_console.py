@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from satchel.cli.prompt import LINE_BYTES_MAX, TEXT_BYTES_MAX
 from satchel.errors import MisuseError
 
+_TEXTS = ("text", "letter")  # whose answers have several lines
 HELD_BYTES_MAX = 1 << 20  # whoever does not read holds up who writes, as a pipe would
 
 
@@ -84,8 +85,11 @@ class RemoteConsole:
     def read_secret(self, question: str) -> str | None:
         return self._ask("secret", question, LINE_BYTES_MAX)
 
-    def read_text(self, bytes_max: int = TEXT_BYTES_MAX) -> str | None:
-        return self._ask("text", "", bytes_max)
+    def read_text(self) -> str | None:
+        return self._ask("text", "", TEXT_BYTES_MAX)
+
+    def read_letter(self, bytes_max: int) -> str | None:
+        return self._ask("letter", "", bytes_max)
 
     def on_stop(self, stop: Callable[[], object]) -> None:
         loop = asyncio.get_running_loop()
@@ -156,7 +160,7 @@ class RemoteConsole:
             limit_bytes = self._bytes_max if self._asks else LINE_BYTES_MAX
             if line is not None and len(line.encode("utf-8", "surrogatepass")) > limit_bytes:
                 raise MisuseError(f"api 3.4: this answer has {limit_bytes} bytes at most.")
-            if line is not None and self._asks != "text" and "\n" in line:
+            if line is not None and self._asks not in _TEXTS and "\n" in line:
                 raise MisuseError("api 3.4: one line at a time.")
             if not self._asks or self._answers:
                 return False

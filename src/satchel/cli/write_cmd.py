@@ -92,11 +92,11 @@ def _attachments(paths: Sequence[bytes], show: Show) -> list[Attachment]:
 
 def _text(show: Show, *, is_alone: bool) -> str:
     """From standard input to its end. Raises MisuseError."""
-    text = show.console.read_text(TYPED_BYTES_MAX)
+    text = show.console.read_letter(TYPED_BYTES_MAX)
     if text is None or not _is_utf_8(text):
         raise MisuseError(
-            f"The text is not UTF-8, or longer than {TYPED_BYTES_MAX:,} bytes, or one line of it is longer"
-            " than a terminal takes.",
+            f"No text came, or it is not UTF-8, is longer than {TYPED_BYTES_MAX:,} bytes, or has a line that"
+            " is longer than a terminal takes.",
             safe="Nothing was written.",
             do="Pipe a long one in: satchel write NAME < FILE; or attach it as a file.",
         )
