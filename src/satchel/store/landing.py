@@ -264,10 +264,10 @@ class FolderLanding:
 
     def close(self, *, remove: bool) -> None:
         self._tree.rest()
+        os.close(self._made_folders)  # first: disks by FUSE keep a file that is open, and so its folder
         try:
             self._staging.close(remove=remove)
         finally:
-            os.close(self._made_folders)
             os.close(self._root)
 
     def _place_in(self, folder: int, stands: Path, number: int, name: bytes) -> Placed:
