@@ -57,12 +57,11 @@ def test_a_person_sees_what_came_and_from_whom(served: Served) -> None:
 
 def test_a_person_sees_what_becomes_of_own_ones(served: Served) -> None:
     lines = seen(served, "outbox").splitlines()
-    assert lines[0].startswith("   2  kept              ")
+    assert lines[0].startswith("   2  kept  20")
     assert lines[0].endswith("  to Amina")
     assert lines[1] == "      | Wait for us."
     assert lines[3].startswith("Kept: it waits here")
     assert lines[-1] == "1 letter in the outbox."
-    served.profile.post.office  # noqa: B018 - it seals what waits when a session begins, or one is written
     served.profile.post.office.write(AMINA, "And one more")
     assert "   2  under way " in (said := seen(served, "outbox"))
     assert "Nobody knows where it is" in " ".join(said.split())
@@ -165,7 +164,7 @@ def test_files_are_put_beside_what_is_there(served: Served, tmp_path: Path) -> N
         True,
     )
     assert second["already_there"]
-    assert done == {"event": "done", "files": 2}
+    assert done == {"event": "done", "files": 2, "failed": 0}
     assert {path.name: path.read_bytes() for path in into.iterdir()} == kept
 
 
@@ -222,8 +221,8 @@ def test_an_id_that_two_contacts_have_drawn_is_not_guessed_at(served: Served) ->
 def test_states_are_no_better_than_they_are() -> None:
     assert [state_of(stored(handed=handed)) for handed in (0, 1, 12)] == [
         "under way",
-        "with 1 carrier",
-        "with 12 carriers",
+        "handed to 1 carrier",
+        "handed to 12 carriers",
     ]
     assert state_of(stored(state=LetterState.DELIVERED, handed=3)) == "delivered"
     assert state_of(stored(state=LetterState.EXPIRED)) == "expired"

@@ -167,6 +167,17 @@ def test_one_that_is_not_there_erases_nothing(served: Served) -> None:
 
 
 @pytest.mark.slow
+def test_a_program_beside_the_node_lets_it_write(served: Served) -> None:
+    """[api 3.3] All of what is piped in goes there, however many lines, and no editor is started."""
+    text = tuple(f"line {number}" for number in range(20_000))
+    done = satchel(served.home, "write", "Amina", lines=text)
+    assert done.code == 0
+    assert letter(served, done.events[-1]["id"]).text == "".join(f"{line}\n" for line in text)
+    too_long = satchel(served.home, "write", "Amina", lines=("x" * LETTER_BYTES_MAX,))
+    assert (too_long.code, too_long.names) == (2, ["error"])
+
+
+@pytest.mark.slow
 def test_without_a_running_node_it_waits_in_the_profile(tmp_path: Path) -> None:
     """Whole programs: a letter by a pipe, listed, and erased."""
     home = tmp_path / "profile"

@@ -9,10 +9,11 @@ from satchel.cli.home import absolute
 from satchel.cli.letter_list import NOT_IN_BACKUP, Numbered, chosen, head_of, letters_in, tell
 from satchel.cli.profile import Profile
 from satchel.cli.show import JsonShow, Show
-from satchel.errors import MisuseError, NothingToDo
+from satchel.core.handover.messages import Failure, Path
+from satchel.errors import MisuseError, NameRefused, NothingToDo
 from satchel.escape import show_name
 from satchel.node import clock, events
-from satchel.ports import HandoverId
+from satchel.ports import HandoverId, Landing
 from satchel.store.chosen import ChosenFolder
 
 Action = Callable[[argparse.Namespace, Show, Profile], None]
@@ -83,9 +84,11 @@ def _save(options: argparse.Namespace, show: Show, profile: Profile) -> None:
         _put(one, chosen_folder, show, profile)
     finally:
         chosen_folder.close()
-    count = len(one.letter.attachments)
-    where = show_name(os.fsencode(into))
-    show.done(text=f"Done: {units.files(count)} in {where}.", files=count)
+    count = len(one.letter.attachments) - show.failed
+    text = f"Done: {units.files(count)} in {show_name(os.fsencode(into))}."
+    if show.failed:
+        text += f" {units.files(show.failed)} could not be saved: see above."
+    show.done(text=text, files=count, failed=show.failed)
 
 
 def _put(one: Numbered, folder: ChosenFolder, show: Show, profile: Profile) -> None:
@@ -99,9 +102,17 @@ def _put(one: Numbered, folder: ChosenFolder, show: Show, profile: Profile) -> N
             landing.put(number, memoryview(content), mtime_ns=now_ns, executable=False)
         landing.sync(range(len(contents)))
         for number, file in enumerate(one.letter.attachments):
-            placed = landing.place(number, (file.name,))
-            already = placed.already_there
-            show.hear(events.FilePlaced(path=placed.path, offered=(file.name,), already_there=already))
+            _place(landing, number, (file.name,), show)
         landing.sync([])
     finally:
         landing.close(remove=True)
+
+
+def _place(landing: Landing, number: int, path: Path, show: Show) -> None:
+    """A name that this disk does not take keeps no other file away."""
+    try:
+        placed = landing.place(number, path)
+    except NameRefused:
+        show.hear(events.FileFailed(path=path, failure=Failure.REFUSED_BY_DISK))
+    else:
+        show.hear(events.FilePlaced(path=placed.path, offered=path, already_there=placed.already_there))

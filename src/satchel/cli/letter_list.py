@@ -111,7 +111,7 @@ def state_of(letter: StoredLetter) -> str:
     """Of an own one. Nobody knows more of it than its carriers have told."""
     match letter.state:
         case LetterState.UNDER_WAY if letter.handed:
-            return f"with {units.count(letter.handed, 'carrier')}"
+            return f"handed to {units.count(letter.handed, 'carrier')}"
         case state:
             return state.name.lower().replace("_", " ")
 
@@ -173,11 +173,12 @@ def of_contact(letters: Sequence[Numbered], contact: ContactId | None, *, own: b
 def list_on(show: Show, letters: Sequence[Numbered]) -> None:
     """A few lines each: whose it is stands last on the first, so that no name can imitate the rest."""
     width = max([4, *(len(str(one.number)) for one in letters)])
+    states = max((len(state_of(one.letter)) for one in letters), default=0)
     for one in letters:
         if isinstance(show, JsonShow):
             tell(show, one)
             continue
-        state = f"{state_of(one.letter):<16}  " if one.is_own else ""
+        state = f"{state_of(one.letter):<{states}}  " if one.is_own else ""
         show.console.write(f"{one.number:>{width}}  {state}{when(one.letter.written_s):<16}  {one.whose}\n")
         for line in what_of(one.letter):
             show.console.write(f"{'':{width}}  {line}\n")

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
             action(options, show, profile)
         else:
             _list(options, show, profile)
-    return 0
+    return 1 if show.failed else 0
 
 
 def _list(options: argparse.Namespace, show: Show, profile: Profile) -> None:
