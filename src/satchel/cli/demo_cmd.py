@@ -1,6 +1,6 @@
 """`satchel demo`: three nodes on this machine, each a process of its own with a profile of its own,
-hand a folder from one to the next over real sockets, with real codes. Two of them pair, and what waits for a
-contact goes by itself."""
+hand a folder from one to the next over real sockets, with real codes. Two of them pair, what waits for a
+contact goes by itself, and a letter goes over somebody else and two sticks."""
 
 import argparse
 import json
@@ -20,6 +20,7 @@ from satchel.node import clock
 WAIT_S = 60
 BIG_BYTES = 24_000_000
 LETTERS = 40
+LETTER = "Come when the road is open."
 
 
 def run(options: argparse.Namespace, show: Show) -> int:  # noqa: ARG001 - every command has this shape
@@ -59,6 +60,13 @@ def _demo(place: Path, show: Show) -> int:
     _compare(place / "bilal" / "letters", describe(letters))
     show.note("amina sends her letters to bilal, by name: no code, nobody types anything.")
     show.note(f"  -> bilal has them ({seconds:.1f} s).")
+    began_s = clock.monotonic_s()
+    _carry(place, "amina", "chen", "bilal")
+    seconds = clock.monotonic_s() - began_s
+    show.note(
+        "amina writes a letter to bilal, and gives chen a stick. chen carries it, and gives bilal another."
+    )
+    show.note(f"  -> bilal reads it; for chen it is noise ({seconds:.1f} s).")
     seconds = clock.monotonic_s() - started_s
     show.done(
         text=f"\nDone in {seconds:.1f} s, start of the programs included.",
@@ -133,6 +141,27 @@ def _deliver(place: Path, sent: Path, giver: str, taker: str) -> None:
     ):
         for process in (sending, receiving):
             _wait_for(process, "done")
+
+
+def _carry(place: Path, writer: str, carrier: str, reader: str) -> None:
+    """A letter goes by two sticks, over somebody who knows neither of the two."""
+    with _started(place, writer, "write", reader) as writing:
+        _type(writing, LETTER)
+        assert writing.stdin is not None
+        writing.stdin.close()
+        writing.stdin = None  # else its end would close it once more
+        _wait_for(writing, "done")
+    for number, (giver, taker) in enumerate(((writer, carrier), (carrier, reader))):
+        stick = place / f"stick {number}"
+        stick.mkdir()
+        for person, way in ((giver, "out"), (taker, "in")):
+            with _started(place, person, "carry", way, str(stick)) as carrying:
+                _wait_for(carrying, "done")
+    with _started(place, reader, "inbox") as read, _started(place, carrier, "inbox") as unread:
+        if str(_wait_for(read, "letter")["text"]).strip() != LETTER or _wait_for(unread, "done")["letters"]:
+            raise EnvironmentProblem(
+                "The demo failed: the letter did not arrive as it was written.", do="Please report it."
+            )
 
 
 @contextmanager
