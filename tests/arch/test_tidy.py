@@ -21,7 +21,7 @@ EXCEPTIONS: dict[str, int] = {
     "core/discovery": 1055,  # 0086, 0110
     "core/handover": 1170,  # 0067
     "core/pairing": 1884,  # 0081
-    "core/reconcile": 892,  # 0207
+    "core/reconcile": 941,  # 0207
     "core/session": 990,  # 0090, 0160, 0185
 }
 

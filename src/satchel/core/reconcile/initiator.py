@@ -21,13 +21,13 @@ from satchel.core.reconcile.message import (
     said_bytes,
 )
 from satchel.core.reconcile.records import (
-    HOUR_BYTES,
     ID_BYTES,
     INFINITY,
     RECORD_BYTES,
     START,
     Position,
     Records,
+    ids_of,
 )
 from satchel.core.reconcile.split import split, whole
 from satchel.errors import MisuseError, PeerError
@@ -70,9 +70,9 @@ class Expected:
     def bytes_of(self, depth: int) -> float:
         return self._bytes.get(depth, 0.0)
 
-    def hear(self, depth: int, told: Range) -> None:
-        """One range of an answer, about as long as this."""
-        self._heard[depth] += 24 if told.fingerprint is not None else 8 + ID_BYTES * len(told.ids)
+    def hear(self, depth: int, ids: int | None) -> None:
+        """One range of an answer: a list of so many ids, or a fingerprint."""
+        self._heard[depth] += 24 if ids is None else 8 + ID_BYTES * ids
 
     def learn(self, depths: Iterable[int]) -> None:
         """At the end of an answer: so many ranges of each depth it has answered."""
@@ -141,16 +141,17 @@ class Initiator:
         theirs = dict.fromkeys(told.ids)  # in their order
         at, is_more = told.lower, True
         while is_more:
-            first, end = self._records.rank(at), self._records.rank(told.upper)  # anew: they may have changed
-            rows = self._records.rows(first, min(end, first + IDS_PER_EFFECT_MAX))
-            ours = [row[HOUR_BYTES:] for row in rows]
-            is_more = first + len(rows) < end
+            first, end, packed = self._records.read(at, told.upper)  # anew: they may have changed
+            if not packed:
+                packed = self._records.packed(first, min(end, first + IDS_PER_EFFECT_MAX))
+            ours = ids_of(packed)
+            is_more = first + len(ours) < end
             if have := tuple(id for id in ours if id not in theirs):
                 yield Have(ids=have)
             for id in ours:
                 theirs.pop(id, None)
             if is_more:
-                at = (int.from_bytes(rows[-1], "big") + 1).to_bytes(RECORD_BYTES, "big")
+                at = (int.from_bytes(packed[-RECORD_BYTES:], "big") + 1).to_bytes(RECORD_BYTES, "big")
         if theirs:
             yield Need(ids=tuple(theirs))
 
@@ -183,20 +184,23 @@ class Initiator:
         opened: list[_Open] = []
         number, answered = 0, len(self._asked)
         part, part_of = self._records.part(START, START), -1
+        asked, depth = self._asked[0]
+        count, hear = len(self._asked), self._expected.hear
         for range in told:
-            while number < len(self._asked) and self._asked[number].range.upper <= range.lower:
+            lower, upper, fingerprint, ids = range
+            while asked.upper <= lower and number < count:
                 number += 1
-            asked, depth = self._asked[number] if number < len(self._asked) else (_NOTHING, 0)
-            is_inside = asked.lower <= range.lower and range.upper <= asked.upper
-            if is_inside and (range.fingerprint is None or asked.fingerprint is not None):
-                self._expected.hear(depth, range)
-                if range.fingerprint is None or range.lower == range.upper:
+                asked, depth = self._asked[number] if number < count else (_NOTHING, 0)
+            is_inside = asked.lower <= lower and upper <= asked.upper
+            if is_inside and (fingerprint is None or asked.fingerprint is not None):
+                hear(depth, len(ids) if fingerprint is None else None)
+                if fingerprint is None or lower == upper:
                     continue
                 if part_of != number:
                     part, part_of = self._records.part(asked.lower, asked.upper), number
-                if part.fingerprint(range.lower, range.upper) != range.fingerprint:
-                    opened.append(_Open(range.lower, range.upper, depth + 1))
-            elif range.fingerprint is not None and range.upper == INFINITY:
+                if part.fingerprint(lower, upper) != fingerprint:
+                    opened.append(_Open(lower, upper, depth + 1))
+            elif fingerprint is not None and upper == INFINITY:
                 answered = number
                 opened += self._unanswered(range, number)
             else:

@@ -1,6 +1,7 @@
 """Messages as bytes: ranges, one behind the other. Spec: docs/spec/reconciliation.md, 3."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from satchel.core.reconcile.records import (
@@ -43,7 +44,7 @@ class Writer:
     def __init__(self) -> None:
         self._out = bytearray((VERSION,))
         self._upper = START  # up to here something is said
-        self._hour = 0  # of the bound before
+        self._hour = START[:HOUR_BYTES]  # of the bound before
 
     def __len__(self) -> int:
         return len(self._out)
@@ -82,10 +83,13 @@ class Writer:
         if upper == INFINITY:
             self._out += b"\0\0"
             return
-        hour = int.from_bytes(upper[:HOUR_BYTES], "big")
-        prefix = upper[HOUR_BYTES:].rstrip(b"\0")
-        self._out += encode_varint(hour - self._hour + 1)
-        self._hour = hour
+        hour, prefix = upper[:HOUR_BYTES], upper[HOUR_BYTES:].rstrip(b"\0")
+        if hour == self._hour:
+            self._out.append(1)
+        else:
+            step = int.from_bytes(hour, "big") - int.from_bytes(self._hour, "big")
+            self._out += encode_varint(step + 1)
+            self._hour = hour
         self._out.append(len(prefix))
         self._out += prefix
 
@@ -100,8 +104,12 @@ def bound_bytes(bound: Position) -> int:
     """At most so many for a bound: the distance from another hour is not longer than the hour itself."""
     if bound == INFINITY:
         return 2
-    hour = int.from_bytes(bound[:HOUR_BYTES], "big")
-    return varint_bytes(hour + 1) + 1 + len(bound[HOUR_BYTES:].rstrip(b"\0"))
+    return _step_bytes(bound[:HOUR_BYTES]) + 1 + len(bound[HOUR_BYTES:].rstrip(b"\0"))
+
+
+@lru_cache(maxsize=1_024)
+def _step_bytes(hour: bytes) -> int:
+    return varint_bytes(int.from_bytes(hour, "big") + 1)
 
 
 def between(one: Position, next: Position) -> Position:
@@ -131,19 +139,19 @@ def decode(message: bytes) -> Iterator[Range]:
         raise PeerError(f"reconciliation 3.2: a message of {len(message)} bytes")
     if not begins_as_version(message):
         raise PeerError("reconciliation 3.1: another version")
-    at, hour, lower = 1, 0, START
-    while at < len(message):
+    at, hour, lower, size = 1, START[:HOUR_BYTES], START, len(message)
+    while at < size:
         if lower == INFINITY:
             raise PeerError("reconciliation 3.3: something after infinity")
-        upper, hour, at = _read_bound(message, at, hour)
+        upper, at = _read_bound(message, at, hour)
         if upper < lower:
             raise PeerError("reconciliation 3.3: a bound before the one before it")
-        if at == len(message):
+        if at == size:
             raise PeerError("reconciliation 3.5: no mode")
         mode, at = message[at], at + 1  # a number of one byte: others are no mode
         if mode == _FINGERPRINT:
             at += FINGERPRINT_BYTES
-            if at > len(message):
+            if at > size:
                 raise PeerError("reconciliation 3.6: a fingerprint that is cut off")
             yield Range(lower, upper, message[at - FINGERPRINT_BYTES : at])
         elif mode == _IDS:
@@ -151,12 +159,12 @@ def decode(message: bytes) -> Iterator[Range]:
             yield Range(lower, upper, None, ids)
         elif mode != _SKIP:
             raise PeerError(f"reconciliation 3.5: mode {mode}")
-        lower = upper
+        lower, hour = upper, upper[:HOUR_BYTES]
 
 
-def _read_bound(message: bytes, at: int, hour: int) -> tuple[Position, int, int]:
-    """The bound, its hour, and where the next thing is."""
-    step, at = decode_varint(message, at)
+def _read_bound(message: bytes, at: int, hour: bytes) -> tuple[Position, int]:
+    """The bound, and where the next thing is. `hour`: of the bound before."""
+    step, at = (1, at + 1) if message[at] == 1 else decode_varint(message, at)
     length = message[at] if at < len(message) else ID_BYTES
     at += 1
     if length > ID_BYTES or at + length > len(message):
@@ -164,12 +172,14 @@ def _read_bound(message: bytes, at: int, hour: int) -> tuple[Position, int, int]
     if not step:
         if length:
             raise PeerError("reconciliation 3.4: infinity has no prefix")
-        return INFINITY, hour, at
-    hour += step - 1
-    if hour > HOUR_MAX:
-        raise PeerError("reconciliation 3.4: an hour that there is not")
-    prefix = message[at : at + length]
-    return hour.to_bytes(HOUR_BYTES, "big") + prefix.ljust(ID_BYTES, b"\0"), hour, at + length
+        return INFINITY, at
+    if step > 1:
+        number = int.from_bytes(hour, "big") + step - 1
+        if number > HOUR_MAX:
+            raise PeerError("reconciliation 3.4: an hour that there is not")
+        hour = number.to_bytes(HOUR_BYTES, "big")
+    end = at + length
+    return (hour + message[at:end]).ljust(RECORD_BYTES, b"\0"), end
 
 
 def _read_ids(message: bytes, at: int) -> tuple[tuple[bytes, ...], int]:

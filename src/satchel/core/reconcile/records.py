@@ -5,7 +5,7 @@ A record is an expiry hour and an id. A million of them take some 50 MB: 40 byte
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
 from struct import Struct
@@ -23,6 +23,8 @@ AT_ONCE_MAX = 512  # records that are faster read once than summed up by blocks
 _FILLED = 96  # records of a block that is built, so that the next ones find room
 _MODULUS_MASK = 2**256 - 1
 _SPLIT_RECORDS = Struct(f"{RECORD_BYTES}s")
+_SPLIT_IDS = Struct(f"{HOUR_BYTES}x{ID_BYTES}s")
+_COUNTS = [encode_varint(count) for count in range(128)]  # of most ranges
 
 Position = bytes
 """40 bytes: hour, big endian, and id. Records and the bounds of ranges are in the order of these bytes."""
@@ -154,16 +156,26 @@ class Records:
 
     def rows(self, first: int, last: int) -> list[Position]:
         """The records of these ranks, `last` excluded."""
-        if first >= last:
-            return []
-        begins, begin = self._locate(first)
-        ends, end = self._locate(last)
+        return unpacked(self.packed(first, last))
+
+    def packed(self, first: int, last: int) -> bytes:
+        """The same, one behind the other."""
+        return self._slice(*self._locate(first), *self._locate(last)) if first < last else b""
+
+    def read(self, lower: Position, upper: Position) -> tuple[int, int, bytes]:
+        """The ranks of a range; and its records, packed, where they are at most AT_ONCE_MAX, else none."""
+        begins, ends = self._find(lower), self._find(upper)
+        counts = self._counts()
+        first = counts[begins[0]] + begins[1] // RECORD_BYTES
+        last = counts[ends[0]] + ends[1] // RECORD_BYTES
+        return first, last, self._slice(*begins, *ends) if 0 < last - first <= AT_ONCE_MAX else b""
+
+    def _slice(self, begins: int, begin: int, ends: int, end: int) -> bytes:
+        """From block and offset to block and offset."""
         if begins == ends:
-            packed: bytes | bytearray = self._blocks[begins][begin:end]
-        else:
-            tail = self._blocks[ends][:end] if end else b""
-            packed = b"".join([self._blocks[begins][begin:], *self._blocks[begins + 1 : ends], tail])
-        return [row for (row,) in _SPLIT_RECORDS.iter_unpack(packed)]
+            return bytes(self._blocks[begins][begin:end])
+        tail = self._blocks[ends][:end] if end else b""
+        return b"".join([self._blocks[begins][begin:], *self._blocks[begins + 1 : ends], tail])
 
     def fingerprint(self, lower: Position, upper: Position) -> bytes:
         """16 bytes, of the records from `lower` to `upper`, which is excluded [2.5]."""
@@ -174,8 +186,8 @@ class Records:
 
     def part(self, lower: Position, upper: Position) -> "Part | Records":
         """Answers `fingerprint` for ranges within this one until the next change: a small one, read once."""
-        first, last = self.rank(lower), self.rank(upper)
-        return Part(self.rows(first, last)) if last - first <= AT_ONCE_MAX else self
+        first, last, packed = self.read(lower, upper)
+        return Part(packed) if last - first <= AT_ONCE_MAX else self
 
     def fingerprint_of_ranks(self, first: int, last: int) -> bytes:
         """The same, of the records of these ranks, `last` excluded."""
@@ -219,23 +231,38 @@ class Records:
 class Part:
     """The records of a small range."""
 
-    def __init__(self, rows: list[Position]) -> None:
-        self._rows = rows
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+        self._rows = unpacked(packed)
+        self._found = START, 0  # the last upper bound, and its rank
 
     def fingerprint(self, lower: Position, upper: Position) -> bytes:
-        rows = self._rows
-        return fingerprint_of(rows[bisect_left(rows, lower) : bisect_left(rows, upper)])
+        bound, first = self._found
+        if lower != bound:  # most ranges begin where the one before them ends
+            first = bisect_left(self._rows, lower)
+        last = bisect_left(self._rows, upper, first)
+        self._found = upper, last
+        return fingerprint_of(self._packed[RECORD_BYTES * first : RECORD_BYTES * last])
 
 
 def fingerprint(total: int, count: int) -> bytes:
     """Of a sum of ids, read as little-endian numbers, and their number [2.5]."""
     summed = (total & _MODULUS_MASK).to_bytes(ID_BYTES, "little")
-    return digest(summed + encode_varint(count))[:FINGERPRINT_BYTES]
+    counted = _COUNTS[count] if count < len(_COUNTS) else encode_varint(count)
+    return digest(summed + counted)[:FINGERPRINT_BYTES]
 
 
-def fingerprint_of(rows: Sequence[Position]) -> bytes:
-    """Of these records."""
-    return fingerprint(sum_ids(b"".join(rows)), len(rows))
+def fingerprint_of(packed: bytes) -> bytes:
+    """Of these records, one behind the other."""
+    return fingerprint(sum_ids(packed), len(packed) // RECORD_BYTES)
+
+
+def unpacked(packed: bytes) -> list[Position]:
+    return [row for (row,) in _SPLIT_RECORDS.iter_unpack(packed)]
+
+
+def ids_of(packed: bytes) -> list[bytes]:
+    return [id for (id,) in _SPLIT_IDS.iter_unpack(packed)]
 
 
 def _place(block: bytearray, bound: Position) -> int:
@@ -243,7 +270,8 @@ def _place(block: bytearray, bound: Position) -> int:
     low, high = 0, len(block) // RECORD_BYTES
     while low < high:
         middle = (low + high) // 2
-        if block[middle * RECORD_BYTES : (middle + 1) * RECORD_BYTES] < bound:
+        at = middle * RECORD_BYTES
+        if block[at : at + RECORD_BYTES] < bound:
             low = middle + 1
         else:
             high = middle
@@ -256,15 +284,20 @@ def sum_ids(block: bytes | bytearray) -> int:
     Some four times as fast as id by id. The hours are masked out, which leaves 64 bits above each id for
     what is carried.
     """
-    count = len(block) // RECORD_BYTES
-    total = (int.from_bytes(block, "little") & _ids_mask(count)) >> 8 * HOUR_BYTES
-    while count > 1:
-        count = (count + 1) // 2
-        bits = 8 * RECORD_BYTES * count
-        total = (total >> bits) + (total & (1 << bits) - 1)
+    ids, folds = _folding(len(block) // RECORD_BYTES)
+    total = (int.from_bytes(block, "little") & ids) >> 8 * HOUR_BYTES
+    for bits, lower in folds:
+        total = (total >> bits) + (total & lower)
     return total
 
 
 @lru_cache(maxsize=BLOCK_RECORDS_MAX + 1)
-def _ids_mask(count: int) -> int:
-    return int.from_bytes((bytes(HOUR_BYTES) + b"\xff" * ID_BYTES) * count, "little")
+def _folding(count: int) -> tuple[int, list[tuple[int, int]]]:
+    """The mask of the ids of so many records; then of each fold its place in bits, and the mask below it."""
+    ids = int.from_bytes((bytes(HOUR_BYTES) + b"\xff" * ID_BYTES) * count, "little")
+    folds = []
+    while count > 1:
+        count = (count + 1) // 2
+        bits = 8 * RECORD_BYTES * count
+        folds.append((bits, (1 << bits) - 1))
+    return ids, folds

@@ -4,7 +4,7 @@ The rule is each side's own: any partition of the range is understood (decision 
 """
 
 from satchel.core.reconcile.message import Range, between
-from satchel.core.reconcile.records import AT_ONCE_MAX, HOUR_BYTES, Position, Records, fingerprint_of
+from satchel.core.reconcile.records import RECORD_BYTES, Position, Records, fingerprint_of, ids_of
 
 BUCKETS_MAX = 16
 LIST_BELOW = 8  # records; twice that of a bucket, so there are always two or more
@@ -13,19 +13,21 @@ BUCKET_RECORDS_MIN = 4
 
 def split(records: Records, lower: Position, upper: Position) -> list[Range]:
     """All ids of a small range, else fingerprints of its parts: never of all of it, that would not end."""
-    first, last = records.rank(lower), records.rank(upper)
+    first, last, packed = records.read(lower, upper)
     count = last - first
     if count < LIST_BELOW:
-        return [list_ids(records, lower, upper, first, last)]
+        return [Range(lower, upper, None, tuple(ids_of(packed)))]
     buckets = min(BUCKETS_MAX, count // BUCKET_RECORDS_MIN)
     size, larger = divmod(count, buckets)
-    rows = records.rows(first, last) if count <= AT_ONCE_MAX else []
     said, begin = [], 0
     for number in range(buckets):
         end = begin + size + (number < larger)
-        if rows:
-            digest = fingerprint_of(rows[begin:end])
-            bound = upper if end == count else between(rows[end - 1], rows[end])
+        if packed:
+            at = end * RECORD_BYTES
+            digest = fingerprint_of(packed[begin * RECORD_BYTES : at])
+            bound = upper
+            if end < count:
+                bound = between(packed[at - RECORD_BYTES : at], packed[at : at + RECORD_BYTES])
         else:
             digest = records.fingerprint_of_ranks(first + begin, first + end)
             bound = upper if end == count else between(*records.rows(first + end - 1, first + end + 1))
@@ -36,7 +38,7 @@ def split(records: Records, lower: Position, upper: Position) -> list[Range]:
 
 def list_ids(records: Records, lower: Position, upper: Position, first: int, last: int) -> Range:
     """All ids from rank to rank, said of the range between two bounds."""
-    return Range(lower, upper, None, tuple(row[HOUR_BYTES:] for row in records.rows(first, last)))
+    return Range(lower, upper, None, tuple(ids_of(records.packed(first, last))))
 
 
 def whole(records: Records, lower: Position, upper: Position) -> Range:
