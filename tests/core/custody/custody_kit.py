@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from satchel.core.bundles.header import BundleId, Header, bundle_id, decode_bundle, encode_header
 from satchel.core.bundles.receipt import Receipt, commitment
 from satchel.core.custody import effects as e
-from satchel.core.custody.codec import FRAME_BYTES_MAX, decode_frame, encode
+from satchel.core.custody.codec import FRAME_BYTES_MAX, Unpacking, encode
 from satchel.core.custody.exchange import Exchange
 from satchel.core.custody.kept import (
     Change,
@@ -321,7 +321,7 @@ class Side:
     def hear(self, message: Message) -> None:
         frame = encode(message)
         assert len(frame) <= FRAME_BYTES_MAX
-        [heard] = decode_frame(frame)
+        [heard] = Unpacking().messages(frame)
         assert heard == message
         self.do(self.exchange.hear(heard, now_s=self.person.now_s, clock_s=self.person.clock_s))
 

@@ -1,5 +1,6 @@
 """The vectors of docs/spec/custody.md, and what holds for any bytes."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from satchel.core.custody.codec import (
     FRAME_BYTES_MAX,
     LIST_MAX,
     MESSAGE_BYTES_MAX,
-    decode_frame,
+    Unpacking,
     encode,
     pieces,
 )
@@ -118,11 +119,26 @@ def test_frame(vector: Vector) -> None:
     frame, expect = raw(vector["bytes"]), vector["expect"]
     if expect != "ok":
         with pytest.raises(PeerError, match=rf"^{expect if expect[0].isalpha() else 'custody ' + expect}:"):
-            list(decode_frame(frame))
+            list(Unpacking().messages(frame))
         return
-    messages = list(decode_frame(frame))
+    messages, rest = read(frame)
     assert [described(message) for message in messages] == vector["says"]
     assert b"".join(map(encode, messages)) == frame
+    assert not rest
+
+
+@of_kind("frames")
+def test_frames(vector: Vector) -> None:
+    unpacking = Unpacking()
+    says = [[described(one) for one in unpacking.messages(raw(frame))] for frame in vector["frames"]]
+    assert says == vector["says"]
+    assert unpacking.rest == bytes.fromhex(vector["rest"])
+
+
+def read(frame: bytes) -> tuple[list[Message], bytes]:
+    """What the first frame says, and what goes on in the next."""
+    unpacking = Unpacking()
+    return list(unpacking.messages(frame)), unpacking.rest
 
 
 def test_the_vectors_cross_every_clause_that_refuses() -> None:
@@ -149,16 +165,29 @@ def test_draw(vector: Vector) -> None:
 
 @given(st.lists(MESSAGES, max_size=3))
 def test_what_is_written_is_read(messages: list[Message]) -> None:
-    assert list(decode_frame(b"".join(map(encode, messages)))) == messages
+    assert read(b"".join(map(encode, messages))) == (messages, b"")
+
+
+@given(st.lists(MESSAGES, max_size=3), st.lists(st.integers(1, 70_000), min_size=1, max_size=4))
+def test_frames_cut_anywhere_say_the_same(messages: list[Message], lengths: list[int]) -> None:
+    packed, unpacking = b"".join(map(encode, messages)), Unpacking()
+    heard: list[Message] = []
+    for length in itertools.cycle(lengths):
+        frame, packed = packed[:length], packed[length:]
+        heard += unpacking.messages(frame)
+        assert len(unpacking.rest) < BLOCK_BYTES + 9
+        if not packed:
+            break
+    assert (heard, unpacking.rest) == (messages, b"")
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_messages_or_a_peer_error(frame: bytes) -> None:
     try:
-        messages = list(decode_frame(frame))
+        messages, rest = read(frame)
     except PeerError:
         return
-    assert b"".join(map(encode, messages)) == frame
+    assert b"".join(map(encode, messages)) + rest == frame
 
 
 VALUES = st.one_of(
@@ -175,7 +204,7 @@ def test_any_map_is_a_message_or_a_peer_error(fields: dict[int, cbor.Value], kin
     said = cbor.encode(fields | {0: kind})
     frame = b"\1" + len(said).to_bytes(3, "big") + said
     try:
-        messages = list(decode_frame(frame))
+        messages, _ = read(frame)
     except PeerError:
         return
     assert b"".join(map(encode, messages)) == frame
@@ -192,7 +221,7 @@ def test_the_longest_of_each_fits() -> None:
         Block(number=2**32 - 1, place=15, data=bytes(BLOCK_BYTES)),
     ]
     for message in longest:
-        assert list(decode_frame(encode(message))) == [message]
+        assert read(encode(message)) == ([message], b"")
     with pytest.raises(MisuseError):
         encode(Answer(message=bytes(MESSAGE_BYTES_MAX)))
     assert FRAME_BYTES_MAX == FULL_FRAME_BYTES - OVERHEAD_BYTES

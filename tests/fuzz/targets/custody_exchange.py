@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from core.custody.custody_kit import LARGE, Person, Side, bundle, contact, meeting, receipt
 from fuzz.feed import Feed, as_piece
 from satchel.core.bundles.header import bundle_id
-from satchel.core.custody.codec import BLOCK_BYTES, decode_frame, encode
+from satchel.core.custody.codec import BLOCK_BYTES, Unpacking, encode
 from satchel.core.custody.limits import PARTIALS_MAX
 from satchel.core.custody.messages import Block, Message, Offer
 from satchel.errors import PeerError
@@ -28,7 +28,7 @@ def we(*, dialled: bool) -> Side:
 def say(side: Side) -> None:
     """All that there is. Nobody is told of what is not shown (M2)."""
     while (said := side.say_next()) is not None:
-        assert list(decode_frame(encode(said))) == [said]
+        assert list(Unpacking().messages(encode(said))) == [said]
         if isinstance(said, Offer):
             assert all(one.id != bundle_id(HIDDEN) for one in said.bundles)
         assert not isinstance(said, Block) or said.data[:41] != HIDDEN[:41]
@@ -38,7 +38,7 @@ def do(side: Side, word: int, feed: Feed) -> None:
     """Raises PeerError."""
     exchange, person = side.exchange, side.person
     if word == HEAR:
-        for message in decode_frame(feed.piece()):
+        for message in Unpacking().messages(feed.piece()):
             side.hear(message)
     elif word == BLOCK:
         number, place, theirs = feed.number(), feed.number(16), THEIRS[feed.number(len(THEIRS))]

@@ -1,4 +1,4 @@
-"""Messages about bundles as bytes: records of bulk frames. Spec: docs/spec/custody.md, section 7."""
+"""Messages about bundles as bytes: records, one behind the other. Spec: docs/spec/custody.md, section 7."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -27,7 +27,7 @@ from satchel.errors import MisuseError, PeerError
 BLOCK_BYTES = 1 << 16
 BLOCKS_MAX = SIZES_BYTES[-1] // BLOCK_BYTES
 MESSAGE_BYTES_MAX = (1 << 16) - 1
-FRAME_BYTES_MAX = (1 << 18) - 24  # of records in one frame
+FRAME_BYTES_MAX = (1 << 18) - 24  # of the body of a frame
 LIST_MAX = 1_024  # bundles, receipts or numbers in one message
 CHAIN_NUMBER_MAX = (1 << 32) - 1
 NUMBER_MAX = (1 << 32) - 1
@@ -48,7 +48,7 @@ Item = TypeVar("Item")
 
 
 def encode(message: Message) -> bytes:
-    """One record. Several make a frame, as long as they fit FRAME_BYTES_MAX."""
+    """One record. Frames cut a row of them anywhere."""
     if isinstance(message, Block):
         where = message.number.to_bytes(_NUMBER_BYTES, "big") + bytes((message.place,))
         return _record(_BLOCK, where + message.data)
@@ -86,28 +86,41 @@ def _fields(message: Message) -> dict[int, cbor.Writable]:
             raise MisuseError("a block is no map")
 
 
-def decode_frame(frame: bytes) -> Iterator[Message]:
-    """The messages in one bulk frame, one by one.
+class Unpacking:
+    """What the frames of one direction say. A record that one frame cuts off goes on in the next [7.1]."""
 
-    Raises:
-        PeerError: any deviation from section 7, once it is met. Nothing else.
-    """
-    if len(frame) > FRAME_BYTES_MAX:
-        raise PeerError(f"custody 7.1: a frame of {len(frame)} bytes")
-    at = 0
-    while at < len(frame):
-        type, length = frame[at], int.from_bytes(frame[at + 1 : at + _HEAD_BYTES], "big")
-        at += _HEAD_BYTES
-        if at + length > len(frame):
-            raise PeerError("custody 7.1: a record goes beyond its frame")
-        content = frame[at : at + length]
-        at += length
-        if type == _SAID:
-            yield _decode(content)
-        elif type == _BLOCK:
-            yield _block(content)
-        else:
-            raise PeerError(f"custody 7.1: a record of type {type}")
+    def __init__(self) -> None:
+        self.rest = b""  # the beginning of a record, less than the longest one
+
+    def messages(self, frame: bytes) -> Iterator[Message]:
+        """Those that end in this frame, one by one. To be drawn to the end before the next frame.
+
+        Raises:
+            PeerError: any deviation from section 7, once it is met. Nothing else.
+        """
+        if len(frame) > FRAME_BYTES_MAX:
+            raise PeerError(f"custody 7.1: a frame of {len(frame)} bytes")
+        packed, at = self.rest + frame, 0
+        while len(packed) - at >= _HEAD_BYTES:
+            type, begins = packed[at], at + _HEAD_BYTES
+            ends = begins + _length(type, packed[at + 1 : begins])
+            if ends > len(packed):
+                break
+            content, at = packed[begins:ends], ends
+            yield _decode(content) if type == _SAID else _block(content)
+        self.rest = packed[at:]
+
+
+def _length(type: int, length: bytes) -> int:
+    """Of a record, before it is here (M3)."""
+    count = int.from_bytes(length, "big")
+    if type not in (_SAID, _BLOCK):
+        raise PeerError(f"custody 7.1: a record of type {type}")
+    if type == _SAID and count > MESSAGE_BYTES_MAX:
+        raise PeerError(f"custody 7.3: a message of {count} bytes")
+    if type == _BLOCK and count > _NUMBER_BYTES + 1 + BLOCK_BYTES:
+        raise PeerError(f"custody 7.13: a block of {count} bytes")
+    return count
 
 
 def _block(content: bytes) -> Block:

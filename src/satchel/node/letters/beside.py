@@ -7,7 +7,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from satchel.core.session.frames import CONTROL_SIZES, FULL_FRAME_BYTES, HEADER_BYTES, Kind
+from satchel.core.session.frames import (
+    CONTROL_SIZES,
+    FULL_FRAME_BYTES,
+    HEADER_BYTES,
+    STRIPE_FRAME_BYTES,
+    Kind,
+)
 from satchel.core.session.handshake import Purpose
 from satchel.core.session.padding import tail_sizes
 from satchel.errors import EnvironmentProblem, MisuseError, PeerError, SatchelError
@@ -157,7 +163,7 @@ class _Speaker:
         self._channel = channel
         self._office = office
         self._over = False
-        self._plain = bytearray(FULL_FRAME_BYTES)
+        self._plain = bytearray(STRIPE_FRAME_BYTES)
         self._run_bytes = 0
 
     def run(self, exchanging: Exchanging) -> None:
@@ -180,10 +186,10 @@ class _Speaker:
             if not body and not self._run_bytes:
                 return
             if more:
-                self._send(body, FULL_FRAME_BYTES)
-                self._run_bytes += FULL_FRAME_BYTES
+                self._send(body, STRIPE_FRAME_BYTES)
+                self._run_bytes += STRIPE_FRAME_BYTES
                 continue
-            for number, size in enumerate(tail_sizes(self._run_bytes, len(body))):
+            for number, size in enumerate(tail_sizes(self._run_bytes, len(body), STRIPE_FRAME_BYTES)):
                 if body and not number:
                     self._send(body, size)
                 else:

@@ -10,15 +10,18 @@ from typing import Protocol, assert_never
 from satchel.core.bundles.header import BundleId
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody import effects as e
-from satchel.core.custody.codec import FRAME_BYTES_MAX, decode_frame, encode
+from satchel.core.custody.codec import Unpacking, encode
 from satchel.core.custody.exchange import Exchange
 from satchel.core.identity.contacts import ContactId
 from satchel.core.reconcile import effects as found
 from satchel.core.reconcile.initiator import Initiator
 from satchel.core.reconcile.responder import Responder
+from satchel.core.session.frames import OVERHEAD_BYTES, STRIPE_FRAME_BYTES
 from satchel.errors import PeerError
 from satchel.node.letters.shelf import Shelf
 from satchel.node.letters.stores import World
+
+BODY_BYTES = STRIPE_FRAME_BYTES - OVERHEAD_BYTES  # of a full frame: what a cut takes is small (custody 7.2)
 
 
 class Owner(Protocol):
@@ -61,6 +64,9 @@ class Exchanging:
         self._owner = owner
         self._has_something = has_something
         self._said: deque[bytes] = deque()
+        self._leaving = bytearray()  # records that go into the next frames
+        self._unpacking = Unpacking()
+        self._read: tuple[BundleId, bytes] | None = None  # the bundle that is given
         self._arrived: list[e.Arrived] = []
         self._initiator: Initiator | None = None
         self._responder: Responder | None = None
@@ -104,24 +110,23 @@ class Exchanging:
 
         Raises PeerError: it breaks the spec; EnvironmentProblem: our own disk.
         """
-        for message in decode_frame(frame):
+        for message in self._unpacking.messages(frame):
             now_s, clock_s = self._world.now_s(), self._world.clock.best_s()
             self.carry_out(self.exchange.hear(message, now_s=now_s, clock_s=clock_s))
         self.store_arrived()
         self._has_something()  # a word may have made room for the next block
 
     def next_frame(self) -> tuple[bytes, bool]:
-        """What is to be said now, as the body of one frame, b"" for nothing; and whether there is more.
+        """What is to be said now, as the body of one frame, b"" for nothing; and whether there is more: then
+        it has BODY_BYTES.
 
         Raises EnvironmentProblem: our own disk.
         """
-        body = bytearray()
-        while (record := self._next_record()) is not None:
-            if len(body) + len(record) > FRAME_BYTES_MAX:
-                self._said.appendleft(record)
-                return bytes(body), True
-            body += record
-        return bytes(body), False
+        while len(self._leaving) <= BODY_BYTES and (record := self._next_record()) is not None:
+            self._leaving += record
+        body = bytes(self._leaving[:BODY_BYTES])
+        del self._leaving[:BODY_BYTES]
+        return body, bool(self._leaving)
 
     def _next_record(self) -> bytes | None:
         while not self._said:
@@ -129,13 +134,20 @@ class Exchanging:
             self._said.extend(encode(one.message) for one in effects if isinstance(one, e.Say))
             if give is None:
                 break
-            bundle = self._shelf.bundles.read(give.id)
+            bundle = self._bundle(give.id)
             if bundle is None:
                 self.carry_out(self.exchange.lost(give))
             else:
                 data = bundle[give.at : give.at + give.length]
                 self._said.append(encode(self.exchange.block(give, data)))
         return self._said.popleft() if self._said else None
+
+    def _bundle(self, id: BundleId) -> bytes | None:
+        """Read once for all of its blocks: they leave one after the other (custody 8.3)."""
+        if self._read is None or self._read[0] != id:
+            bundle = self._shelf.bundles.read(id)
+            self._read = None if bundle is None else (id, bundle)
+        return self._read[1] if self._read is not None else None
 
     def wake(self) -> None:
         """The time has gone on: perhaps it is to be compared again (custody 6.5)."""
