@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import custody, discovery, flood, handover, meet, page, reconcile
+from bench import custody, discovery, flood, handover, letters, meet, page, reconcile
 from bench.report import as_markdown
 from bench.running import Scenario, keep, run
 from bench.track import Course, say
@@ -16,6 +16,7 @@ KNOWN = {
     "discovery": discovery.ABOUT,
     "flood": flood.ABOUT,
     "handover": handover.ABOUT,
+    "letters": letters.ABOUT,
     "meet": meet.ABOUT,
     "page": page.ABOUT,
     "reconcile": reconcile.ABOUT,
@@ -25,6 +26,7 @@ SCENARIOS: dict[str, dict[str, Scenario]] = {
     "discovery": discovery.SCENARIOS,
     "flood": flood.SCENARIOS,
     "handover": handover.SCENARIOS,
+    "letters": letters.SCENARIOS,
     "meet": meet.SCENARIOS,
     "page": page.SCENARIOS,
     "reconcile": reconcile.SCENARIOS,
