@@ -107,7 +107,7 @@ class Forger(Liar):
 class Flooder(Liar):
     """Brings as much as it can, to everybody, at each meeting."""
 
-    each: int = 20
+    each: int = 10
 
     def wake(self) -> None:
         super().wake()

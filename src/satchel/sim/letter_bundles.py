@@ -61,10 +61,11 @@ class Disk:
 class MemoryBundles:
     """See ports.bundles.Bundles."""
 
-    def __init__(self, own: dict[BundleId, Own], disk: Disk) -> None:
-        """`own` belongs to the letters."""
+    def __init__(self, own: dict[BundleId, Own], disk: Disk, pool: dict[BundleId, bytes]) -> None:
+        """`own` belongs to the letters. `pool`: bytes that several have are there once."""
         self.own = own
         self._disk = disk
+        self._pool = pool
         self._carried: dict[BundleId, Kept] = {}  # in the order in which they came
         self._bodies: dict[BundleId, bytes] = {}
         self._past: dict[BundleId, Past] = {}
@@ -86,7 +87,8 @@ class MemoryBundles:
 
     def known(self, commitment: bytes) -> Known | None:
         ids = self._by_commitment.get(commitment, {})
-        own = next((kept for id in self.own if (kept := self._own(id, commitment))), None)
+        mine = (id for id, one in self.own.items() if one.header.commitment == commitment)
+        own = next((kept for id in mine if (kept := self._own(id))), None)
         if not ids and own is None:
             return None
         past = (self._past[id] for id in ids if id in self._past)
@@ -106,8 +108,8 @@ class MemoryBundles:
 
     def oldest(self, ingress: Ingress, size_class: int) -> Iterator[Kept]:
         if ingress is Source.OWN:
-            own = [kept for id in self.own if (kept := self._own(id))]
-            yield from (kept for kept in own if kept.header.size_class == size_class)
+            mine = [id for id, one in self.own.items() if one.header.size_class == size_class]
+            yield from [kept for id in mine if (kept := self._own(id))]
             return
         for id in list(self._order[ingress, size_class]):
             yield self._carried[id]
@@ -195,7 +197,8 @@ class MemoryBundles:
         ended = (self._past.get(id) for id in self._by_commitment.get(header.commitment, {}))
         assert kept.id not in self._past, "what was here before"
         assert all(one is None or one.preimage is None for one in ended), "what was receipted"
-        self._carried[kept.id], self._bodies[kept.id] = kept, bundle
+        self._carried[kept.id] = kept
+        self._bodies[kept.id] = self._pool.setdefault(kept.id, bundle)
         self._order[kept.ingress, header.size_class][kept.id] = None
         self._by_tag[header.tag][kept.id] = None
         self._hours[header.expiry_hour][kept.id] = None
@@ -286,9 +289,9 @@ class MemoryBundles:
         for id in ids:
             self._sizes[contact] -= len(self._partials[contact].pop(id, b""))
 
-    def _own(self, id: BundleId, commitment: bytes | None = None) -> Kept | None:
+    def _own(self, id: BundleId) -> Kept | None:
         own = self.own.get(id)
-        if own is None or own.bundle is None or commitment not in (None, own.header.commitment):
+        if own is None or own.bundle is None:
             return None
         return Kept(id=id, header=own.header, ingress=Source.OWN, arrived_s=own.sealed_s, offered=own.offered)
 

@@ -116,13 +116,31 @@ class MemoryLetters:
     def __init__(self, data: Data, chains: MemoryChains, disk: Disk) -> None:
         self._data, self._chains, self._disk = data, chains, disk
         self._numbers = max(data.unread, default=0)
+        self._waiting = {key: None for key, row in data.letters.items() if row.state is LetterState.KEPT}
+        self._highest = dict[ContactId, int]()
+        self._under_way: dict[tuple[ContactId, LetterId], dict[BundleId, Own]] = defaultdict(dict)
+        for (contact, _), row in data.letters.items():
+            self._highest[contact] = max(self._highest.get(contact, 0), row.letter.order)
+        for name, one in data.own.items():
+            self._under_way[one.contact, one.letter][name] = one
+
+    def _put(self, contact: ContactId, id: LetterId, letter: Letter, state: LetterState) -> None:
+        self._data.letters[contact, id] = Row(letter=letter, state=state)
+        self._highest[contact] = max(self._highest.get(contact, 0), letter.order)
+        if state is LetterState.KEPT:
+            self._waiting[contact, id] = None
+
+    def _end(self, name: BundleId) -> Own:
+        own = self._data.own.pop(name)
+        del self._under_way[own.contact, own.letter][name]
+        return own
 
     # --- Letters ------------------------------------------------------------------------------------
 
     def write(self, contact: ContactId, id: LetterId, letter: Letter) -> None:
         encode_letter(letter)
         self._disk.write()
-        self._data.letters[contact, id] = Row(letter=letter, state=LetterState.KEPT)
+        self._put(contact, id, letter, LetterState.KEPT)
 
     def conversation(self, contact: ContactId) -> list[StoredLetter]:
         some = [(id, row) for (whose, id), row in self._data.letters.items() if whose == contact]
@@ -148,8 +166,7 @@ class MemoryLetters:
         )
 
     def _of(self, contact: ContactId, id: LetterId) -> dict[BundleId, Own]:
-        own = self._data.own.items()
-        return {name: one for name, one in own if (one.contact, one.letter) == (contact, id)}
+        return self._under_way.get((contact, id), {})
 
     def letter(self, contact: ContactId, id: LetterId) -> Letter:
         row = self._data.letters.get((contact, id))
@@ -164,21 +181,19 @@ class MemoryLetters:
         return (contact, id) in self._data.letters
 
     def highest_order(self, contact: ContactId) -> int:
-        orders = (row.letter.order for (whose, _), row in self._data.letters.items() if whose == contact)
-        return max(orders, default=0)
+        return self._highest.get(contact, 0)
 
     def kept(self) -> list[tuple[ContactId, LetterId]]:
-        letters = self._data.letters.items()
-        waiting = [(row.letter.order, id, contact) for (contact, id), row in letters if _waits(row)]
-        return [(contact, id) for _, id, contact in sorted(waiting)]
+        letters = self._data.letters
+        return sorted(self._waiting, key=lambda key: (letters[key].letter.order, key[1]))
 
     def delete(self, contact: ContactId, id: LetterId, due: Callable[[], Reading]) -> None:
         self.letter(contact, id)
         self._disk.write()
-        for name, one in self._of(contact, id).items():
-            self._put_due(one, due(), None)
-            del self._data.own[name]
+        for name in list(self._of(contact, id)):
+            self._put_due(self._end(name), due(), None)
         del self._data.letters[contact, id]
+        self._waiting.pop((contact, id), None)
 
     # --- Sending ------------------------------------------------------------------------------------
 
@@ -195,11 +210,12 @@ class MemoryLetters:
         unused = range(before.place.number, speaking.place.number)
         if not parts or {part.number for part in parts} != set(unused):
             raise MisuseError("these numbers were used")
-        if not _waits(self._data.letters[contact, id]):
+        if (contact, id) not in self._waiting:
             raise NothingToDo("This letter does not wait (any more).", safe="Nothing was changed.")
         self._chains.put_speaking(contact, speaking)
         for part in parts:
-            self._data.own[bundle_id(part.bundle)] = Own(
+            name = bundle_id(part.bundle)
+            self._under_way[contact, id][name] = self._data.own[name] = Own(
                 contact=contact,
                 letter=id,
                 number=part.number,
@@ -209,6 +225,7 @@ class MemoryLetters:
                 bundle=part.bundle,
             )
         self._data.letters[contact, id].state = LetterState.UNDER_WAY
+        del self._waiting[contact, id]
 
     def delivered(self, deliveries: Sequence[Delivery]) -> list[LetterId]:
         marks = {commitment(one.receipt.preimage): one for one in deliveries}
@@ -217,7 +234,7 @@ class MemoryLetters:
             self._disk.write()
         ended: list[LetterId] = []
         for name in found:
-            own = self._data.own.pop(name)
+            own = self._end(name)
             delivery = marks[own.header.commitment]
             speaking = self._data.speaking[own.contact]
             self._data.speaking[own.contact] = speaking.opened(own.number)
@@ -249,7 +266,7 @@ class MemoryLetters:
             del data.due[mark]
         ended: dict[LetterId, None] = {}
         for name in over:
-            own = data.own.pop(name)
+            own = self._end(name)
             ended[own.letter] = None
             row = data.letters[own.contact, own.letter]
             if row.state is not LetterState.DELIVERED:
@@ -288,7 +305,7 @@ class MemoryLetters:
         match came:
             case WholeLetter(id=id, letter=letter):
                 self._let_go(contact, [id])
-                self._data.letters[contact, id] = Row(letter=letter, state=LetterState.RECEIVED)
+                self._put(contact, id, letter, LetterState.RECEIVED)
             case OnePart(part=part, expiry_hour=hour):
                 before = self._data.unfinished[contact].get(part.letter_id)
                 self._data.unfinished[contact][part.letter_id] = Unfinished(
@@ -332,13 +349,16 @@ class MemoryLetters:
 class Profile:
     """All of it, for one person."""
 
-    def __init__(self, disk: Disk | None = None, data: Data | None = None) -> None:
+    def __init__(
+        self, pool: dict[BundleId, bytes], disk: Disk | None = None, data: Data | None = None
+    ) -> None:
+        self._pool = pool
         self.disk = disk or Disk()
         self.data = data or Data()
         self.contacts = MemoryContacts(self.data)
         self.chains = MemoryChains(self.data, self.disk)
         self.letters = MemoryLetters(self.data, self.chains, self.disk)
-        self.bundles = MemoryBundles(self.data.own, self.disk)
+        self.bundles = MemoryBundles(self.data.own, self.disk, pool)
 
     def backup(self) -> Data:
         data = deepcopy(self.data)
@@ -350,8 +370,4 @@ class Profile:
         """As who puts a backup back has it: each chain leaves out what the original may have used."""
         data = deepcopy(backup)
         data.speaking = {contact: one.restored() for contact, one in data.speaking.items()}
-        return Profile(self.disk, data)
-
-
-def _waits(row: Row) -> bool:
-    return row.state is LetterState.KEPT
+        return Profile(self._pool, self.disk, data)

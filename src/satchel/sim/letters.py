@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from satchel.core.bundles.header import SIZES_BYTES
+from satchel.core.bundles.header import SIZES_BYTES, BundleId
 from satchel.core.bundles.lifetime import LIFETIME_H_MAX
 from satchel.core.crypto.kem import encapsulate
 from satchel.core.custody.kept import Source
@@ -261,11 +261,12 @@ class Town:
         self.ledger = Ledger()
         self.troubles = Counter[str]()
         self.listeners: list[Callable[[float, str, str, bytes], None]] = []  # when, who said it to whom
+        self._pool: dict[BundleId, bytes] = {}
         self._frames = hashlib.sha256()
         self._moved: dict[str, None] = {}
 
     def add(self, name: str, kind: type[Person] = Person, *, space_bytes: int = SPACE_BYTES) -> Person:
-        person = kind(self, name, Profile(), space_bytes=space_bytes)
+        person = kind(self, name, Profile(self._pool), space_bytes=space_bytes)
         self.people[name] = person
         self.turns.at(self.turns.now_s + self.chance.uniform(0, WAKES_S), lambda: self._wake(person))
         return person

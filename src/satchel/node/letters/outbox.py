@@ -77,8 +77,7 @@ class Outbox:
                 waiting.add(contact)
             else:
                 sealed.setdefault(contact, []).extend(bundles)
-        if sealed:
-            self._shelf.own_changed()
+        self._shelf.sealed(id for ids in sealed.values() for id in ids)
         return sealed
 
     def _seal(self, contact: ContactId, id: LetterId) -> list[BundleId] | None:

@@ -69,8 +69,12 @@ class Shelf:
         self._own.update((kept.id, kept) for kept in shown if kept.ingress is Source.OWN)
         return Moved(tuple(one.id for one in shown), tuple(one.id for one in gone))
 
+    def sealed(self, ids: Iterable[BundleId]) -> None:
+        """Own ones that are new, and shown to nobody yet."""
+        self._own.update((kept.id, kept) for id in ids for kept in self._kept(id))
+
     def own_changed(self) -> Moved:
-        """Letters were sealed, delivered, deleted or have expired: what is not here any more is not
+        """Letters were delivered, deleted or have expired: what is not here any more is not
         shown, and is not taken again when carriers bring it."""
         now = {kept.id: kept for kept in self._own_ones()}
         gone = [kept for id, kept in self._own.items() if id not in now]
