@@ -1,4 +1,4 @@
-"""C1, as far as it can be measured: what carriers see of two bundles says not whether one person reads both."""
+"""C1, as far as it can be measured: what carriers see of bundles does not say whose they are."""
 
 import random
 from collections.abc import Callable
