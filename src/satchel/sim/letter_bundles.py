@@ -88,7 +88,7 @@ class MemoryBundles:
     def known(self, commitment: bytes) -> Known | None:
         ids = self._by_commitment.get(commitment, {})
         mine = (id for id, one in self.own.items() if one.header.commitment == commitment)
-        own = next((kept for id in mine if (kept := self._own(id))), None)
+        own = next((self._under_way(id) for id in mine), None)
         if not ids and own is None:
             return None
         past = (self._past[id] for id in ids if id in self._past)
@@ -291,8 +291,11 @@ class MemoryBundles:
 
     def _own(self, id: BundleId) -> Kept | None:
         own = self.own.get(id)
-        if own is None or own.bundle is None:
-            return None
+        return None if own is None or own.bundle is None else self._under_way(id)
+
+    def _under_way(self, id: BundleId) -> Kept:
+        """Also where its bytes are not here: its receipt is known."""
+        own = self.own[id]
         return Kept(id=id, header=own.header, ingress=Source.OWN, arrived_s=own.sealed_s, offered=own.offered)
 
 

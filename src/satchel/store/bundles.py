@@ -25,7 +25,8 @@ _KEPT_TYPES = (bytes, int, int, int, int, int, int, bytes, bytes)
 _PAST = "id, commitment, expiry_hour, ingress, preimage"
 _PAST_TYPES = (bytes, bytes, int, int, bytes | None)
 _OWN_NUMBER = -1
-_OWN = f"SELECT id, -1, arrived_s, offered, {_HEADER} FROM own_bundle WHERE blob IS NOT NULL AND"  # noqa: S608
+_UNDER_WAY = f"SELECT id, -1, arrived_s, offered, {_HEADER} FROM own_bundle WHERE"  # noqa: S608
+_OWN = f"{_UNDER_WAY} blob IS NOT NULL AND"
 _OF_CONTACT = (
     "letter IN (SELECT l.key FROM letter AS l JOIN contact AS c ON c.key = l.contact WHERE c.id = ?)"
 )
@@ -53,7 +54,7 @@ class SqliteBundles:
 
     def known(self, commitment: bytes) -> Known | None:
         which = "commitment = ?"
-        own = self._own(which, commitment)
+        own = self._own(which, commitment, table=_UNDER_WAY)  # a backup has no bytes, and hears of it still
         past = self._past(f"{which} ORDER BY preimage IS NULL LIMIT 1", commitment)
         if not own and not past and not self._carried(f"{which} LIMIT 1", commitment):
             return None
@@ -232,10 +233,10 @@ class SqliteBundles:
             read = _past_of(self._names() if rows else {})
             return [read(row) for row in rows]
 
-    def _own(self, which: str, *values: bytes | int) -> list[Kept]:
+    def _own(self, which: str, *values: bytes | int, table: str = _OWN) -> list[Kept]:
         read = _kept_of({_OWN_NUMBER: Source.OWN})
         with self._database.reading() as connection:
-            return [read(row) for row in connection.execute(f"{_OWN} {which}", values).fetchall()]
+            return [read(row) for row in connection.execute(f"{table} {which}", values).fetchall()]
 
     def _in_order(
         self, table: str, columns: str, which: str, values: Sequence[int], read: Callable[[_Row], _T]

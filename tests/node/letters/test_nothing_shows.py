@@ -1,6 +1,6 @@
 """Nothing that a contact hears says what is ours (C1); what a full disk or a cut prevented is done again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -148,7 +148,7 @@ class Full:
         self._open, self.failed = person.desk.arrivals.open, 0
         person.desk.arrivals.open = self.open  # type: ignore[method-assign]
 
-    def open(self, openings: list[Opening]) -> None:
+    def open(self, openings: Sequence[Opening]) -> None:
         if not self.failed:
             self.failed += 1
             raise EnvironmentProblem("The disk is full.", safe="Nothing was changed.", do="Make room.")
@@ -191,6 +191,24 @@ def test_a_receipt_that_was_lost_is_told_to_its_writer_again(tmp_path: Path) -> 
         past = [amina.desk.bundles.known(decode_bundle(carried(1)[0]).commitment)]
         assert past == [None]
         assert not list(amina.desk.bundles.receipts())
+
+
+def test_who_was_restored_hears_that_a_letter_came_whose_bytes_no_backup_has(tmp_path: Path) -> None:
+    """profile 11.5"""
+    with people(tmp_path, "amina", "bilal", "carla") as made:
+        amina, bilal, carla = made
+        for one, other in ((amina, bilal), (bilal, carla), (amina, carla)):
+            pair_up(one, other)
+        amina.office.write(id_of("carla"), "Hello")
+        pass_time(1.1, *made)
+        meet(amina, bilal)
+        meet(bilal, carla)
+        with amina.desk.database.changing() as connection:
+            connection.execute("UPDATE own_bundle SET blob = NULL")
+        amina.begin()
+        assert amina.letters(carla)[0].state is LetterState.UNDER_WAY
+        meet(carla, amina)
+        assert amina.letters(carla)[0].state is LetterState.DELIVERED
 
 
 def test_many_at_once_stay_within_the_space(four: list[Person]) -> None:
