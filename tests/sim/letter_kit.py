@@ -11,25 +11,30 @@ SIZES = (0, 0, 0, 1_500, 12_000, 100_000)
 
 
 def town_of(
-    seed: int, honest: int, liars: Sequence[type[Person]] = (), *, friends: int = 3, is_checked: bool = True
+    seed: int,
+    honest: int,
+    liars: Sequence[type[Person]] = (),
+    *,
+    friends: int = 3,
+    kind: type[Person] = Person,
 ) -> Town:
     """Honest people in a ring, each a friend of some more; each liar a contact of three of them."""
-    town = Town(seed, is_checked=is_checked)
-    people = [town.add(f"person {number}") for number in range(honest)]
+    town = Town(seed)
+    people = [town.add(f"person {number}", kind) for number in range(honest)]
     for number, person in enumerate(people):
         for step in range(1, (friends + 1) // 2 + 1):
             other = people[(number + step) % honest]
             if other is not person and other.name not in person.contacts:
                 town.pair_up(person, other)
-    for number, kind in enumerate(liars):
-        liar = town.add(f"{kind.__name__} {number}", kind)
+    for number, liar_kind in enumerate(liars):
+        liar = town.add(f"{liar_kind.__name__} {number}", liar_kind)
         for person in town.chance.sample(people, min(3, honest)):
             town.pair_up(liar, person)
     return town
 
 
 def honest(town: Town) -> list[Person]:
-    return [person for person in town.people.values() if type(person) is Person]
+    return [person for name, person in town.people.items() if name.startswith("person ")]
 
 
 class Storm:

@@ -85,16 +85,9 @@ class Person:
         """The program starts, perhaps once more; a disk that is full keeps it from that for a while."""
         self.town.part(self)
         self._starts += 1
-        profile, turns = self.profile, self.town.turns
+        turns = self.town.turns
         world = World(
-            stores=Stores(
-                contacts=profile.contacts,
-                chains=profile.chains,
-                letters=profile.letters,
-                sending=profile.letters,
-                arrivals=profile.letters,
-                bundles=profile.bundles,
-            ),
+            stores=self.stores(),
             entropy=_Chance(f"{self.town.seed} {self.name} {self._starts}"),
             clock=_Clock(turns),
             now_s=lambda: turns.now_s,
@@ -104,6 +97,22 @@ class Person:
         full, self.disk_full = self.disk_full, 0.0
         self.office = PostOffice(world)
         self.disk_full = full
+
+    def stores(self) -> Stores:
+        """Others have them on a disk."""
+        profile = self.profile
+        return Stores(
+            contacts=profile.contacts,
+            chains=profile.chains,
+            letters=profile.letters,
+            sending=profile.letters,
+            arrivals=profile.letters,
+            bundles=profile.bundles,
+        )
+
+    def add_contact(self, contact: Contact) -> None:
+        self.profile.contacts.add(contact)
+        self.office.contacts_changed()
 
     def restore(self, backup: Data) -> None:
         """The device is gone; its backup is put back."""
@@ -149,13 +158,12 @@ class Person:
     def check_space(self) -> None:
         """M3: all within the space, and what others brought within half of it. What is unfinished is counted
         only with the next bundle; it has a limit of its own."""
-        shares = self.profile.bundles.shares()
+        bundles = self.stores().bundles
+        shares = bundles.shares()
         unfinished = max(0, len(self.contacts)) * PARTIALS_MAX * SIZES_BYTES[-1]
         own = shares[Source.OWN].size_bytes if Source.OWN in shares else 0
         others = sum(share.size_bytes for who, share in shares.items() if who is not Source.OWN)
-        partly = sum(
-            sum(self.profile.bundles.partials(contact).values()) for contact in self.contacts.values()
-        )
+        partly = sum(sum(bundles.partials(contact).values()) for contact in self.contacts.values())
         assert partly <= unfinished
         assert others - partly <= self.space_bytes // 2
         assert own + others - partly <= self.space_bytes
@@ -289,8 +297,7 @@ class Town:
                 letters_listening=listens,
                 proof=proof,
             )
-            me.profile.contacts.add(Contact(id=id, name=you.name, pair=pair))
-            me.office.contacts_changed()
+            me.add_contact(Contact(id=id, name=you.name, pair=pair))
 
     def meet(self, one: Person, other: Person, *, lasts_s: float, bytes_max: int = MEETING_BYTES_MAX) -> None:
         """From now on, if they have not met already. `one` dials."""

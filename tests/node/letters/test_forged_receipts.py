@@ -14,7 +14,8 @@ from satchel.core.custody.messages import Begin, Receipts
 from satchel.ports.letter_states import LetterState
 from satchel.store.custody import open_custody
 from satchel.store.database import Database
-from store.letter_samples import CUSTODY_KEY, KEY, Desk, carried, put
+from store.letter_samples import CUSTODY_KEY, Desk, carried, put
+from store.record_samples import KEY
 
 GROWS_BYTES_MAX = 1 << 20
 

@@ -1,0 +1,99 @@
+"""The stores in memory do what those of the program do: the same days over both, to the last frame."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from satchel.node.letters.stores import Stores
+from satchel.ports.contacts import Contact
+from satchel.sim.letters import Person, Town
+from satchel.store.custody import custody_in_memory
+from satchel.store.database import Database
+from sim.letter_kit import HOUR_S, Storm, honest, settle, town_of
+from store.letter_samples import Desk
+
+DESKS: dict[str, Desk] = {}
+
+
+class Stored(Person):
+    """With the stores of the program, over SQLite."""
+
+    def stores(self) -> Stores:
+        desk = DESKS[self.name]
+        return Stores(
+            contacts=desk.contacts,
+            chains=desk.chains,
+            letters=desk.letters,
+            sending=desk.sending,
+            arrivals=desk.arrivals,
+            bundles=desk.bundles,
+        )
+
+    def add_contact(self, contact: Contact) -> None:
+        DESKS[self.name].contacts.add(contact)
+        self.office.contacts_changed()
+
+
+@contextmanager
+def desks(home: Path, people: int) -> Iterator[None]:
+    with ExitStack() as stack:
+        for number in range(people):
+            name = f"person {number}"
+            (home / name).mkdir()
+            database, custody = Database.in_memory(), custody_in_memory()
+            stack.callback(database.close)
+            stack.callback(custody.close)
+            DESKS[name] = Desk(home / name, database, custody)
+        yield
+        DESKS.clear()
+
+
+def days(kind: type[Person], seed: int, people: int, letters: int, meetings: int) -> Town:
+    """With meetings that are cut, and one with little space."""
+    town = town_of(seed, people, kind=kind)
+    Storm(town, letters=letters, meetings=meetings, lasts_s=24 * HOUR_S).restart(2, 24 * HOUR_S)
+    short = honest(town)[1]
+    short.space_bytes = 600_000
+    short.begin()
+    town.run(24 * HOUR_S)
+    settle(town, rounds=10)
+    return town
+
+
+def has(person: Person) -> list[object]:
+    stores = person.stores()
+    return [
+        [
+            (one.state, one.text, one.order, one.handed, one.attachments)
+            for contact in person.contacts.values()
+            for one in stores.letters.conversation(contact)
+        ],
+        [stores.letters.kept(), stores.sending.due_receipts()],
+        list(stores.bundles.rows()),
+        sorted((one.preimage, one.expiry_hour) for one in stores.bundles.receipts()),
+        {who: share for who, share in stores.bundles.shares().items() if share.past or share.size_bytes},
+        [stores.chains.speaking(contact) for contact in person.contacts.values()],
+        [stores.chains.listening(contact) for contact in person.contacts.values()],
+        [stores.chains.tags(contact) for contact in person.contacts.values()],
+    ]
+
+
+def same_over_both(home: Path, seed: int, people: int, letters: int, meetings: int) -> None:
+    with desks(home, people):
+        stored = days(Stored, seed, people, letters, meetings)
+        memory = days(Person, seed, people, letters, meetings)
+        for one, other in zip(honest(stored), honest(memory), strict=True):
+            assert has(one) == has(other)
+        assert stored.digest() == memory.digest()
+
+
+def test_a_day_is_the_same_over_both(tmp_path: Path) -> None:
+    same_over_both(tmp_path, 1, people=3, letters=8, meetings=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_fuller_days_are_the_same_over_both(tmp_path: Path, seed: int) -> None:
+    same_over_both(tmp_path, seed, people=5, letters=40, meetings=250)
