@@ -92,8 +92,10 @@ def test_a_thousand_forged_bodies_do_not_harm_the_real_letter() -> None:
         for one in (*twins, real)
     ]
     carla.office.take_in(carla.contacts["forger"], arrived[:-1])
+    carla.wake()
     assert carla.came == []
     carla.office.take_in(carla.contacts["bilal"], arrived[-1:])
+    carla.wake()
     assert carla.came == ["the real one"]
     town.run(60 * MINUTE_S)
     assert carla.came == ["the real one"]
@@ -111,6 +113,7 @@ def test_what_a_forger_brings_behind_its_forgeries_opens_later() -> None:
         for one in (*twins, real)
     ]
     carla.office.take_in(carla.contacts["forger"], arrived)
+    carla.wake()
     assert carla.came == []
     town.run(20 * MINUTE_S)
     assert carla.came == ["the real one"]

@@ -29,11 +29,13 @@ class Stored(Person):
             sending=desk.sending,
             arrivals=desk.arrivals,
             bundles=desk.bundles,
+            inventories=desk.inventories,
         )
 
     def add_contact(self, contact: Contact) -> None:
         DESKS[self.name].contacts.add(contact)
         self.office.contacts_changed()
+        self.prepare()
 
 
 @contextmanager

@@ -29,9 +29,9 @@ def storm(
     liars: Sequence[type[Person]] = (),
     *,
     people: int = 4,
-    letters: int = 16,
-    meetings: int = 90,
-    starts: int = 4,
+    letters: int = 12,
+    meetings: int = 60,
+    starts: int = 2,
 ) -> Town:
     """A day of it: of some the disk is full now and then, one has little space."""
     town = town_of(seed, people, liars)
@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_run_to_the_last_frame() -> None:
 def test_who_puts_a_backup_back_goes_on_and_nothing_comes_twice() -> None:
     """chain 3.4, 3.5, 4.6. What was under way from the lost device alone is lost with it."""
     town = town_of(3, 5)
-    made = Storm(town, letters=40, meetings=300, lasts_s=2 * DAY_S)
+    made = Storm(town, letters=20, meetings=120, lasts_s=2 * DAY_S)
     person = made.people[0]
     made.lose_device(person, copied_at_s=0.4 * DAY_S, lost_at_s=DAY_S)
     town.run(2 * DAY_S)

@@ -5,7 +5,7 @@ bytes of own bundles. Spec: docs/spec/profile.md, 11.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from satchel.core.sealing.listening import Change, Listening
 from satchel.core.sealing.parts import Gathering, Unfinished
 from satchel.errors import MisuseError, NothingToDo
 from satchel.ports.contacts import Contact
+from satchel.ports.inventories import INVENTORY_LASTS_S
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import (
     Delivery,
@@ -319,6 +320,9 @@ class MemoryLetters:
                 self._data.unread[self._numbers] = (contact, came)
                 self._let_go(contact, [came.letter_id] if came.letter_id else [])
 
+    def rehearse(self) -> None:
+        self._disk.write()
+
     def gathering(self, contact: ContactId) -> Gathering:
         return Gathering(letters=dict(self._data.unfinished[contact]))
 
@@ -346,6 +350,26 @@ class MemoryLetters:
         self._store(contact, came)
 
 
+class MemoryInventories:
+    """See ports.inventories.Inventories."""
+
+    def __init__(self) -> None:
+        self._since: dict[bytes, Reading] = {}
+
+    def note(self, salt: bytes, now: Reading) -> None:
+        self._since[salt] = now
+
+    def salts(self) -> Collection[bytes]:
+        return list(self._since)
+
+    def settle(self, now: Reading) -> None:
+        self._since = {
+            salt: since
+            for salt, since in self._since.items()
+            if now.time_s - since.time_s <= INVENTORY_LASTS_S
+        }
+
+
 class Profile:
     """All of it, for one person."""
 
@@ -358,6 +382,7 @@ class Profile:
         self.contacts = MemoryContacts(self.data)
         self.chains = MemoryChains(self.data, self.disk)
         self.letters = MemoryLetters(self.data, self.chains, self.disk)
+        self.inventories = MemoryInventories()
         self.bundles = MemoryBundles(self.data.own, self.disk, pool)
 
     def backup(self) -> Data:

@@ -93,10 +93,17 @@ class Person:
             now_s=lambda: turns.now_s,
             report=self._report,
             space_bytes=self.space_bytes,
+            has_room=lambda: True,
         )
         full, self.disk_full = self.disk_full, 0.0
         self.office = PostOffice(world)
+        self.prepare()
         self.disk_full = full
+
+    def prepare(self) -> None:
+        """As a node does when it has nothing else to do."""
+        while self.office.prepare():
+            pass
 
     def stores(self) -> Stores:
         """Others have them on a disk."""
@@ -108,11 +115,13 @@ class Person:
             sending=profile.letters,
             arrivals=profile.letters,
             bundles=profile.bundles,
+            inventories=profile.inventories,
         )
 
     def add_contact(self, contact: Contact) -> None:
         self.profile.contacts.add(contact)
         self.office.contacts_changed()
+        self.prepare()
 
     def restore(self, backup: Data) -> None:
         """The device is gone; its backup is put back."""
