@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from satchel.core.bundles.header import HEADER_BYTES, Header, decode_header
 from satchel.core.bundles.receipt import commitment
-from satchel.core.custody.codec import decode_frame
 from satchel.core.custody.messages import Begin, Block, Got, Message, Offer, Receipts, Want
 from satchel.sim.letters import Person, Town
 from sim.pair_classifier import Pair
@@ -49,9 +48,9 @@ class View:
         self._wanted: dict[tuple[str, str], list[bytes]] = {}  # by who wanted and of whom, in order
         town.listeners.append(self.frame)
 
-    def frame(self, now_s: float, speaker: str, hearer: str, body: bytes) -> None:
+    def frame(self, now_s: float, speaker: str, hearer: str, messages: Sequence[Message]) -> None:
         if {speaker, hearer} & self.carriers:
-            for message in decode_frame(body):
+            for message in messages:
                 self._hear(now_s, speaker, hearer, message)
 
     def _hear(self, now_s: float, speaker: str, hearer: str, message: Message) -> None:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from satchel.core.bundles.header import HEADER_BYTES, decode_header
-from satchel.core.custody.codec import decode_frame
-from satchel.core.custody.messages import Block
+from satchel.core.custody.messages import Block, Message
 from satchel.sim.letters import Person, Town
 
 HOUR_S = 3600.0
@@ -51,8 +50,8 @@ class Copies:
         for own in person.profile.data.own.values():
             self.writer.setdefault(own.header.tag, person.name)
 
-    def _frame(self, now_s: float, speaker: str, hearer: str, body: bytes) -> None:
-        for message in decode_frame(body):
+    def _frame(self, now_s: float, speaker: str, hearer: str, messages: Sequence[Message]) -> None:
+        for message in messages:
             if isinstance(message, Block) and message.place == 0:
                 header = decode_header(message.data[:HEADER_BYTES])
                 way = (header.tag, speaker, hearer)

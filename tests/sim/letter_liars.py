@@ -13,7 +13,7 @@ from satchel.core.bundles.header import (
 from satchel.core.bundles.lifetime import hour_of
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody import effects as e
-from satchel.core.custody.codec import decode_frame, encode
+from satchel.core.custody.codec import Unpacking, encode
 from satchel.core.custody.messages import Block, Got, Message, Offer, Offered, Receipts, Skip
 from satchel.core.identity.clocks import BUILT_S
 from satchel.sim.letter_ledger import beginning
@@ -25,6 +25,10 @@ SMALL = 0
 class Liar(Person):
     """Its own messages instead of those of an honest program."""
 
+    def __post_init__(self) -> None:
+        self._unpacking: dict[tuple[Side, str], Unpacking] = {}
+        super().__post_init__()
+
     def change(self, message: Message) -> Iterable[Message]:
         return [message]
 
@@ -32,9 +36,16 @@ class Liar(Person):
         """Besides, in each frame."""
         return []
 
+    def unpacking(self, side: Side, way: str) -> Unpacking:
+        return self._unpacking.setdefault((side, way), Unpacking())
+
     def say(self, side: Side) -> list[bytes]:
         return [
-            b"".join(encode(one) for told in decode_frame(body) for one in self.change(told))
+            b"".join(
+                encode(one)
+                for told in self.unpacking(side, "say").messages(body)
+                for one in self.change(told)
+            )
             + b"".join(map(encode, self.add()))
             for body in super().say(side)
         ]
@@ -94,7 +105,7 @@ class Forger(Liar):
 
     def hear(self, side: Side, body: bytes) -> None:
         super().hear(side, body)
-        for message in decode_frame(body):
+        for message in self.unpacking(side, "hear").messages(body):
             if isinstance(message, Block) and len(message.data) < 1 << 16 and self.chance.random() < 0.3:
                 header = decode_bundle(message.data)
                 self.carry(*(self.drawn_bundle(header) for _ in range(self.twins)))

@@ -1,12 +1,11 @@
 """Who wrote what to whom, and what no run may break: each letter opens once, at its reader; what is delivered
 was opened; no tag is seen on two bundles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from satchel.core.bundles.header import HEADER_BYTES, decode_header, with_copies
-from satchel.core.custody.codec import decode_frame
-from satchel.core.custody.messages import Block
+from satchel.core.custody.messages import Block, Message
 from satchel.core.sealing.letter import LetterId
 
 
@@ -48,8 +47,8 @@ class Ledger:
         assert written.is_opened, "delivered, and not opened"
         written.is_delivered = True
 
-    def on_wire(self, body: bytes) -> None:
-        for message in decode_frame(body):
+    def on_wire(self, messages: Iterable[Message]) -> None:
+        for message in messages:
             if isinstance(message, Block) and message.place == 0:
                 begins_with = beginning(message.data)
                 tag = decode_header(message.data[:HEADER_BYTES]).tag

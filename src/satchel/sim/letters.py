@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from satchel.core.bundles.header import SIZES_BYTES, BundleId
 from satchel.core.bundles.lifetime import LIFETIME_H_MAX
 from satchel.core.crypto.kem import encapsulate
+from satchel.core.custody.codec import Unpacking
 from satchel.core.custody.kept import Source
 from satchel.core.custody.limits import PARTIALS_MAX
+from satchel.core.custody.messages import Message
 from satchel.core.identity.clocks import BUILT_S, Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.epochs import begin
@@ -35,6 +37,7 @@ WAKES_S = 300.0
 MEETING_BYTES_MAX = 1 << 30
 RATE_BYTES_S = 2_000_000.0  # of a poor Wi-Fi
 AIR_S = 0.02
+Listener = Callable[[float, str, str, Sequence[Message]], None]  # when, who said it to whom
 
 
 class _Chance:
@@ -186,6 +189,7 @@ class Side:
     def __init__(self, meeting: "Meeting", person: Person, other: Person) -> None:
         self.meeting, self.person, self.other = meeting, person, other
         self._is_called = self._is_busy = False
+        self._said = Unpacking()  # what this side says, as it is heard
 
     def begin(self, *, we_dialled: bool) -> None:
         contact = self.person.contacts[self.other.name]
@@ -215,7 +219,8 @@ class Side:
             self._is_busy = False
             self.call()
         with self.meeting.town.trouble(self.meeting):
-            self.meeting.town.heard(self.person, hearer.person, body)
+            messages = list(self._said.messages(body))
+            self.meeting.town.heard(self.person, hearer.person, body, messages)
             hearer.person.hear(hearer, body)
 
 
@@ -277,7 +282,7 @@ class Town:
         self.meetings: dict[frozenset[str], Meeting] = {}
         self.ledger = Ledger()
         self.troubles = Counter[str]()
-        self.listeners: list[Callable[[float, str, str, bytes], None]] = []  # when, who said it to whom
+        self.listeners: list[Listener] = []
         self._pool: dict[BundleId, bytes] = {}
         self._frames = hashlib.sha256()
         self._moved: dict[str, None] = {}
@@ -324,14 +329,14 @@ class Town:
     def trouble(self, meeting: Meeting) -> _Trouble:
         return _Trouble(self, meeting)
 
-    def heard(self, speaker: Person, hearer: Person, body: bytes) -> None:
+    def heard(self, speaker: Person, hearer: Person, body: bytes, messages: Sequence[Message]) -> None:
         now_s = self.turns.now_s
         self._frames.update(b"%f %s %s %d " % (now_s, speaker.name.encode(), hearer.name.encode(), len(body)))
         self._frames.update(body)
         for listener in self.listeners:
-            listener(now_s, speaker.name, hearer.name, body)
+            listener(now_s, speaker.name, hearer.name, messages)
         if self.is_checked:
-            self.ledger.on_wire(body)
+            self.ledger.on_wire(messages)
             self._moved.update({speaker.name: None, hearer.name: None})
 
     def digest(self) -> str:

@@ -1,5 +1,6 @@
 """Nothing that a contact hears says what is ours (C1); what a full disk or a cut prevented is done again."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from node.letters.office_kit import Meeting, Person, id_of, meet, pair_up, pass_time, people
 from satchel.core.bundles.header import BundleId, bundle_id, decode_bundle
 from satchel.core.custody import effects as e
-from satchel.core.custody.codec import decode_frame
+from satchel.core.custody.codec import Unpacking
 from satchel.core.custody.messages import Answer, Block, Message, Offer, Receipts, Want
 from satchel.errors import EnvironmentProblem
 from satchel.ports.letter_states import LetterState
@@ -29,7 +30,14 @@ def four(tmp_path: Path) -> Iterator[list[Person]]:
 
 
 def said(meeting: Meeting, person: Person) -> list[Message]:
-    return [message for who, body in meeting.frames if who is person for message in decode_frame(body)]
+    return [message for who, message in all_said(meeting) if who is person]
+
+
+def all_said(meeting: Meeting, since: int = 0) -> list[tuple[Person, Message]]:
+    """`since`: so many frames passed before."""
+    unpacking: defaultdict[Person, Unpacking] = defaultdict(Unpacking)
+    told = [(who, list(unpacking[who].messages(body))) for who, body in meeting.frames]
+    return [(who, message) for who, messages in told[since:] for message in messages]
 
 
 def arrived(*bundles: bytes) -> list[e.Arrived]:
@@ -66,7 +74,7 @@ def test_a_receipt_that_leaves_is_told_only_where_the_bundle_still_is(four: list
         pass_time(2, *four)
         meeting = Meeting(carla, dalia).run()
         meeting.end()
-        kinds = [type(message) for _, body in meeting.frames for message in decode_frame(body)]
+        kinds = [type(message) for _, message in all_said(meeting)]
         if Receipts in kinds:
             told = True
             assert kinds.index(Receipts) > kinds.index(Answer)
@@ -113,7 +121,7 @@ def test_own_bundles_join_those_of_others_in_one_offer_and_not_to_who_brought_th
 
 
 def offered_by(meeting: Meeting, person: Person, since: int = 0) -> list[set[BundleId]]:
-    told = [one for who, body in meeting.frames[since:] if who is person for one in decode_frame(body)]
+    told = [message for who, message in all_said(meeting, since) if who is person]
     return [{one.id for one in message.bundles} for message in told if isinstance(message, Offer)]
 
 

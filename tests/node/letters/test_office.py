@@ -100,12 +100,12 @@ def test_a_meeting_cut_anywhere_loses_nothing_and_a_new_start_goes_on(three: lis
     book = Attachment(name=b"book", content=bytes(700_000))
     amina.office.write(id_of("carla"), "", attachments=[book])
     pass_time(1.1, *three)
-    for turn in range(8):
+    for turn in range(16):
         meet(amina, bilal, frames_max=5 + turn % 4)
         bilal.begin()
         amina.begin()
         pass_time(1.1, *three)
-    for turn in range(8):
+    for turn in range(16):
         meet(bilal, carla, frames_max=5 + turn % 4)
         carla.begin()
         bilal.begin()
