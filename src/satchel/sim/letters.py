@@ -318,7 +318,10 @@ class Town:
         pair = frozenset((one.name, other.name))
         if pair in self.meetings:
             return
-        meeting = self.meetings[pair] = Meeting(self, one, other, bytes_max=bytes_max)
+        meeting = Meeting(self, one, other, bytes_max=bytes_max)
+        if meeting.is_over:  # a disk was full as it began
+            return
+        self.meetings[pair] = meeting
         self.turns.at(self.turns.now_s + lasts_s, meeting.end)
 
     def part(self, person: Person) -> None:
