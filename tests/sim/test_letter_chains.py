@@ -8,6 +8,7 @@ from satchel.core.bundles.header import HEADER_BYTES, bundle_id, decode_bundle
 from satchel.core.custody import effects as e
 from satchel.ports.letter_states import LetterState
 from satchel.sim.letters import Person, Town
+from sim.letter_liars import Flooder
 
 MINUTE_S = 60.0
 
@@ -146,3 +147,22 @@ def test_who_was_restored_writes_where_the_lost_device_did_not() -> None:
     town.meet(amina, carla, lasts_s=MINUTE_S)
     town.run(2 * MINUTE_S)
     assert carla.came[-1] == "and on"
+
+
+def test_what_has_to_make_room_is_looked_at_before_it_goes() -> None:
+    """It is not taken again (custody 2.1): nobody else could bring the letter."""
+    town, amina, carla = two()
+    bilal = town.add("bilal", Flooder)
+    assert isinstance(bilal, Flooder)
+    town.pair_up(bilal, carla)
+    amina.write(carla, "the real one")
+    carla.space_bytes = 40_960
+    carla.begin()
+    many = [*sealed(amina), *(bilal.drawn_bundle() for _ in range(30))]
+    arrived = [
+        e.Arrived(id=bundle_id(one), header=decode_bundle(one), bundle=one, direct=False) for one in many
+    ]
+    carla.office.take_in(carla.contacts["bilal"], arrived)
+    assert carla.profile.bundles.past(arrived[0].id) is not None
+    carla.wake()
+    assert carla.came == ["the real one"]

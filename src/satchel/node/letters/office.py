@@ -11,7 +11,7 @@ from satchel.core.bundles.header import BundleId
 from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, fraction, hour_of
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody import effects as e
-from satchel.core.custody.kept import Change, Ingress, Keep, Source
+from satchel.core.custody.kept import Change, Ingress, Keep, Remove, Source
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import Attachment, LetterId
 from satchel.errors import PeerError
@@ -222,6 +222,7 @@ class PostOffice:
         kept: list[BundleId] = []
         for group in self._groups(ingress, arrived):
             bundles = {one.kept.id: bundle for one, bundle in group if isinstance(one, Keep)}
+            self._recognising.going(one.id for one, _ in group if isinstance(one, Remove))
             moved = self._shelf.apply([one for one, _ in group], bundles)
             if contact is not None:
                 self._recognising.came(bundles, contact)

@@ -45,6 +45,12 @@ class Recognising:
         for id, ingress in before.items():
             self._try(id, ingress)
 
+    def going(self, ids: Iterable[BundleId]) -> None:
+        """These make room, and are not taken again: before that they are looked at, and all others with them.
+        Raises EnvironmentProblem: they must not go yet."""
+        if not self._fresh.keys().isdisjoint(ids):
+            self.look()
+
     def prepare(self) -> bool:
         """One step: of the contacts, then of what came before they were known, or could not be opened then.
         False: all is done, until there is another contact. Raises EnvironmentProblem."""
