@@ -34,7 +34,7 @@ MOVED_MB = 45.0
 INVENTORY_KIB = {"newest": 64.0, "anywhere": 192.0}
 RESENT_KIB = 64.0
 CUTS = 12
-CUT_S = (0.3, 6.0)  # a cut comes so long after the session has begun
+CUT_S = (0.3, 2.5)  # a cut comes so long after the session has begun
 NEEDED_BYTES = 1 << 30
 
 

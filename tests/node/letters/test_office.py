@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from node.letters.office_kit import Meeting, Person, id_of, meet, pair_up, pass_time, people
+from satchel.core.custody.codec import BLOCK_BYTES
 from satchel.core.sealing.letter import Attachment
 from satchel.node import events
+from satchel.node.letters.exchanging import BODY_BYTES
 from satchel.ports.letter_states import LetterState
 
 
@@ -161,3 +163,20 @@ def test_c1_who_brings_a_bundle_sees_the_same_of_its_reader_and_of_a_carrier(
     assert written == [("bilal", "rehearse"), ("carla", "open")]
     pass_time(1, *three)
     assert len(written) == 2
+
+
+def test_frames_are_full_while_there_is_more(three: list[Person]) -> None:
+    """custody 7.1, 7.2: blocks and their heads are cut where a frame is full."""
+    amina, bilal, _ = three
+    amina.office.write(id_of("bilal"), "", attachments=[Attachment(name=b"book", content=bytes(900_000))])
+    saying, hearing = Meeting(amina, bilal).sides
+    bilal.office.hear(hearing[1], amina.office.next_frame(saying[1])[0])
+    amina.office.hear(saying[1], bilal.office.next_frame(hearing[1])[0])
+    lengths, more = [], True
+    while more:
+        body, more = amina.office.next_frame(saying[1])
+        bilal.office.hear(hearing[1], body)
+        lengths.append(len(body))
+    assert lengths[:-1] == [BODY_BYTES] * 16
+    assert sum(lengths) == 16 * (BLOCK_BYTES + 9)
+    assert len(bilal.letters(amina)) == 1
