@@ -55,7 +55,10 @@ class Stores:
             self._run("fill", side)
 
     def look(self) -> list[dict[str, Any]]:
-        return [self._run("look", side) for side in (0, 1)]
+        one, other = (self._run("look", side) for side in (0, 1))
+        if not set(one["gone"]) <= set(other["whole"]) or not set(other["gone"]) <= set(one["whole"]):
+            raise ScenarioFailed("a bundle was handed on, and is not there")
+        return [one, other]
 
     def inventory(self) -> int:
         return int(inside("letters", "inventory", *(person.profile for person in self.people))["bytes"])
@@ -131,7 +134,7 @@ def met(name: str, course: Course, *, rate_bps: float, about: str) -> Result:
         found.append(
             {"moved": moved_mb, "of": moved_mb / plain_mb, "lacks": sum(look["lacks"] for look in looks)}
         )
-        say(f"  {number + 1}/{course.repeat}: {moved_mb:.1f} MB, {looks}, plain {plain_mb:.1f} MB")
+        say(f"  {number + 1}/{course.repeat}: {moved_mb:.1f} MB, plain {plain_mb:.1f} MB")
     figures = [
         Figure(
             what=f"moved in {MEETING_S:.0f} s, and there after kill -9",

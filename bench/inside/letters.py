@@ -110,6 +110,7 @@ def fill(home: Path, side: int, plan: Plan, now_h: int) -> dict[str, Any]:
 def look(home: Path, side: int, plan: Plan, now_h: int) -> dict[str, Any]:
     """What has come from the other; and that all that is here is what its id says, and is counted right."""
     theirs = {keep.kept.id: len(whole) for keep, whole in plan.of(1 - side, now_h)}
+    ours = [keep.kept.id for keep, _ in plan.of(side, now_h)]
     with opened(home) as bundles:
         shares = bundles.shares()
         came: dict[BundleId, int] = {}
@@ -122,8 +123,10 @@ def look(home: Path, side: int, plan: Plan, now_h: int) -> dict[str, Any]:
             assert (share.bundles, share.size_bytes) == (len(found), size_bytes + sum(unfinished.values()))
             came |= {kept.id: kept.header.size_bytes for kept in found if kept.id in theirs} | unfinished
         assert came.keys() <= theirs.keys(), "something came that the other did not have"
-        whole = sum(came.get(id) == size for id, size in theirs.items())
-    return {"whole": whole, "lacks": len(theirs) - whole, "moved_bytes": sum(came.values())}
+        gone = [id.hex() for id in ours if bundles.kept(id) is None]  # with its last copy (custody 4.3)
+    whole = [id.hex() for id, size in theirs.items() if came.get(id) == size]
+    lacks = len(theirs) - len(whole)
+    return {"whole": whole, "gone": gone, "lacks": lacks, "moved_bytes": sum(came.values())}
 
 
 def all_of(bundles: SqliteBundles, who: Ingress) -> Iterator[Kept]:
