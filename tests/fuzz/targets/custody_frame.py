@@ -25,3 +25,5 @@ def check(data: bytes) -> bool:
 def seeds() -> Iterator[bytes]:
     for vector in of_kind("custody", "frame"):
         yield raw(vector["bytes"])
+    for vector in of_kind("custody", "frames"):
+        yield b"".join(map(raw, vector["frames"]))
