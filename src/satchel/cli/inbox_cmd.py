@@ -6,15 +6,24 @@ from contextlib import closing
 from satchel.cli import units
 from satchel.cli.contacts_cmd import named
 from satchel.cli.letter_box import on_one
-from satchel.cli.letter_list import letters_in, list_on, of_contact
+from satchel.cli.letter_list import conversation, letters_in, list_on, of_contact
 from satchel.cli.profile import Profile, open_existing
 from satchel.cli.show import Show
+from satchel.errors import MisuseError
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
     with closing(open_existing(options, show)) as profile:
         action = on_one(options, profile)
-        if action is not None:
+        if options.both:
+            _list_both(options, show, profile)
+        elif options.last is not None or options.skip:
+            raise MisuseError(
+                "--last and --skip go with --both.",
+                safe="Nothing was done.",
+                do="satchel inbox NAME --both --last 20",
+            )
+        elif action is not None:
             action(options, show, profile)
         else:
             _list(options, show, profile)
@@ -28,3 +37,15 @@ def _list(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     if found:
         show.note("\nTo read one: satchel inbox show NUMBER. Times are those of its writer's clock.")
     show.done(text=f"{units.count(len(found), 'letter')} in the inbox.", letters=len(found))
+
+
+def _list_both(options: argparse.Namespace, show: Show, profile: Profile) -> None:
+    """The conversation with one contact, or a stretch of it."""
+    if options.contact is None or options.letter is not None or options.into is not None:
+        raise MisuseError(
+            "--both goes with one contact.", safe="Nothing was done.", do="satchel inbox NAME --both"
+        )
+    contact = named(options.contact, profile.contacts)
+    found, of = conversation(profile, contact, last=options.last, skip=options.skip)
+    list_on(show, found, brief=True)
+    show.done(text=f"{units.count(len(found), 'letter')} of {of:,}.", letters=len(found), of=of)

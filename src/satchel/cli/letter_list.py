@@ -22,6 +22,7 @@ from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import StoredLetter
 
 PREVIEW_CHARACTERS_MAX = 60
+BRIEF_CHARACTERS_MAX = 2_000  # of each text of a conversation, to a script
 ID_DIGITS = 32
 YEAR_MAX_S = 253_402_300_799  # the end of 9999: a contact's clock may say anything
 NOT_IN_BACKUP = "Its text is not here: this profile was made from a backup, and long texts are in none."
@@ -53,6 +54,30 @@ def letters_in(profile: Profile) -> list[Numbered]:
         with suppress(MisuseError):  # forgotten just now
             found += [(contact, letter) for letter in profile.post.letters.conversation(contact.id)]
     return [Numbered(number, *one) for number, one in enumerate(found, 1)]
+
+
+def conversation(
+    profile: Profile, contact: Contact, *, last: int | None, skip: int
+) -> tuple[list[Numbered], int]:
+    """Of both, the newest last: `last` of them (None: all) but for the `skip` newest; and how many there are.
+
+    Raises MisuseError: it was forgotten.
+    """
+    letters = profile.post.letters
+    of = letters.count(contact.id)
+    found = letters.stretch(contact.id, last=last, skip=skip)
+    first = _before(contact, profile) + max(0, of - skip - len(found)) + 1
+    return [Numbered(number, contact, letter) for number, letter in enumerate(found, first)], of
+
+
+def _before(contact: Contact, profile: Profile) -> int:
+    """How many numbers are of contacts whose names come before."""
+    count = 0
+    for other in profile.contacts.all():
+        if other.name < contact.name:
+            with suppress(MisuseError):  # forgotten just now
+                count += profile.post.letters.count(other.id)
+    return count
 
 
 def chosen(word: str, letters: Sequence[Numbered]) -> Numbered:
@@ -116,9 +141,13 @@ def state_of(letter: StoredLetter) -> str:
             return state.name.lower().replace("_", " ")
 
 
-def tell(show: JsonShow, one: Numbered) -> None:
-    """For a script [cli 4]."""
+def tell(show: JsonShow, one: Numbered, *, brief: bool = False) -> None:
+    """For a script [cli 4]. brief: of a long text only the beginning."""
     letter, fields = one.letter, _fields(one.letter)
+    if brief:
+        text = letter.text
+        fields["cut"] = text is not None and len(text) > BRIEF_CHARACTERS_MAX
+        fields["text"] = text if text is None else text[:BRIEF_CHARACTERS_MAX]
     verified = one.contact.pair.proof.is_verified
     if not one.is_own:
         show.line("letter", number=one.number, **{"from": one.contact.name}, verified=verified, **fields)
@@ -170,13 +199,16 @@ def of_contact(letters: Sequence[Numbered], contact: ContactId | None, *, own: b
     return [one for one in letters if one.is_own is own and contact in (None, one.contact.id)]
 
 
-def list_on(show: Show, letters: Sequence[Numbered]) -> None:
-    """A few lines each: whose it is stands last on the first, so that no name can imitate the rest."""
+def list_on(show: Show, letters: Sequence[Numbered], *, brief: bool = False) -> None:
+    """A few lines each: whose it is stands last on the first, so that no name can imitate the rest.
+
+    brief: see tell.
+    """
     width = max([4, *(len(str(one.number)) for one in letters)])
     states = max((len(state_of(one.letter)) for one in letters), default=0)
     for one in letters:
         if isinstance(show, JsonShow):
-            tell(show, one)
+            tell(show, one, brief=brief)
             continue
         state = f"{state_of(one.letter):<{states}}  " if one.is_own else ""
         show.console.write(f"{one.number:>{width}}  {state}{when(one.letter.written_s):<16}  {one.whose}\n")

@@ -5,12 +5,19 @@ import argparse
 from satchel.cli.parser_profile import Commands
 
 LIFETIME_DAYS_MAX = 28  # bundle 3: no letter travels longer
+COUNT_MAX = 1_000_000_000
 _LETTER = "number in the list, or `id` of --json"
 
 
 def days(word: str) -> int:
     if not (word.isascii() and word.isdecimal() and len(word) < 6 and 1 <= int(word) <= LIFETIME_DAYS_MAX):
         raise argparse.ArgumentTypeError(f"a number from 1 to {LIFETIME_DAYS_MAX}")
+    return int(word)
+
+
+def count(word: str) -> int:
+    if not (word.isascii() and word.isdecimal() and len(word) < 20 and int(word) <= COUNT_MAX):
+        raise argparse.ArgumentTypeError("a number from 0")
     return int(word)
 
 
@@ -39,6 +46,8 @@ def add_letters(commands: Commands, shared: argparse.ArgumentParser) -> None:
         box.add_argument(
             "--into", metavar="DIR", help="with save: folder to put files in (default: this one)"
         )
+        if name == "inbox":
+            _add_both(box)
         box.set_defaults(module=f"{name}_cmd")
     delete = commands.add_parser(
         "delete",
@@ -51,6 +60,14 @@ def add_letters(commands: Commands, shared: argparse.ArgumentParser) -> None:
     delete.add_argument("letter", metavar="LETTER", nargs="+", help=_LETTER)
     delete.add_argument("--yes", action="store_true", help="without asking")
     delete.set_defaults(module="delete_cmd")
+
+
+def _add_both(inbox: argparse.ArgumentParser) -> None:
+    inbox.add_argument("--both", action="store_true", help="of this contact, with those that you wrote")
+    inbox.add_argument("--last", metavar="COUNT", type=count, help="with --both: only so many, the newest")
+    inbox.add_argument(
+        "--skip", metavar="COUNT", type=count, default=0, help="with --both: but for so many, the newest"
+    )
 
 
 def _add_write(commands: Commands, shared: argparse.ArgumentParser) -> None:
@@ -69,6 +86,9 @@ def _add_write(commands: Commands, shared: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a file that goes with it; again for more",
+    )
+    write.add_argument(
+        "--upload", metavar="ID", action="append", default=[], help="what the owner's page has brought"
     )
     write.add_argument("--reply", metavar="LETTER", help=f"the letter that it answers: {_LETTER}")
     write.add_argument(

@@ -146,6 +146,14 @@ class Letters(Protocol):
         """In order (letter 4.2)."""
         ...
 
+    def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
+        """As `conversation`: the `last` newest (None: all) but for the `skip` newest of them."""
+        ...
+
+    def count(self, contact: ContactId) -> int:
+        """How many there are, of both sides."""
+        ...
+
     def letter(self, contact: ContactId, id: LetterId) -> Letter:
         """With its files. Raises NothingToDo also where a backup has left out some of it."""
         ...

@@ -27,6 +27,9 @@ _LETTER = (
     " coalesce((SELECT min(handed) FROM own_bundle WHERE letter = l.key), 0), l.key, l.contact"
     " FROM letter AS l"
 )
+_STRETCH = (  # what is left out is not read
+    " WHERE l.key IN (SELECT key FROM letter WHERE contact = ? ORDER BY place DESC, id DESC LIMIT ? OFFSET ?)"
+)
 _TYPES = (
     *(bytes, int, int, str | None, int | None, int | None, bytes | None, int | None),
     *(int, int, int),
@@ -60,10 +63,17 @@ class SqliteLetters:
             )
 
     def conversation(self, contact: ContactId) -> list[StoredLetter]:
+        return self.stretch(contact, last=None, skip=0)
+
+    def count(self, contact: ContactId) -> int:
         with self._database.reading() as connection:
-            rows = checked_rows(
-                connection, f"{_LETTER} WHERE l.contact = ?", (key_of(connection, contact),), _TYPES
-            )
+            key = key_of(connection, contact)
+            return int(connection.execute("SELECT count(*) FROM letter WHERE contact = ?", (key,)).get)
+
+    def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
+        with self._database.reading() as connection:
+            key, limit = key_of(connection, contact), -1 if last is None else last
+            rows = checked_rows(connection, f"{_LETTER}{_STRETCH}", (key, limit, skip), _TYPES)
             found = [(row, _attachments(connection, row[9])) for row in rows]
             if not {row[1] for row in rows} <= _STATES:
                 raise DamagedRow
