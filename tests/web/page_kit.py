@@ -1,18 +1,20 @@
 """Every page of the owner in every state that it can show, filled with made-up fields."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from html.parser import HTMLParser
 from typing import Any
 
 from satchel.node.events import Loss
+from satchel.web.owner.correspondence import LIFETIMES_DAYS
 from satchel.web.owner.errands import Amount, Errand, Item, Kind, Problem, State
 from satchel.web.owner.movements import Movement
 from satchel.web.owner.moving import Row
 from satchel.web.owner.rendering import render
 from satchel.web.owner.unsent import Bunch
+from satchel.web.owner.wrote import Written
+from web.letter_states import letters_of
+from web.seen import Seen
 
 BASE = "/0123456789abcdef"
 INTO = "Downloads"
@@ -55,6 +57,7 @@ def pages(said: Said) -> list[Page]:
         _settings,
         _keeping,
         _history,
+        _letters,
     ]
     return [page for part in parts for page in part(said)]
 
@@ -109,6 +112,10 @@ def _around(said: Said) -> list[Page]:
     full: dict[str, Any] = {
         "near": [_person(said, verified=True), _person(said, verified=False)],
         "asked": [{"contact": said.name, "handle": "0a", "verified": False}],
+        "wrote": [
+            (_person(said, verified=True), Written(letters=12)),
+            ({**_person(said, verified=False), "handle": "0b"}, Written(letters=1, unreadable=1)),
+        ],
         "has_contacts": True,
         "errands": errands,
         "moving": rows,
@@ -118,7 +125,14 @@ def _around(said: Said) -> list[Page]:
         "copies": [Problem(what=said.text, safe="Nothing was lost here.", do=said.text)],
         "has_passphrase": False,
     }
-    empty: dict[str, Any] = {"near": [], "asked": [], "has_contacts": False, "errands": [], "moving": []}
+    empty: dict[str, Any] = {
+        "near": [],
+        "asked": [],
+        "wrote": [],
+        "has_contacts": False,
+        "errands": [],
+        "moving": [],
+    }
     empty |= {"queued": [], "states": {}, "broken_off": {}, "copies": [], "has_passphrase": True}
     return [
         Page("around.html", "full", {**full, "asks": 2}),
@@ -337,6 +351,23 @@ def _history(said: Said) -> list[Page]:
     ]
 
 
+def _letters(said: Said) -> list[Page]:
+    person = _person(said, verified=True)
+    usual: dict[str, Any] = {"person": person, "page": 0, "older": None, "answers": None, "written": ""}
+    usual |= {"expires": 28, "lifetimes": LIFETIMES_DAYS}
+    shown = letters_of(said.text, said.path)
+    typed = {"written": said.text, "expires": 3, "problem": Problem(what=said.text, safe="Nothing was sent.")}
+    bare = replace(shown[0], text="", files=())
+    return [
+        Page("letters.html", "none", {**usual, "person": _person(said, verified=False), "letters": []}),
+        Page("letters.html", "all states", {**usual, "letters": shown, "older": 1}),
+        Page("letters.html", "older", {**usual, "letters": shown[:2], "page": 1}),
+        Page("letters.html", "an answer", {**usual, "letters": shown[:1], "answers": shown[0]}),
+        Page("letters.html", "refused", {**usual, **typed, "letters": shown[:1], "answers": bare}),
+        *(Page("letter.html", "one", {"person": person, "one": one}) for one in shown[:3]),
+    ]
+
+
 def _person(said: Said, *, verified: bool, near: bool = True) -> dict[str, Any]:
     taking = "accept" if verified else "ask" if near else "refuse"
     return {
@@ -350,43 +381,6 @@ def _person(said: Said, *, verified: bool, near: bool = True) -> dict[str, Any]:
 
 def _amount() -> Amount:
     return Amount(bytes_done=1_000, bytes_of=2_345_678, files_done=1, files_of=2)
-
-
-class Seen(HTMLParser):
-    """What a browser makes of a page: its elements, what its attributes say, its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, tuple[str, ...]]] = []
-        self.attributes: list[tuple[str, str, str]] = []  # element, attribute, what it says
-        self.texts: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(name for name, _ in attrs)))
-        self.attributes += [(tag, name, said or "") for name, said in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        self.elements.append((f"/{tag}", ()))
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.elements.append(("!--", ()))
-
-    @property
-    def text(self) -> str:
-        """All that can be read, with single spaces."""
-        said = [said for _, name, said in self.attributes if name not in ("href", "action", "src", "value")]
-        return re.sub(r"[ \n]+", " ", " ".join(["".join(self.texts), *said]))
-
-    def said_of(self, tag: str, name: str) -> str:
-        """The attribute of the first such element."""
-        return next(
-            said for element, attribute, said in self.attributes if (element, attribute) == (tag, name)
-        )
 
 
 @cache

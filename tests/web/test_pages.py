@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from satchel.web.owner.rendering import render
 from satchel.web.owner.speech import CODES, DEFAULT, NAMES
-from web.page_kit import BASE, Said, Seen, pages, usual_pages
+from web.page_kit import BASE, Said, pages, usual_pages
+from web.seen import Seen
 from web.wording import PAGE
 
 PARTS = {"layout.html", "parts.html"}

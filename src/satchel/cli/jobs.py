@@ -115,7 +115,7 @@ class CommandJobs:
     def look(self, asked: dict[str, Any]) -> CommandJob:
         """See web.api.Jobs. Sixteen that wait for somebody must not keep their owner from seeing them."""
         options, screen = _read(asked)
-        assert options.action == "list"
+        assert getattr(options, "action", None) == "list" or _reads_letters(options)
         job = self._begin(options, screen)
         self._looking.add(job)
         self._keep(self._forget_look(job))
@@ -190,6 +190,10 @@ def _without_mistakes(
             ) from mistake
 
     return guarded
+
+
+def _reads_letters(options: argparse.Namespace) -> bool:
+    return options.module == "inbox_cmd" and bool(options.both or options.contact == "show")
 
 
 def _waits_for_somebody(options: argparse.Namespace) -> bool:

@@ -22,12 +22,14 @@ from starlette.routing import Route
 from satchel.cli import qr
 from satchel.cli.arrivals import Arrivals
 from satchel.cli.contact_lines import about_copy_told
+from satchel.cli.contacts_cmd import named
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
 from satchel.cli.profile import Profile, make_bare, open_with_key
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode, unseal
 from satchel.core.identity.settings import Setting, Settings
+from satchel.core.sealing.letter import LetterId
 from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
@@ -192,11 +194,12 @@ class OwnerPage:
             into_by_code=lambda: os.fspath(arrivals.by_code()),
             handles=SystemEntropy().draw(HANDLES_BYTES),
             remembers=lambda: profile.settings.now.history,
+            attachment=partial(_attachment, profile),
             uploads=uploads,
         )
         frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now), asks=asks)
         inside = Inside(frame, node, errands, news, world)
-        with node.presence.listening(inside.movements.hear):
+        with node.presence.listening(inside.hear):
             await serve(inside.app(), self._listening.dup())
 
 
@@ -243,6 +246,12 @@ class _Opener:
         if not isinstance(self.file, Sealed):
             raise MisuseError("There is no profile here yet.", safe="Nothing was changed.")
         self.key = unseal(self.file, passphrase)
+
+
+def _attachment(profile: Profile, contact: str, letter: str, number: int) -> bytes:
+    """A file of a letter. Raises MisuseError, NothingToDo, EnvironmentProblem."""
+    whose = named(contact, profile.contacts)
+    return profile.post.letters.attachment(whose.id, LetterId(bytes.fromhex(letter)), number)
 
 
 def _language(settings: Settings) -> str | None:

@@ -12,25 +12,27 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from satchel.core.crypto.kdf import mac
 from satchel.errors import NothingToDo, SatchelError
+from satchel.node import events
 from satchel.node.node import Node
 from satchel.node.own_thread import in_own_thread
 from satchel.web.owner.asking import address_in, form_of, given_by, one_line
 from satchel.web.owner.beside import reads_pictures
 from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
+from satchel.web.owner.handles import Handles
 from satchel.web.owner.history_page import HistoryPage
 from satchel.web.owner.keeping import Keeper, Keeping
+from satchel.web.owner.letters_page import Attachment, LettersPage
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.moving import Listed, rows_of
 from satchel.web.owner.news import News
 from satchel.web.owner.settings_page import SettingsPage
 from satchel.web.owner.under_way import Errands
 from satchel.web.owner.waiting import Waiting
+from satchel.web.owner.wrote import Wrote
 from satchel.web.uploads import UploadRoutes
 
-HANDLE_BYTES = 8
 QUEUED_SHOWN = 20  # on the first page; all of it is under what waits
 WIPE_WORD = "wipe"
 MISTYPED = "mistyped"
@@ -51,6 +53,7 @@ class World:
     copies: Callable[[], Sequence[SatchelError]]  # whose profile went back, and what to do
     handles: bytes  # a secret of this process: names stand in no address
     remembers: Callable[[], bool]  # whether there is a history
+    attachment: Attachment
     uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
 
 
@@ -70,7 +73,22 @@ class Inside:
         self._history = HistoryPage(frame, errands, news)
         self._findings: Sequence[dict[str, Any]] | None = None
         self._waiting = Waiting(frame, errands, news, world.uploads)
-        self.movements = Movements(news.tell)
+        self._handles, self._wrote = Handles(world.handles), Wrote()
+        self._letters = LettersPage(
+            frame,
+            errands,
+            news,
+            person_of=self._person,
+            attachment=world.attachment,
+            handles=self._handles,
+            wrote=self._wrote,
+        )
+        self._movements = Movements(news.tell)
+
+    def hear(self, event: events.Event) -> None:
+        """Of the node, from any thread."""
+        self._wrote.hear(event)
+        self._movements.hear(event)  # tells windows
 
     def app(self) -> ASGIApp:
         get, post = ["GET"], ["POST"]
@@ -107,15 +125,16 @@ class Inside:
             Route("/wipe", self.wipe, methods=post),
         ]
         others = [*self._waiting.routes(), *self._settings.routes(), *self._keeping.routes()]
-        others += self._history.routes()
+        others += [*self._history.routes(), *self._letters.routes()]
         return self._frame.app([*routes, *others, *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------
 
     async def around(self, request: Request) -> Response:
         people, listed = await self._people(), await self._waiting.look()
-        asked = [{**offer, "handle": self._handle(str(offer["contact"]))} for offer in self._node.asked()]
-        moving, waits = rows_of(self.movements.all(), listed)
+        asked = [{**offer, "handle": self._handles.of(str(offer["contact"]))} for offer in self._node.asked()]
+        moving, waits = rows_of(self._movements.all(), listed)
+        wrote = [(person, self._wrote.by(person["contact"])) for person in people]
         return self._frame.show(
             request,
             "around.html",
@@ -123,6 +142,7 @@ class Inside:
             near=[person for person in people if person["is_near"]],
             has_contacts=bool(people),
             asked=asked,
+            wrote=[(person, written) for person, written in wrote if written is not None],
             errands=[errand for errand in self._errands.all() if not errand.is_over],
             moving=moving,
             queued=waits[:QUEUED_SHOWN],
@@ -147,7 +167,7 @@ class Inside:
         said = await self._errands.look("contacts", "list")
         near = {contact.name for contact, _ in self._node.near()}
         return [
-            {**event, "handle": self._handle(event["contact"]), "is_near": event["contact"] in near}
+            {**event, "handle": self._handles.of(event["contact"]), "is_near": event["contact"] in near}
             for event in said
             if event["event"] == "contact"
         ]
@@ -159,11 +179,6 @@ class Inside:
             if person["handle"] == handle:
                 return person
         raise NothingToDo("There is no such contact any more.", safe="Nothing was changed.")
-
-    def _handle(self, name: str) -> str:
-        """Stands for a contact in addresses: they are kept in the history of the browser (T1)."""
-        encoded = name.encode("utf-8", "surrogateescape")
-        return mac(self._world.handles, encoded)[:HANDLE_BYTES].hex()
 
     # --- deeds with a contact -----------------------------------------------------------------------
 
@@ -188,7 +203,8 @@ class Inside:
         person, form = await self._person(request), await form_of(request)
         new = form.one("name").strip()
         await self._run(request, ["contacts", "rename"], operands=[person["contact"], new])
-        return self._frame.go(f"/people/{self._handle(new)}")
+        self._wrote.renamed(person["contact"], new)
+        return self._frame.go(f"/people/{self._handles.of(new)}")
 
     async def set_taking(self, request: Request) -> Response:
         person, form = await self._person(request), await form_of(request)
@@ -245,7 +261,7 @@ class Inside:
             "errand.html",
             errand=errand,
             again=_AGAIN.get(errand.kind),
-            handle=self._handle(errand.contact) if errand.contact is not None else None,
+            handle=self._handles.of(errand.contact) if errand.contact is not None else None,
             problem=problem,
             broken_off=listed.broken_off if errand.is_over else {},
             coming=_coming(errand, listed),

@@ -32,6 +32,7 @@ def _environment(code: str) -> Environment:
         name=speech.name,
         path=speech.path,
         text=speech.text,
+        isolated=speech.isolated,
         plain=speech.shown_text,
         tell=partial(tell, code),
         plain_name=speech.plain_name,

@@ -17,8 +17,10 @@ KEPT_MAX = 24  # of those that are over: the longest ago leaves
 QUICK_S = 10.0
 DECLINED = "n"
 DEEDS_MAX = 4  # quick ones at the same time; more wait, in the order they came
+LOOKS_MAX = 4  # and of those that only read
 _SCREEN = {"typed": False, "result": False, "notes": False, "columns": 80}
 T = TypeVar("T")
+_Look = tuple[tuple[str, ...], tuple[str, ...]]  # words of a command, and what a person wrote
 
 
 @dataclass(slots=True)
@@ -39,8 +41,9 @@ class Errands:
         self._errands: dict[str, _Running] = {}
         self._following: set[asyncio.Task[Any]] = set()
         self._places = asyncio.Semaphore(DEEDS_MAX)
-        self._turns: defaultdict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._next_looks: dict[tuple[str, ...], asyncio.Task[list[Event]]] = {}  # none of them has begun
+        self._looks = asyncio.Semaphore(LOOKS_MAX)
+        self._turns: defaultdict[_Look, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._next_looks: dict[_Look, asyncio.Task[list[Event]]] = {}  # none of them has begun
 
     def all(self) -> list[Errand]:
         """The newest first."""
@@ -95,21 +98,27 @@ class Errands:
             job = self._jobs.start(_asked(words, operands, self._folder, language))
             return await _said_by(job, answers, within_s)
 
-    async def look(self, *words: str) -> list[Event]:
+    async def look(self, *words: str, operands: tuple[str, ...] = ()) -> list[Event]:
         """All that a quick command says which only reads. Raises EnvironmentProblem: what went wrong.
 
         One of a kind runs at a time. The next one is for all who ask meanwhile: what it reads is as new as
         each of them, and twenty windows cost as much as two.
         """
-        if words not in self._next_looks:
-            self._next_looks[words] = self._keep(asyncio.ensure_future(self._look_in_turn(words)))
-        return await asyncio.shield(self._next_looks[words])
+        one = words, operands
+        if one not in self._next_looks:
+            self._next_looks[one] = self._keep(asyncio.ensure_future(self._look_in_turn(one)))
+        return await asyncio.shield(self._next_looks[one])
 
-    async def _look_in_turn(self, words: tuple[str, ...]) -> list[Event]:
-        async with self._turns[words]:
-            del self._next_looks[words]  # who asks from now on may know of something newer
-            looking = self._jobs.look(_asked(words, (), self._folder, DEFAULT))
-            return await _said_by(looking, (), QUICK_S)
+    async def _look_in_turn(self, one: "_Look") -> list[Event]:
+        words, operands = one
+        try:
+            async with self._turns[one], self._looks:
+                del self._next_looks[one]  # who asks from now on may know of something newer
+                looking = self._jobs.look(_asked(words, operands, self._folder, DEFAULT))
+                return await _said_by(looking, (), QUICK_S)
+        finally:
+            if one not in self._next_looks:  # nobody waits for a turn; there are as many as letters
+                self._turns.pop(one, None)
 
     def answer(self, errand: Errand, what: str, turn: str, answer: str | None) -> None:
         """To a question that is still open: the one of that kind and turn.

@@ -33,18 +33,37 @@ async function renew() {
   } catch { /* the stream says when it has ended */ } finally { isRenewing = false; }
 }
 
-// Change what is there as little as can be: the focus, an open summary and what is being typed stay. What is somebody
-// else's has another id, and takes no place of before: neither its focus nor what is dropped on it.
+// Change what is there as little as can be: the focus, an open summary and what is being typed stay, also where something
+// new comes before. What is somebody else's has another id, and takes no place of before: neither its focus nor what is
+// dropped on it.
 function become(here, there) {
-  const olds = [...here.childNodes], news = [...there.childNodes];
-  news.forEach((fresh, place) => {
-    const old = olds[place];
-    if (!old) here.append(document.importNode(fresh, true));
-    else if (old.isEqualNode(fresh)) return;
-    else if (old.nodeType === 1 && old.tagName === fresh.tagName && old.id === fresh.id) { take(old, fresh); become(old, fresh); }
-    else old.replaceWith(document.importNode(fresh, true));
-  });
-  olds.slice(news.length).forEach((old) => old.remove());
+  const awaited = new Set([...there.children].map(({ id }) => id).filter(Boolean));
+  let old = here.firstChild;
+  for (const fresh of there.childNodes) {
+    awaited.delete(fresh.id);
+    const same = fresh.id ? from(old, fresh.id) : null;
+    while (same && old !== same) old = without(old);
+    if (!old || (old.id && awaited.has(old.id))) { here.insertBefore(document.importNode(fresh, true), old); continue; }
+    const next = old.nextSibling;
+    if (!old.isEqualNode(fresh)) {
+      if (old.nodeType === 1 && old.tagName === fresh.tagName && old.id === fresh.id) { take(old, fresh); become(old, fresh); }
+      else old.replaceWith(document.importNode(fresh, true));
+    }
+    old = next;
+  }
+  while (old) old = without(old);
+}
+
+// The one of this id, from there on.
+function from(old, id) {
+  while (old && old.id !== id) old = old.nextSibling;
+  return old;
+}
+
+function without(old) {
+  const next = old.nextSibling;
+  old.remove();
+  return next;
 }
 
 function take(old, fresh) {
@@ -220,7 +239,7 @@ async function post(target, fields) {
 }
 
 // Read all of it into Satchel, then `hand` it over. `place` has somewhere to say how it goes. Raises nothing.
-async function give(target, chosen, text, place, hand) {
+async function give(target, chosen, fields, place, hand) {
   const [said, sent, cancel] = ["[data-said]", "[data-sent]", "[data-cancel]"].map((one) => place.querySelector(one));
   const cancelling = new AbortController();
   said.textContent = words.reading;
@@ -233,7 +252,7 @@ async function give(target, chosen, text, place, hand) {
     const group = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     await read(group, chosen, (bytes) => { sent.value += bytes; }, cancelling.signal);
     cancel.hidden = true;
-    await hand(target, [...(chosen.length ? [["upload", group]] : []), ["text", text]]);
+    await hand(target, [...(chosen.length ? [["upload", group]] : []), ...fields]);
     return true;
   } catch (problem) {
     const { aborted } = cancelling.signal;
@@ -303,7 +322,7 @@ for (const form of document.querySelectorAll("form[data-give]")) {
     const text = form.elements.text.value;
     if (!chosen.length && !text.trim()) { said.textContent = words.nothing; return; }
     button.disabled = true;
-    button.disabled = await give(form.action, [...chosen], text, form, submit);
+    button.disabled = await give(form.action, [...chosen], [...new FormData(form)], form, submit);
     if (!button.disabled) button.focus();  // it was on the button that cancels, and that one is gone
   });
 }
@@ -329,7 +348,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     drops = drops.then(async () => {
       reading.hidden = false;
       if (!files) fail(reading);
-      else reading.hidden = await give(target, files, "", reading, post);
+      else reading.hidden = await give(target, files, [], reading, post);
     });
   });
 }
