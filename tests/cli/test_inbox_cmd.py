@@ -11,9 +11,17 @@ from pathlib import Path
 import pytest
 
 from cli.letters_kit import BILALS_NAME, FOUR, HOSTILE, letters_of_two, seen, told
-from cli.node_kit import Following, Served
+from cli.node_kit import SCREEN, Following, Served
 from satchel.cli import letter_list
-from satchel.cli.letter_list import chosen, letters_in, preview, state_of, what_of, when
+from satchel.cli.letter_list import (
+    BRIEF_CHARACTERS_MAX,
+    chosen,
+    letters_in,
+    preview,
+    state_of,
+    what_of,
+    when,
+)
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import Attachment, Letter, LetterId
 from satchel.errors import MisuseError
@@ -238,3 +246,50 @@ def test_a_preview_is_one_line(text: str, first: str) -> None:
 @pytest.mark.parametrize("written_s", [None, -1, 1 << 43, (1 << 32) * 3600 - 1])
 def test_a_time_that_cannot_be_is_not_shown(written_s: int | None) -> None:
     assert when(written_s) == ""
+
+
+def test_both_sides_of_a_conversation_in_stretches(served: Served) -> None:
+    """[1.17] With the numbers of all other lists, whatever part is shown."""
+    *letters, done = told(served, "inbox", "Amina", "--both")
+    assert [(one["event"], one["id"], one["cut"]) for one in letters] == [
+        ("letter", ONE.hex(), False),
+        ("own_letter", TWO.hex(), False),
+    ]
+    assert (done["letters"], done["of"]) == (2, 2)
+    numbers = [one["number"] for one in letters]
+    assert numbers == [told(served, box, "Amina")[0]["number"] for box in ("inbox", "outbox")]
+    for words, wanted in (
+        (("--last", "1"), letters[1:]),
+        (("--last", "1", "--skip", "1"), letters[:1]),
+        (("--skip", "1"), letters[:1]),
+        (("--last", "0"), []),
+        (("--skip", "9"), []),
+    ):
+        assert told(served, "inbox", "Amina", "--both", *words)[:-1] == wanted
+    [theirs, _] = told(served, "inbox", BILALS_NAME, "--both")
+    assert theirs["number"] == 3
+    assert "to Amina" in seen(served, "inbox", "Amina", "--both")
+
+
+def test_of_a_long_text_the_conversation_has_the_beginning(served: Served) -> None:
+    text = "\N{ARABIC LETTER WAW}" * (BRIEF_CHARACTERS_MAX + 1)
+    served.profile.post.letters.write(AMINA, FOUR, Letter(order=9, text=text))
+    [long, _] = told(served, "inbox", "Amina", "--both", "--last", "1")
+    assert (long["text"], long["cut"]) == (text[:-1], True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--both",),
+        ("Amina", "--last", "1"),
+        ("Amina", "--skip", "1"),
+        ("show", "1", "--both"),
+        ("Amina", "--both", "--last", "-1"),
+        ("Amina", "--both", "--last", "x"),
+    ],
+)
+def test_a_stretch_is_of_one_conversation(served: Served, words: tuple[str, ...]) -> None:
+    body = {"words": ["inbox", "--json", *words], "folder": "/", "screen": SCREEN, "locale": {}}
+    status, said = served.ask("POST", "/v1/jobs", body)
+    assert status == 400 or b'"event": "error"' in said

@@ -19,6 +19,7 @@ from satchel.core.sealing.letter import LETTER_BYTES_MAX as WHOLE_BYTES_MAX
 from satchel.core.sealing.letter import TEXT_BYTES_MAX, Letter, LetterId
 from satchel.errors import MisuseError
 from satchel.ports.letter_states import LetterState
+from satchel.ports.uploads import Chosen
 from store.contact_samples import AMINA, BILAL
 from store.letter_samples import ONE, THREE, TWO
 
@@ -195,3 +196,45 @@ def test_without_a_running_node_it_waits_in_the_profile(tmp_path: Path) -> None:
     assert satchel(home, "inbox", "--ephemeral").code == 2
     assert satchel(tmp_path / "none", "inbox").code == 5
     assert not (tmp_path / "none").exists()
+
+
+def brought(served: Served, *files: tuple[str, bytes]) -> bytes:
+    """A group of what a browser has brought."""
+    group, uploads = os.urandom(16), served.profile.uploads
+    chosen = [
+        Chosen(path=tuple(os.fsencode(path).split(b"/")), size=len(content), mtime_ns=0)
+        for path, content in files
+    ]
+    for upload, (_, content) in zip(uploads.begin(group, chosen), files, strict=True):
+        incoming = uploads.append(upload.id, 0)
+        incoming.write(memoryview(content))
+        incoming.sync()
+        incoming.close()
+    return group
+
+
+def test_what_a_browser_brought_goes_with_it_and_is_erased(served: Served, tmp_path: Path) -> None:
+    """T2; beside files of the disk, under names of their own."""
+    (tmp_path / "a.txt").write_bytes(b"disk")
+    group = brought(served, ("a.txt", b"first"), ("b.txt", b"x" * 300_000))
+    done = write(served, "--upload", group.hex(), "--attach", str(tmp_path / "a.txt"))
+    files = {one.name: one.content for one in letter(served, done["id"]).attachments}
+    assert files == {b"a.txt": b"first", b"a (2).txt": b"disk", b"b.txt": b"x" * 300_000}
+    assert served.profile.uploads.all() == []
+
+
+def test_a_letter_takes_no_folder_that_a_browser_brought(served: Served) -> None:
+    group = brought(served, ("folder/a.txt", b"x"), ("b.txt", b""))
+    before = states(served)
+    assert write(served, "--upload", group.hex())["what"] == "Not all of this can be attached."
+    for word in ("ab" * 16, "x"):
+        assert write(served, "--upload", word)["event"] == "error"
+    assert states(served) == before
+    assert len(served.profile.uploads.all()) == 2  # to be sent otherwise
+
+
+def test_what_waits_for_somebody_stays(served: Served) -> None:
+    group = brought(served, ("a.txt", b"first"))
+    with served.profile.uploads.holding([group]):
+        assert write(served, "--upload", group.hex())["event"] == "done"
+    assert len(served.profile.uploads.all()) == 1

@@ -274,6 +274,23 @@ def test_c2_what_opens_is_stored_with_its_entry_or_not_at_all(one: Desk) -> None
 # --- who is paired again, and who is forgotten -----------------------------------------------------------
 
 
+def test_a_stretch_is_what_the_conversation_has_there(one: Desk) -> None:
+    """In its order, also of letters of one place."""
+    for number, place in enumerate((5, 1, 3, 3, 2)):
+        one.letters.write(AMINA, LetterId(b"letter, no. %04d" % number), letter(order=place))
+    one.letters.write(BILAL, THREE, letter())
+    whole = one.letters.conversation(AMINA)
+    assert one.letters.count(AMINA) == len(whole) == 5
+    for last in range(7):
+        for skip in range(7):
+            newest = whole[: max(0, 5 - skip)]
+            assert one.letters.stretch(AMINA, last=last, skip=skip) == newest[max(0, len(newest) - last) :]
+    assert one.letters.stretch(AMINA, last=None, skip=2) == whole[:3]
+    for ask in (one.letters.count, lambda id: one.letters.stretch(id, last=1, skip=0)):
+        with pytest.raises(MisuseError):
+            ask(NOBODY)
+
+
 @pytest.mark.parametrize("inherits", [True, False])
 def test_who_is_paired_again_keeps_the_conversation(one: Desk, inherits: bool) -> None:
     """What was under way is sealed anew, if the new pair inherits (P2); what came meanwhile stays."""
