@@ -19,6 +19,8 @@ from web.seen import Seen
 BASE = "/0123456789abcdef"
 INTO = "Downloads"
 OFFERED = "apple river stone cloud pear"
+CARRIED = {"bundles_in": 12, "damaged": 12, "failed": 100, "bundles_out": 12, "left_out": 12}
+CARRIED |= {"bytes": 2_345_678, "full": True}
 STATES = ("waits", "accepted", "declined", "cannot_be_read")
 
 
@@ -192,6 +194,9 @@ def _errands(said: Said) -> list[Page]:
         (Kind.MEET, {"state": State.DONE}),
         (Kind.SHOW, {"state": State.DONE, "verified": True}),
         (Kind.SHOW, {"state": State.DONE}),
+        (Kind.CARRY, {"carried_bytes": 2_345_678}),
+        (Kind.CARRY, {"carried": CARRIED, "state": State.FAILED}),
+        (Kind.CARRY, {"carried": {"bundles_in": 1}, "state": State.DONE}),
     ]
     return [
         Page(
@@ -263,6 +268,7 @@ def _waiting(said: Said) -> list[Page]:
                 "states": states,
                 "unsent": unsent,
                 "more_unsent": 1,
+                "sticks": [f"/media/{said.path}"] * 2,
                 "broken_off": _broken_off(said),
             },
         ),
@@ -275,6 +281,7 @@ def _waiting(said: Said) -> list[Page]:
                 "states": states,
                 "unsent": [],
                 "more_unsent": 0,
+                "sticks": [],
                 "broken_off": {},
             },
         ),

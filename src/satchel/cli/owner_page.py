@@ -27,6 +27,7 @@ from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
 from satchel.cli.profile import Profile, make_bare, open_with_key
 from satchel.cli.run import run_until_done
 from satchel.cli.show import Show
+from satchel.cli.sticks import sticks
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode, unseal
 from satchel.core.identity.settings import Setting, Settings
 from satchel.core.sealing.letter import LetterId
@@ -195,6 +196,7 @@ class OwnerPage:
             handles=SystemEntropy().draw(HANDLES_BYTES),
             remembers=lambda: profile.settings.now.history,
             attachment=partial(_attachment, profile),
+            sticks=sticks,
             uploads=uploads,
         )
         frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now), asks=asks)

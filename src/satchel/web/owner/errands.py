@@ -32,6 +32,7 @@ class Kind(Enum):
     SCAN = "pair: take"
     VERIFY = "compare words"
     MEET = "meet"
+    CARRY = "carry letters on a stick"
 
 
 class State(Enum):
@@ -124,6 +125,8 @@ class Errand:
     is_taken: bool = False  # the person wants it
     is_ended_here: bool = False  # by the person, who declined or stopped: no mistake
     notices: list[Problem] = field(default_factory=list)
+    carried_bytes: int = 0  # onto a stick and from it, so far
+    carried: Event | None = None  # what came of it
 
     @property
     def offered_name(self) -> str:
@@ -138,7 +141,8 @@ class Errand:
     @property
     def is_looking(self) -> bool:
         """Nobody was met yet, and there is nothing to show them."""
-        return not (self.is_over or self.code or self.is_met or self.items or self.amounts)
+        is_met = self.is_met or self.kind is Kind.CARRY  # there is nobody to meet
+        return not (self.is_over or self.code or is_met or self.items or self.amounts)
 
     @property
     def is_asking(self) -> bool:
@@ -219,8 +223,12 @@ class Errand:
         match event:
             case {"event": "warning" | "trouble" | "unreadable", "what": str(what)}:
                 self.notices = [*self.notices, _problem(what, event)][-TEXTS_MAX:]
+            case {"event": "carried", "bytes": int(size_bytes)}:
+                self.carried_bytes = size_bytes
             case {"event": "error", "what": str(what)}:
                 self.problem = _problem(what, event)
+            case {"event": "done"} if self.kind is Kind.CARRY:
+                self.carried = event
             case {"event": "done"}:
                 self.contact = event.get("contact", self.contact)
                 self.verified = bool(event.get("verified", self.verified))

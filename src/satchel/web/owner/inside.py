@@ -54,6 +54,7 @@ class World:
     handles: bytes  # a secret of this process: names stand in no address
     remembers: Callable[[], bool]  # whether there is a history
     attachment: Attachment
+    sticks: Callable[[], Sequence[str]]  # folders of those that are mounted
     uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
 
 
@@ -72,7 +73,7 @@ class Inside:
         )
         self._history = HistoryPage(frame, errands, news)
         self._findings: Sequence[dict[str, Any]] | None = None
-        self._waiting = Waiting(frame, errands, news, world.uploads)
+        self._waiting = Waiting(frame, errands, news, world.uploads, world.sticks)
         self._handles, self._wrote = Handles(world.handles), Wrote()
         self._letters = LettersPage(
             frame,

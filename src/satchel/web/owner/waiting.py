@@ -1,16 +1,18 @@
 """What waits, on a page of its own: for contacts, from them, broken off, brought and not sent.
 
-Spec: docs/spec/page.md, 4.9, 4.10 and 4.17.
+Sticks, too. Spec: docs/spec/page.md, 4.9, 4.10, 4.17 and 7.9.
 """
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from satchel.errors import NothingToDo
+from satchel.errors import MisuseError, NothingToDo
 from satchel.node.own_thread import in_own_thread
+from satchel.web.owner.asking import OWN, form_of, refuse_typed_beside
 from satchel.web.owner.errands import Kind
 from satchel.web.owner.frame import Frame
 from satchel.web.owner.moving import Listed
@@ -21,6 +23,7 @@ from satchel.web.owner.unsent import bunches_of
 from satchel.web.uploads import UploadRoutes
 
 BUNCHES_SHOWN = 100
+_CARRIES = frozenset({"in", "out", "exchange"})
 _GOES_ON = {  # what began with a code, by its direction: the kinds that do it, how
     "out": ({Kind.GIVE, Kind.GIVE_ON}, Kind.GIVE_ON, ("send",)),
     "in": ({Kind.TAKE, Kind.TAKE_ON}, Kind.TAKE_ON, ("receive", "--resume")),
@@ -30,15 +33,25 @@ _GOES_ON = {  # what began with a code, by its direction: the kinds that do it, 
 class Waiting:
     """See the module. Used from the node's loop."""
 
-    def __init__(self, frame: Frame, errands: Errands, news: News, uploads: UploadRoutes) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        errands: Errands,
+        news: News,
+        uploads: UploadRoutes,
+        sticks: Callable[[], Sequence[str]],
+    ) -> None:
+        """`sticks`: folders of those that are mounted."""
         self._frame = frame
         self._errands = errands
         self._news = news
         self._uploads = uploads
+        self._sticks = sticks
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/waiting", self._show, methods=["GET"]),
+            Route("/carry/{action}", self._carry, methods=["POST"]),
             Route("/waiting/{id}/remove", self._end_waiting, methods=["POST"]),
             Route("/moving/{id}/remove", self._end_moving, methods=["POST"]),
             Route("/go-on/{direction}", self._go_on, methods=["POST"]),
@@ -75,6 +88,7 @@ class Waiting:
             unsent=unsent[:BUNCHES_SHOWN],
             more_unsent=max(0, len(unsent) - BUNCHES_SHOWN),
             broken_off=listed.broken_off,
+            sticks=self._sticks(),
         )
 
     async def _end_waiting(self, request: Request) -> Response:
@@ -98,6 +112,23 @@ class Waiting:
             raise NothingToDo("page 4.10: there is no such direction.")
         _, kind, words = kinds
         errand = self._errands.start(kind, words, language=self._frame.code(request))
+        return self._frame.go(f"/errands/{errand.id}")
+
+    async def _carry(self, request: Request) -> Response:
+        """Onto a stick, and from it [7.9]."""
+        action, form = request.path_params["action"], await form_of(request)
+        if action not in _CARRIES:
+            raise NothingToDo("page 7.9: letters are not carried so.")
+        refuse_typed_beside(form, "folder")
+        place = form.one("folder").strip() if form.one("which") == OWN else form.one("which")
+        if not place.startswith("/"):
+            raise MisuseError(
+                "No stick was named.", safe="Nothing was done.", do="Type the whole path of its folder."
+            )
+        code = self._frame.code(request)
+        errand = self._errands.start(
+            Kind.CARRY, ["carry", action], operands=[place], into=place, language=code
+        )
         return self._frame.go(f"/errands/{errand.id}")
 
     async def _remove_unsent(self, request: Request) -> Response:
