@@ -17,6 +17,7 @@ from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import (
     Arrivals,
+    Conversations,
     DueReceipt,
     Letters,
     OnePart,
@@ -56,7 +57,9 @@ def one(tmp_path: Path) -> Iterator[Desk]:
         yield opened
 
 
-def works_as_ports(letters: Letters, sending: Sending, arrivals: Arrivals) -> None:
+def works_as_ports(
+    letters: Letters, conversations: Conversations, sending: Sending, arrivals: Arrivals
+) -> None:
     """mypy: they do."""
 
 
@@ -105,7 +108,7 @@ def receipt_of(one: Desk, bundle: bytes, *, at: Place | None = None) -> Receipt:
 )
 def test_a_letter_comes_back_as_it_was(tmp_path: Path, written: Letter) -> None:
     with desk(tmp_path / "profile") as one:
-        works_as_ports(one.letters, one.sending, one.arrivals)
+        works_as_ports(one.letters, one.letters, one.sending, one.arrivals)
         one.letters.write(AMINA, ONE, written)
     with desk(tmp_path / "profile") as again:
         assert again.letters.letter(AMINA, ONE) == written

@@ -142,18 +142,6 @@ class Letters(Protocol):
         """An own one, kept until it is sealed. Raises MisuseError: such a letter cannot be sent."""
         ...
 
-    def conversation(self, contact: ContactId) -> list[StoredLetter]:
-        """In order (letter 4.2)."""
-        ...
-
-    def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
-        """As `conversation`: the `last` newest (None: all) but for the `skip` newest of them."""
-        ...
-
-    def count(self, contact: ContactId) -> int:
-        """How many there are, of both sides."""
-        ...
-
     def letter(self, contact: ContactId, id: LetterId) -> Letter:
         """With its files. Raises NothingToDo also where a backup has left out some of it."""
         ...
@@ -173,6 +161,22 @@ class Letters(Protocol):
 
     def delete(self, contact: ContactId, id: LetterId, due: Callable[[], Reading]) -> None:
         """Of an own one under way the receipts are released, each from a time that `due` draws."""
+        ...
+
+
+class Conversations(Protocol):
+    """Letters as a screen reads them."""
+
+    def conversation(self, contact: ContactId) -> list[StoredLetter]:
+        """In order (letter 4.2)."""
+        ...
+
+    def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
+        """As `conversation`: the `last` newest (None: all) but for the `skip` newest of them."""
+        ...
+
+    def count(self, contact: ContactId) -> int:
+        """How many there are, of both sides."""
         ...
 
 
