@@ -38,6 +38,7 @@ def test_two_people_write_answer_and_erase(
     its_file_is_saved(there, tmp_path)
     an_answer_comes_beside_what_is_typed(pages, form)
     what_is_deleted_is_gone(pages, form)
+    letters_go_onto_a_stick(here, form, tmp_path)
 
 
 def letters(page: "Page") -> None:
@@ -61,6 +62,7 @@ def a_letter_is_written_with_a_file(page: "Page", form: Form, tmp_path: Path) ->
     seen(page, f"owner-{form}-letters-writing")
     page.click("#write > button")
     page.wait_for_selector(".letters > .own", timeout=HERE_MS)
+    page.wait_for_load_state()
     assert page.inner_text("#letters .text") == TEXT
     assert page.locator("#letters a[href*='example'], #letters b").count() == 0
 
@@ -70,6 +72,7 @@ def it_comes_by_itself(page: "Page", form: Form) -> None:
     page.wait_for_selector("#wrote li", timeout=HERE_MS)
     seen(page, f"owner-{form}-letters-told")
     page.click("#wrote a.button")
+    page.wait_for_load_state()  # with its style, by which lines are lines
     assert page.inner_text("#letters .theirs .text") == TEXT
     go(page, "/")
     assert page.locator("#wrote li").count() == 0
@@ -116,3 +119,17 @@ def what_is_deleted_is_gone(pages: Pages, form: Form) -> None:
     is_shown(there, "We come on Friday.")
     there.click("#letters .theirs summary")
     seen(there, f"owner-{form}-letters-deleting")
+
+
+def letters_go_onto_a_stick(page: "Page", form: Form, tmp_path: Path) -> None:
+    """With what is typed: no stick is mounted here."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    go(page, "/waiting")
+    page.fill("input[name=folder]", str(stick))
+    assert page.is_checked("input[name=which][value=own]")
+    seen(page, f"owner-{form}-stick")
+    page.click("form[action$='/carry/exchange'] button >> nth=0")
+    page.wait_for_selector(".notice.good", timeout=HERE_MS)
+    seen(page, f"owner-{form}-stick-written")
+    assert (stick / "CARRY").is_dir()
