@@ -33,6 +33,6 @@ def test_every_scenario_is_documented() -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == [
         name
-        for benchmark in ("handover", "discovery", "flood", "meet", "page", "reconcile", "custody")
+        for benchmark in ("handover", "discovery", "flood", "letters", "meet", "page", "reconcile", "custody")
         for name in SCENARIOS[benchmark]
     ]

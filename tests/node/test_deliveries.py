@@ -133,6 +133,7 @@ def test_a_person_is_asked_and_may_decline(hands: tuple[Hands, Hands], photo: Pa
     assert not any(taker.into.iterdir())
 
 
+@pytest.mark.slow
 def test_the_answer_may_come_when_the_contact_has_gone(hands: tuple[Hands, Hands], photo: Path) -> None:
     giver, taker = hands
     taker.accept = Accept.ASK
@@ -209,6 +210,7 @@ def test_a_text_waits_for_its_reader(hands: tuple[Hands, Hands]) -> None:
     assert giver.queue.all() == []
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_broke_off_in_another_session(hands: tuple[Hands, Hands], tmp_path: Path) -> None:
     giver, taker = hands
     film = tmp_path / "film"
@@ -300,6 +302,7 @@ def test_put_while_the_contact_is_here(hands: tuple[Hands, Hands], photo: Path) 
     assert (taker.into / "photo.jpg").exists()
 
 
+@pytest.mark.slow
 def test_what_is_taken_back_while_the_contact_thinks_does_not_go(hands: tuple[Hands, Hands]) -> None:
     """A contact may say Take as late as it likes: `queue remove` said that it is taken back (M2)."""
     giver, taker = hands

@@ -74,6 +74,7 @@ def test_what_comes_is_stopped_for_good(hands: tuple[Hands, Hands]) -> None:
     assert taker.records.entries(begun(taker).id) == []  # T2: nor what it was
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("film")
 def test_what_is_stopped_while_its_giver_is_away_is_refused_when_it_comes(
     hands: tuple[Hands, Hands],
@@ -107,6 +108,7 @@ def taker_sweeps(taker: Hands, head: RecordHead) -> None:
     FolderLanding.sweep(taker.into, head.id)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("film", "soon")
 def test_a_giver_who_did_not_hear_it_is_told_again(
     hands: tuple[Hands, Hands], monkeypatch: pytest.MonkeyPatch

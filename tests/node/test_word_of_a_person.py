@@ -70,6 +70,7 @@ def test_m3_who_broke_off_after_a_file_is_asked_about_again(
     assert gift in hands[0].queue.all()
 
 
+@pytest.mark.slow
 def test_m3_a_text_does_not_bring_files_in_again(hands: tuple[Hands, Hands], tmp_path: Path) -> None:
     """What came with a text is remembered by the word alone, and that was heard: files followed."""
     giver, taker = hands

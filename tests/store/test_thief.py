@@ -254,6 +254,7 @@ def folder(tmp_path: Path) -> Iterator[ProfileFolder]:
         yield taken
 
 
+@pytest.mark.slow
 def test_t1_a_copied_disk_has_nothing_of_it(folder: ProfileFolder, tmp_path: Path) -> None:
     """While it is open, closed, under another passphrase, in a backup and in what is made of it."""
     first = encode(seal(KEY, PHRASE, salt=bytes(16), cost=CHEAP))

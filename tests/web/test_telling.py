@@ -77,6 +77,7 @@ def hostile() -> Iterator[str]:
     yield "x. " * 1_400  # 4 kB
 
 
+@pytest.mark.slow
 def test_what_others_wrote_makes_no_other_sentence_of_it() -> None:
     """G: a name that looks like a sentence is shown as a name; where that leaves a doubt, all is English."""
     for template in WITH_FIELDS:

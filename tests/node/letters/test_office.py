@@ -97,6 +97,7 @@ def test_what_was_deleted_is_gone_from_carriers_too(three: list[Person]) -> None
     assert carla.texts(amina) == []
 
 
+@pytest.mark.slow
 def test_a_meeting_cut_anywhere_loses_nothing_and_a_new_start_goes_on(three: list[Person]) -> None:
     amina, bilal, carla = three
     book = Attachment(name=b"book", content=bytes(700_000))
