@@ -73,14 +73,16 @@ class Unsealing:
     def is_awaited(self, tag: bytes) -> bool:
         return self._table.find(tag) is not None
 
-    def open(self, bundle: bytes, *, ingress: Ingress) -> Tried:
+    def open(self, bundle: bytes, *, ingress: Ingress, writer: ContactId | None = None) -> Tried:
         """A whole bundle is here. What opens is stored when this returns. Raises EnvironmentProblem.
 
-        ingress: who brought it, and pays if it does not open.
+        Args:
+            ingress: who brought it, and pays if it does not open.
+            writer: who says to have written it: what others wrote stays closed. None: it was carried.
         """
         header = decode_header(bundle)
         found = self._table.find(header.tag)
-        if found is None:
+        if found is None or writer not in (None, found.contact):
             return Tried.NOT_OURS
         payer = None if isinstance(ingress, Source) else ingress
         if not self._failures.may_try(payer, self._world.now_s()) or not self._world.has_room():
