@@ -274,7 +274,9 @@ class MemoryLetters:
                 row.state = LetterState.EXPIRED
         return list(ended)
 
-    def due_receipts(self) -> list[DueReceipt]:
+    def due_receipts(self, commitments: Sequence[bytes] | None = None) -> list[DueReceipt]:
+        if commitments is not None:
+            return [self._data.due[one] for one in dict.fromkeys(commitments) if one in self._data.due]
         return [one for _, one in sorted(self._data.due.items(), key=lambda item: item[0])]
 
     def receipts_left(self, commitments: Iterable[bytes]) -> None:

@@ -27,6 +27,11 @@ _UNDER_WAY = (
     " JOIN letter AS l ON l.key = b.letter"
 )
 _UNDER_WAY_TYPES = (int, int, int, int, int | None, int, bytes)
+_DUE = (
+    "SELECT preimage, expiry_hour, due_s, due_plausible, c.id, is_own, d.id FROM due_receipt AS r"
+    " JOIN contact AS c ON c.key = r.contact LEFT JOIN contact AS d ON d.key = r.deliverer"
+)
+_DUE_TYPES = (bytes, int, int, int, bytes, int, bytes | None)
 
 
 class SqliteSending:
@@ -122,16 +127,17 @@ class SqliteSending:
         self._contents.remove_files(names)
         return list(letters.values())
 
-    def due_receipts(self) -> list[DueReceipt]:
+    def due_receipts(self, commitments: Sequence[bytes] | None = None) -> list[DueReceipt]:
         with self._database.reading() as connection:
-            found = checked_rows(
-                connection,
-                "SELECT preimage, expiry_hour, due_s, due_plausible, c.id, is_own, d.id FROM due_receipt AS r"
-                " JOIN contact AS c ON c.key = r.contact LEFT JOIN contact AS d ON d.key = r.deliverer"
-                " ORDER BY commitment",
-                (),
-                (bytes, int, int, int, bytes, int, bytes | None),
-            )
+            if commitments is None:
+                found = checked_rows(connection, f"{_DUE} ORDER BY commitment", (), _DUE_TYPES)
+            else:
+                which = f"{_DUE} WHERE commitment = ?"
+                found = [
+                    row
+                    for one in dict.fromkeys(commitments)
+                    for row in checked_rows(connection, which, (one,), _DUE_TYPES)
+                ]
         return [
             DueReceipt(
                 receipt=Receipt(preimage=preimage, expiry_hour=hour),

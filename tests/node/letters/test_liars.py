@@ -1,14 +1,20 @@
 """Contacts that break the rules towards a post office, or keep them in bad faith (C1, M3)."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import apsw
 import pytest
 
 from node.letters.office_kit import Person, id_of, meet, pair_up, pass_time, people
 from satchel.core.bundles.header import BundleId, decode_header
+from satchel.core.bundles.receipt import Receipt, commitment
 from satchel.core.custody.codec import Unpacking, encode
 from satchel.core.custody.messages import Begin, Block, Got, Message, Offer, Offered, Receipts
+from satchel.store.contact_key import key_of
+from satchel.store.sending import put_due
+from store.letter_samples import HOUR, drawn
 
 
 @pytest.fixture
@@ -67,3 +73,31 @@ def test_c1_who_brings_a_letter_of_others_as_its_own_learns_nothing(four: list[P
     assert carla.texts(amina) == []  # until Bilal brings it as a carrier does
     meet(bilal, carla)
     assert carla.texts(amina) == ["Hello"]
+
+
+def test_m3_receipts_of_very_many_letters_leave_at_once(
+    four: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has written them: the next meeting holds up nobody."""
+    _, _, carla, _ = four
+    database = carla.desk.database
+    changes: list[dict[str, bool]] = []
+    with database.changing() as connection:
+        key = key_of(connection, id_of("amina"))
+        for number in range(200):
+            receipt = Receipt(preimage=drawn(number)[:20], expiry_hour=HOUR)
+            put_due(connection, key, receipt, carla.time.read(), is_own=False, deliverer=None)
+    changing = database.changing
+
+    def noting(**how: bool) -> AbstractContextManager[apsw.Connection]:
+        changes.append(how)
+        return changing(**how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "changing", noting)
+        carla.office.begin(id_of("bilal"), we_dialled=True, has_something=lambda: None)
+    left = carla.desk.sending.due_receipts()
+    assert 50 < len(left) < 150
+    assert len(changes) < 10
+    some = [commitment(one.receipt.preimage) for one in left[:2]]
+    assert carla.desk.sending.due_receipts([*some, bytes(20), *some]) == left[:2]

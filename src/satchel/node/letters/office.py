@@ -264,8 +264,7 @@ class PostOffice:
         tried = self._unsealing.open(arrived.bundle, ingress=contact, writer=contact)
         if tried is Tried.OPENED:
             mark = arrived.header.commitment
-            self._releasing.came_directly(arrived.id, mark)
-            self._tell_writer(contact, self._releasing.of_writer(mark))
+            self._tell_writer(contact, self._releasing.came_directly(arrived.id, mark))
         return tried is Tried.OPENED
 
     def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> None:
@@ -288,11 +287,12 @@ class PostOffice:
             if session.contact == contact and receipts:
                 session.carry_out(session.exchange.pass_on(receipts, self._world.now_s()))
 
-    def release(self, due: DueReceipt, contact: ContactId | None) -> None:
-        """It leaves with this contact; None: with a stick. From now on it is one like any other, here too
+    def release(self, leaving: Sequence[DueReceipt], contact: ContactId | None) -> None:
+        """They leave with this contact; None: with a stick. From now on they are like any others, here too
         (custody 3.6)."""
-        self._moved(self._releasing.release(due))
-        self._to_others(contact, lambda one: one.exchange.pass_on([due.receipt], self._world.now_s()))
+        self._moved(self._releasing.release(leaving))
+        receipts = [due.receipt for due in leaving]
+        self._to_others(contact, lambda one: one.exchange.pass_on(receipts, self._world.now_s()))
 
     # --- own letters ----------------------------------------------------------------------------------
 

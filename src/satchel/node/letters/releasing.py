@@ -4,7 +4,7 @@ Whoever hears one must not see whose it is: so none is told because it is ours, 
 Spec: docs/spec/receipt.md, section 3; decision 0224.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from satchel.core.bundles.header import BundleId
 from satchel.core.bundles.lifetime import CHANCE_BYTES
@@ -30,9 +30,6 @@ class Releasing:
         self._told: dict[bytes, None] = {}  # commitments, to their writers in this run, the oldest first
         self._direct: dict[bytes, BundleId] = {}  # that their writers have brought, by commitment
 
-    def came_directly(self, id: BundleId, mark: bytes) -> None:
-        self._direct[mark] = id
-
     def for_writer(self, contact: ContactId) -> list[Receipt]:
         """Of what this contact has written: it is told at once, and again, since what is said may be lost;
         others wait, since who delivered the bundle a minute ago would know whose it was [3.3]."""
@@ -48,15 +45,17 @@ class Releasing:
             self._told[mark] = None
         return [due[mark] for mark in marks]
 
-    def of_writer(self, mark: bytes) -> list[Receipt]:
+    def came_directly(self, id: BundleId, mark: bytes) -> list[Receipt]:
         """Of what its writer has just brought, and has opened; none, where receipts are off."""
-        due = self._stores.sending.due_receipts()
-        return [one.receipt for one in due if not one.is_own and commitment(one.receipt.preimage) == mark]
+        due = [one.receipt for one in self._stores.sending.due_receipts([mark]) if not one.is_own]
+        if due:  # else what comes in vain would be remembered for ever (M3)
+            self._direct[mark] = id
+        return due
 
     def without_ours(self, receipts: Iterable[Receipt], teller: ContactId | None) -> list[Receipt]:
         """Without those of own letters that their reader tells once more: they wait here, too [3.3]."""
         told = list(receipts)
-        due = self._stores.sending.due_receipts() if told else []
+        due = self._stores.sending.due_receipts([commitment(one.preimage) for one in told])
         waiting = {one.receipt.preimage for one in due if one.is_own and one.contact == teller}
         return [receipt for receipt in told if receipt.preimage not in waiting]
 
@@ -64,31 +63,35 @@ class Releasing:
         """Which leave with this meeting, and what goes here with them. From now on they are receipts like any
         others, here too (custody 3.6)."""
         now = self._world.clock.read()
-        receipts: list[Receipt] = []
-        moved = Moved()
-        for due in self._stores.sending.due_receipts():
-            if (not due.is_own and due.contact == contact) or not leaves_with(
+        leaving = [
+            due
+            for due in self._stores.sending.due_receipts()
+            if (due.is_own or due.contact != contact)
+            and leaves_with(
                 contact,
                 due=is_due(due.due, now),
                 deliverer=due.deliverer,
                 writer=None,
                 chance=self._world.entropy.draw(CHANCE_BYTES),
-            ):
-                continue
-            moved = moved.with_others(self.release(due))
-            receipts.append(due.receipt)
-        return receipts, moved
+            )
+        ]
+        return [due.receipt for due in leaving], self.release(leaving)
 
-    def release(self, due: DueReceipt) -> Moved:
-        """One that leaves now."""
-        mark = commitment(due.receipt.preimage)
-        changes: list[Change] = [Receipted(commitment=mark, preimage=due.receipt.preimage)]
-        if self._shelf.bundles.known(mark) is None:
-            changes.append(Remember(past=self._never_in_custody(mark, due.receipt)))
+    def release(self, leaving: Sequence[DueReceipt]) -> Moved:
+        """These leave now, all of them at once: who has written thousands of letters to us would else hold up
+        everybody at the next meeting (M3)."""
+        changes: list[Change] = []
+        marks = [commitment(due.receipt.preimage) for due in leaving]
+        for mark, due in zip(marks, leaving, strict=True):
+            changes.append(Receipted(commitment=mark, preimage=due.receipt.preimage))
+            if self._shelf.bundles.known(mark) is None:
+                changes.append(Remember(past=self._never_in_custody(mark, due.receipt)))
         moved = self._shelf.apply(changes)
-        self._stores.sending.receipts_left([mark])
-        self._told.pop(mark, None)
-        self._direct.pop(mark, None)
+        if marks:
+            self._stores.sending.receipts_left(marks)
+        for mark in marks:
+            self._told.pop(mark, None)
+            self._direct.pop(mark, None)
         return moved
 
     def _never_in_custody(self, mark: bytes, receipt: Receipt) -> Past:

@@ -36,7 +36,7 @@ class Owner(Protocol):
     def heard_receipts(self, receipts: Sequence[Receipt], deliverer: ContactId | None) -> None: ...
     def take_in(self, contact: ContactId | None, arrived: Sequence[e.Arrived]) -> list[BundleId]: ...
     def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> None: ...
-    def release(self, due: DueReceipt, contact: ContactId | None) -> None: ...
+    def release(self, leaving: Sequence[DueReceipt], contact: ContactId | None) -> None: ...
 
 
 class StickVisit:
@@ -109,10 +109,9 @@ class StickVisit:
 
     def receipts_handed_over(self, receipts: Sequence[Receipt]) -> None:
         with self._owner.turn:
-            for receipt in receipts:
-                due = self._leaving.pop(receipt, None)
-                if due is not None:
-                    self._owner.release(due, None)
+            leaving = [self._leaving.pop(one) for one in receipts if one in self._leaving]
+            if leaving:
+                self._owner.release(leaving, None)
 
     def held(self) -> Iterator[Held]:
         clock_s = self._world.clock.best_s()
