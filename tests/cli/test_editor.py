@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -83,6 +84,28 @@ def test_t2_the_editor_writes_where_no_disk_is_and_nowhere_else(tmp_path: Path) 
     said = written_with(script, tmp_path)
     assert said.endswith("refused\ntmpfs\n600\n700\ngot 'Salam,\\nit is me.\\n'\n")
     assert not (tmp_path / "evil").exists()
+    assert left() == before
+
+
+@pytest.mark.skipif(NO_PLACE, reason="no Landlock, or no tmpfs")
+def test_t2_a_terminal_that_is_closed_leaves_no_word(tmp_path: Path) -> None:
+    """Whoever shuts the window, or loses the connection to the machine, has not been asked anything."""
+    before, editor = left(), tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\ntrap "" HUP\nprintf secret >"$1"\necho ready\nexec sleep {LIMIT_S}\n')
+    editor.chmod(0o700)
+    environment = os.environ | {"VISUAL": str(editor)}
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", ASK], stdin=slave, stdout=slave, stderr=slave, env=environment
+    ) as running:
+        os.close(slave)
+        said = b""
+        while b"ready" not in said and select.select([master], [], [], LIMIT_S)[0]:
+            said += os.read(master, 65536)
+        assert left() != before, said
+        running.send_signal(signal.SIGHUP)
+        running.wait(LIMIT_S)
+    os.close(master)
     assert left() == before
 
 

@@ -6,9 +6,14 @@ What is run as `python -m satchel.cli.editor FOLDER WORDS...` becomes that edito
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from satchel.cli import prompt
 from satchel.errors import MisuseError
@@ -39,7 +44,7 @@ def read_letter(bytes_max: int) -> str | None:
     None: it is not UTF-8, or longer. Raises MisuseError: nothing was written, or the editor failed.
     """
     if is_wanted():
-        with memory_folder() as folder:
+        with _ended_by_closing(), memory_folder() as folder:
             if folder is not None and can_confine_writes():
                 return _edited(folder, bytes_max)
         print(
@@ -47,6 +52,25 @@ def read_letter(bytes_max: int) -> str | None:
             file=sys.stderr,
         )
     return prompt.read_text(bytes_max)
+
+
+@contextmanager
+def _ended_by_closing() -> Iterator[None]:
+    """A terminal that is closed ends all in this block as Ctrl-C does: else the text would stay in memory."""
+    is_heard = threading.current_thread() is threading.main_thread()
+    if not is_heard or signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL:  # as with nohup
+        yield
+        return
+    signal.signal(signal.SIGHUP, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a second one must not stop what erases it
+    raise KeyboardInterrupt
 
 
 def _edited(folder: Path, bytes_max: int) -> str | None:
