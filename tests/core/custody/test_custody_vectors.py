@@ -243,6 +243,7 @@ def test_the_page_has_the_limits_of_the_code() -> None:
         "words in vain that are forgiven in a second": int(limits.VAIN_PER_S),
         "seconds between two comparisons": int(limits.AGAIN_S),
         "the same, as it is heard": int(limits.AGAIN_S_MIN),
+        "bytes of words that wait for a contact to read them": limits.WAITING_BYTES_MAX,
         "unfinished bundles of a contact": limits.PARTIALS_MAX,
         "bundles, receipts or numbers in a message": LIST_MAX,
         "bundles in all": policy.BUNDLES_MAX,

@@ -37,6 +37,7 @@ from satchel.core.custody.messages import (
     Gone,
     Message,
     Offer,
+    Skip,
     Want,
 )
 
@@ -97,6 +98,18 @@ def test_m3_wanting_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> N
     amina.hear(want(OUR_ID))
     with refusal("9.2"):
         amina.hear(want(OUR_ID))
+
+
+def test_m3_what_was_skipped_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nothing leaves, since the contact reads nothing."""
+    monkeypatch.setattr("satchel.core.custody.giving.WANTED_MAX", 40)
+    amina = side()
+    amina.hear(want(OUR_ID))
+    for first in range(1, 400, 20):
+        amina.hear(want(*[OUR_ID] * 20))
+        amina.hear(Skip(numbers=tuple(range(first, first + 20))))
+    assert len(amina.exchange._giving._queue) <= 41 + 20
+    assert amina.say_next()  # what is still wanted comes
 
 
 SAID_IN_VAIN: dict[str, Callable[[int], Message]] = {

@@ -7,11 +7,28 @@ from pathlib import Path
 import apsw
 import pytest
 
-from node.letters.office_kit import Person, id_of, meet, pair_up, pass_time, people
-from satchel.core.bundles.header import BundleId, decode_header
+from node.letters.office_kit import Meeting, Person, id_of, meet, pair_up, pass_time, people
+from node.letters.test_nothing_shows import arrived, hour_of
+from satchel.core.bundles.failures import FAILURES_MAX
+from satchel.core.bundles.header import SIZES_BYTES, BundleId, decode_header
 from satchel.core.bundles.receipt import Receipt, commitment
-from satchel.core.custody.codec import Unpacking, encode
-from satchel.core.custody.messages import Begin, Block, Got, Message, Offer, Offered, Receipts
+from satchel.core.custody.codec import LIST_MAX, Unpacking, encode
+from satchel.core.custody.effects import Say
+from satchel.core.custody.messages import (
+    Begin,
+    Block,
+    Gone,
+    Got,
+    Message,
+    Offer,
+    Offered,
+    Receipts,
+    Want,
+    Wanted,
+)
+from satchel.core.sealing.letter import Letter, encode_letter
+from satchel.errors import PeerError
+from satchel.node.letters.office import PostOffice
 from satchel.store.contact_key import key_of
 from satchel.store.sending import put_due
 from store.letter_samples import HOUR, drawn
@@ -59,13 +76,11 @@ def test_c1_who_brings_a_letter_of_others_as_its_own_learns_nothing(four: list[P
     amina.office.write(id_of("carla"), "Hello")
     pass_time(1.1, *four)
     meet(amina, bilal)
-    (kept,) = [one for size in range(9) for one in bilal.desk.bundles.oldest(id_of("amina"), size)]
-    bundle = bilal.desk.bundles.read(kept.id)
-    assert bundle is not None
+    ((id, bundle),) = carried_by(bilal)
     answers = []
     for victim in (carla, dalia):
         liar = Liar(victim, "bilal")
-        liar.say(offer_of(bundle, kept.id, direct=True))
+        liar.say(offer_of(bundle, id, direct=True))
         liar.say(Block(number=0, place=0, data=bundle))
         answers.append([one for one in liar.heard() if not isinstance(one, Begin)])
     assert answers[0] == answers[1]
@@ -101,3 +116,102 @@ def test_m3_receipts_of_very_many_letters_leave_at_once(
     assert len(changes) < 10
     some = [commitment(one.receipt.preimage) for one in left[:2]]
     assert carla.desk.sending.due_receipts([*some, bytes(20), *some]) == left[:2]
+
+
+def test_m3_who_offers_and_takes_back_for_ever_and_reads_nothing_is_refused(
+    four: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("satchel.node.letters.exchanging.WAITING_BYTES_MAX", 200_000)
+    _, _, carla, _ = four
+    liar = Liar(carla, "bilal")
+    hour = hour_of(carla)
+    bundles = [Offered(id=BundleId(drawn(one)), size_class=0, expiry_hour=hour) for one in range(LIST_MAX)]
+    offer = Offer(bundles=tuple(bundles), direct=False)
+    for first in range(0, 5 * LIST_MAX, LIST_MAX):
+        liar.say(offer, Gone(numbers=tuple(range(first, first + LIST_MAX))))
+    with pytest.raises(PeerError, match=r"9\.4"):
+        liar.say(offer, Gone(numbers=tuple(range(5 * LIST_MAX, 6 * LIST_MAX))))
+
+
+def test_m3_what_others_tell_to_who_reads_nothing_ends_there(four: list[Person]) -> None:
+    _, _, carla, _ = four
+    liar = Liar(carla, "bilal")
+    wanted = Say(message=Want(bundles=(Wanted(id=BundleId(bytes(32)), blocks=0),) * LIST_MAX))
+    liar.session.carry_out([wanted] * 300)
+    with pytest.raises(PeerError, match=r"9\.4"):
+        carla.office.next_frame(liar.session)
+
+
+def test_m3_what_may_not_be_tried_yet_is_not_read(
+    four: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twins of what somebody carries are forged without a key, and wait to be tried, again and again."""
+    amina, bilal, carla, _ = four
+    amina.office.write(id_of("carla"), "Hello")
+    pass_time(1.1, *four)
+    meet(amina, bilal)
+    ((_, bundle),) = carried_by(bilal)
+    twins = [bundle[:-2] + number.to_bytes(2, "big") for number in range(FAILURES_MAX + 30)]
+    carla.office.take_in(id_of("bilal"), arrived(*twins))
+    carla.office.wake()
+    read: list[BundleId] = []
+    reading = carla.desk.bundles.read
+
+    def noting(id: BundleId) -> bytes | None:
+        read.append(id)
+        return reading(id)
+
+    monkeypatch.setattr(carla.desk.bundles, "read", noting)
+    carla.office.wake()
+    assert read == []
+    pass_time(0.1, carla)
+    assert len(read) == FAILURES_MAX
+    meet(amina, carla)
+    assert carla.texts(amina) == ["Hello"]
+
+
+def test_what_came_before_a_sudden_end_is_found_though_somebody_is_met_first(
+    four: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amina, bilal, carla, _ = four
+    amina.office.write(id_of("carla"), "Hello")
+    pass_time(1.1, *four)
+    meet(amina, bilal)
+    Meeting(bilal, carla).run()  # and is killed before it looks whose it is
+    with monkeypatch.context() as patched:
+        patched.setattr(PostOffice, "prepare", lambda office: False)
+        carla.begin()
+    for name in ("bilal", "amina"):
+        carla.office.begin(id_of(name), we_dialled=True, has_something=lambda: None)
+    while carla.office.prepare():
+        pass
+    assert carla.texts(amina) == ["Hello"]
+
+
+def test_m3_an_id_that_was_used_twice_stops_no_start(four: list[Person]) -> None:
+    """One of the two could not be read by the version that it came to."""
+    amina, _, carla, _ = four
+    amina.office.write(id_of("carla"), "Hello")
+    meet(amina, carla)
+    (letter,) = carla.letters(amina)
+    content = encode_letter(Letter(order=1, text="Again"))
+    with carla.desk.contents.written([content]) as written, carla.desk.database.changing() as connection:
+        key = key_of(connection, id_of("amina"))
+        blob = carla.desk.contents.insert(connection, key, written[0])
+        connection.execute(
+            "INSERT INTO unreadable (contact, id, blob) VALUES (?, ?, ?)", (key, letter.id, blob)
+        )
+    carla.begin()
+    assert carla.texts(amina) == ["Hello"]
+    assert carla.desk.arrivals.unreadable() == []
+
+
+def carried_by(person: Person) -> list[tuple[BundleId, bytes]]:
+    bundles = person.desk.bundles
+    ids = [
+        kept.id
+        for one in bundles.shares()
+        for size in range(len(SIZES_BYTES))
+        for kept in bundles.oldest(one, size)
+    ]
+    return [(id, bundle) for id in ids if (bundle := bundles.read(id)) is not None]

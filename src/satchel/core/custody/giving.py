@@ -88,6 +88,9 @@ class Giving:
             turn = self._turns.pop(number, None)
             if turn is not None and not turn.is_whole:
                 gone.append(number)
+        if len(self._queue) > len(self._turns) + WANTED_MAX:  # who reads nothing, wants and skips (M3)
+            self._queue = [one for one in self._queue if one[1] in self._turns]
+            heapq.heapify(self._queue)
         return _gone(gone)
 
     def got(self, numbers: Iterable[int]) -> list[Effect]:

@@ -10,6 +10,7 @@ AGAIN_S_MIN = 30.0  # from one to the next, as it is heard
 VAIN_MAX = 65_536
 VAIN_PER_S = 1_000.0
 SAID_SHARE = 0.5  # of that, who keeps the rules says at most so much
+WAITING_BYTES_MAX = 8 << 20  # of words that wait to be said: several times what who reads them leaves there
 OFFERED_MAX = 65_536  # what was offered and not wanted is not offered again, as far as it is known
 
 

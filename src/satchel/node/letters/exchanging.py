@@ -12,6 +12,8 @@ from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody import effects as e
 from satchel.core.custody.codec import Unpacking, encode
 from satchel.core.custody.exchange import Exchange
+from satchel.core.custody.limits import WAITING_BYTES_MAX
+from satchel.core.custody.messages import Message
 from satchel.core.identity.contacts import ContactId
 from satchel.core.reconcile import effects as found
 from satchel.core.reconcile.initiator import Initiator
@@ -64,6 +66,7 @@ class Exchanging:
         self._owner = owner
         self._has_something = has_something
         self._said: deque[bytes] = deque()
+        self._waiting_bytes = 0  # of what was said
         self._leaving = bytearray()  # records that go into the next frames
         self._unpacking = Unpacking()
         self._read: tuple[BundleId, bytes] | None = None  # the bundle that is given
@@ -75,7 +78,7 @@ class Exchanging:
         for effect in effects:
             match effect:
                 case e.Say(message=message):
-                    self._said.append(encode(message))
+                    self._say(message)
                 case e.Numbers(highest=highest, next=following):
                     self._owner.heard_numbers(self.contact, highest=highest, following=following)
                 case e.Compare():
@@ -114,14 +117,16 @@ class Exchanging:
             now_s, clock_s = self._world.now_s(), self._world.clock.best_s()
             self.carry_out(self.exchange.hear(message, now_s=now_s, clock_s=clock_s))
         self.store_arrived()
+        self._look_at_waiting()
         self._has_something()  # a word may have made room for the next block
 
     def next_frame(self) -> tuple[bytes, bool]:
         """What is to be said now, as the body of one frame, b"" for nothing; and whether there is more: then
         it has BODY_BYTES.
 
-        Raises EnvironmentProblem: our own disk.
+        Raises EnvironmentProblem: our own disk; PeerError: the contact does not read it.
         """
+        self._look_at_waiting()
         while len(self._leaving) <= BODY_BYTES and (record := self._next_record()) is not None:
             self._leaving += record
         body = bytes(self._leaving[:BODY_BYTES])
@@ -131,7 +136,9 @@ class Exchanging:
     def _next_record(self) -> bytes | None:
         while not self._said:
             give, effects = self.exchange.next()
-            self._said.extend(encode(one.message) for one in effects if isinstance(one, e.Say))
+            for one in effects:
+                if isinstance(one, e.Say):
+                    self._say(one.message)
             if give is None:
                 break
             bundle = self._bundle(give.id)
@@ -139,8 +146,22 @@ class Exchanging:
                 self.carry_out(self.exchange.lost(give))
             else:
                 data = bundle[give.at : give.at + give.length]
-                self._said.append(encode(self.exchange.block(give, data)))
-        return self._said.popleft() if self._said else None
+                self._say(self.exchange.block(give, data))
+        if not self._said:
+            return None
+        record = self._said.popleft()
+        self._waiting_bytes -= len(record)
+        return record
+
+    def _say(self, message: Message) -> None:
+        record = encode(message)
+        self._said.append(record)
+        self._waiting_bytes += len(record)
+
+    def _look_at_waiting(self) -> None:
+        """Most words ask for an answer: who says them for ever and reads nothing fills our memory (M3)."""
+        if self._waiting_bytes > WAITING_BYTES_MAX:
+            raise PeerError(f"custody 9.4: {self._waiting_bytes} bytes were said, and are not read")
 
     def _bundle(self, id: BundleId) -> bytes | None:
         """Read once for all of its blocks: they leave one after the other (custody 8.3)."""

@@ -99,7 +99,7 @@ class PostOffice:
         """A session with this contact, until `end`. Raises EnvironmentProblem, MisuseError: it was
         forgotten."""
         with self.turn:
-            self._unsealing.await_tags(contact)
+            self._recognising.await_tags(contact)
             self._seal_kept()
             self._leave(contact, but=contact)  # it finds them by comparing (receipt 3.2)
             session = Exchanging(

@@ -8,6 +8,7 @@ from itertools import islice
 
 from satchel.core.bundles.header import BundleId
 from satchel.core.custody.kept import Ingress
+from satchel.core.identity.contacts import ContactId
 from satchel.node.letters.shelf import Shelf
 from satchel.node.letters.unsealing import Tried, Unsealing
 
@@ -24,6 +25,12 @@ class Recognising:
         self._fresh: dict[BundleId, Ingress] = {}  # nobody has looked whose they are
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more
         self._unseen: Iterator[bytes] | None = None  # tags to be looked at
+
+    def await_tags(self, contact: ContactId) -> None:
+        """From now on its bundles are recognised, and those that are here already by `prepare`. Raises
+        MisuseError: it was forgotten."""
+        if self._unsealing.await_tags(contact):
+            self._unseen = self._shelf.bundles.tags()
 
     def came(self, ids: Iterable[BundleId], ingress: Ingress) -> None:
         """They are kept. `look` looks at them."""
@@ -56,8 +63,7 @@ class Recognising:
         False: all is done, until there is another contact. Raises EnvironmentProblem."""
         contact = self._unsealing.next_unawaited()
         if contact is not None:
-            self._unsealing.await_tags(contact)
-            self._unseen = self._shelf.bundles.tags()
+            self.await_tags(contact)
         elif self._unseen is not None:
             tags = list(islice(self._unseen, TAGS_AT_ONCE))
             for tag in filter(self._unsealing.is_awaited, tags):
@@ -78,5 +84,7 @@ class Recognising:
         kept = self._shelf.bundles.kept(id)
         if kept is None or not self._unsealing.is_awaited(kept.header.tag):
             return Tried.NOT_OURS
+        if not self._unsealing.may_try(ingress):
+            return Tried.LATER  # not read: hundreds of forged ones may wait, each of a megabyte (M3)
         bundle = self._shelf.bundles.read(id)
         return Tried.NOT_OURS if bundle is None else self._unsealing.open(bundle, ingress=ingress)

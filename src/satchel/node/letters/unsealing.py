@@ -56,12 +56,15 @@ class Unsealing:
             self._awaited.remove(contact)
             self._table.forget(contact)
 
-    def await_tags(self, contact: ContactId) -> None:
-        """From now on its bundles are recognised. Takes some 15 ms. Raises MisuseError: it was forgotten."""
-        if contact not in self._awaited:
-            chains = self._stores.chains
-            self._table.put(contact, chains.listening(contact), chains.tags(contact))
-            self._awaited.add(contact)
+    def await_tags(self, contact: ContactId) -> bool:
+        """From now on its bundles are recognised. Takes some 15 ms. False: they were before. Raises
+        MisuseError: it was forgotten."""
+        if contact in self._awaited:
+            return False
+        chains = self._stores.chains
+        self._table.put(contact, chains.listening(contact), chains.tags(contact))
+        self._awaited.add(contact)
+        return True
 
     def next_unawaited(self) -> ContactId | None:
         return next((contact for contact in self._contacts if contact not in self._awaited), None)
@@ -72,6 +75,11 @@ class Unsealing:
 
     def is_awaited(self, tag: bytes) -> bool:
         return self._table.find(tag) is not None
+
+    def may_try(self, ingress: Ingress) -> bool:
+        """Whether what this one has brought would be opened now."""
+        payer = None if isinstance(ingress, Source) else ingress
+        return self._failures.may_try(payer, self._world.now_s()) and self._world.has_room()
 
     def open(self, bundle: bytes, *, ingress: Ingress, writer: ContactId | None = None) -> Tried:
         """A whole bundle is here. What opens is stored when this returns. Raises EnvironmentProblem.
@@ -84,9 +92,9 @@ class Unsealing:
         found = self._table.find(header.tag)
         if found is None or writer not in (None, found.contact):
             return Tried.NOT_OURS
-        payer = None if isinstance(ingress, Source) else ingress
-        if not self._failures.may_try(payer, self._world.now_s()) or not self._world.has_room():
+        if not self.may_try(ingress):
             return Tried.LATER
+        payer = None if isinstance(ingress, Source) else ingress
         listening = self._stores.chains.listening(found.contact)
         entry = self._entry(listening, found)
         if entry is None or entry.tag != header.tag:  # the table knows the first bytes of it
@@ -145,10 +153,13 @@ class Unsealing:
         arrivals = self._stores.arrivals
         for number, contact in arrivals.unreadable():
             unread = arrivals.read_unreadable(number)
+            came: WholeLetter | OnePart | Unreadable | Taken
             if unread.letter_id is None:
                 came = self._came(contact, unread.content, 0)
             else:
                 came = self._whole(unread.letter_id, unread.content)
+                if self._stores.letters.is_here(contact, unread.letter_id):
+                    came = Taken.AGAIN  # its writer has used the id twice (M3)
             if isinstance(came, Unreadable) or came is Taken.NO_ROOM:
                 continue
             readable = came if isinstance(came, WholeLetter | OnePart) else None
