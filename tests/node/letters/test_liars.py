@@ -29,6 +29,7 @@ from satchel.core.custody.messages import (
 from satchel.core.sealing.letter import Letter, encode_letter
 from satchel.errors import PeerError
 from satchel.node.letters.office import PostOffice
+from satchel.ports.letter_states import LetterState
 from satchel.store.contact_key import key_of
 from satchel.store.sending import put_due
 from store.letter_samples import HOUR, drawn
@@ -215,3 +216,29 @@ def carried_by(person: Person) -> list[tuple[BundleId, bytes]]:
         for kept in bundles.oldest(one, size)
     ]
     return [(id, bundle) for id in ids if (bundle := bundles.read(id)) is not None]
+
+
+def test_c1_who_tells_a_receipt_hears_the_same_of_its_writer_and_of_a_carrier(four: list[Person]) -> None:
+    """custody 10.2: and then asks for the bundle, and offers it."""
+    amina, bilal, carla, dalia = four
+    amina.office.write(id_of("carla"), "Hello")
+    pass_time(1.1, *four)
+    meet(amina, bilal)
+    meet(bilal, dalia)
+    with amina.desk.database.reading() as connection:
+        preimage = connection.execute("SELECT preimage FROM own_bundle").get
+    ((id, bundle),) = carried_by(bilal)
+    receipt = Receipt(preimage=preimage, expiry_hour=decode_header(bundle).expiry_hour)
+    pair_up(amina, dalia)
+    answers = []
+    for victim, friend in ((amina, "dalia"), (dalia, "amina")):
+        other, liar = Liar(victim, friend), Liar(victim, "bilal")
+        other.heard(), liar.heard()
+        liar.say(Receipts(receipts=(receipt,)))
+        liar.say(Want(bundles=(Wanted(id=id, blocks=0),)))
+        liar.say(offer_of(bundle, id, direct=False))
+        liar.say(offer_of(bundle, id, direct=True))
+        answers.append((liar.heard(), other.heard()))
+    assert answers[0] == answers[1]
+    assert [one.state for one in amina.letters(carla)] == [LetterState.DELIVERED]
+    assert not amina.desk.sending.due_receipts()

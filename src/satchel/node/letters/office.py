@@ -199,22 +199,26 @@ class PostOffice:
 
     def heard_receipts(self, receipts: Sequence[Receipt], deliverer: ContactId | None) -> None:
         """deliverer: who told; None: a stick."""
-        changes: list[Change] = []
-        own: list[Delivery] = []
-        passed: list[Receipt] = []
+        told: dict[bytes, Receipt] = {}
         for receipt in self._releasing.without_ours(receipts, deliverer):
-            heard = self._shelf.custody.hear(receipt)
-            if heard.delivered is not None:
-                own.append(Delivery(receipt=receipt, deliverer=deliverer, due=self._outbox.draw_due()))
-            elif heard.changes:
-                changes += heard.changes
-                passed.append(receipt)
-        self._moved(self._shelf.apply(changes))
+            told.setdefault(receipt.preimage, receipt)
+        heard = {receipt: self._shelf.custody.hear(receipt) for receipt in told.values()}
+        self._moved(self._shelf.apply([change for one in heard.values() for change in one.changes]))
+        own = [
+            Delivery(receipt=receipt, deliverer=deliverer, due=self._outbox.draw_due())
+            for receipt, one in heard.items()
+            if one.delivered is not None
+        ]
+        acts = {receipt.preimage for receipt, one in heard.items() if one.changes}
         if own:
             for id in self._stores.sending.delivered(own):
                 self._world.report(events.LetterEnded(id=id, delivered=True))
             self._moved(self._outbox.own_changed())
+            public = self._releasing.told_by_others(own)  # here as with every carrier that hears it (C1)
+            self._moved(self._releasing.release(public))
+            acts |= {due.receipt.preimage for due in public}
             self._seal_kept()
+        passed = [receipt for preimage, receipt in told.items() if preimage in acts]  # in their order
         self._to_others(deliverer, lambda one: one.exchange.pass_on(passed, self._world.now_s()))
 
     def take_in(self, contact: ContactId | None, arrived: Sequence[e.Arrived]) -> list[BundleId]:

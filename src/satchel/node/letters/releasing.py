@@ -15,7 +15,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.node.letters.shelf import Moved, Shelf
 from satchel.node.letters.stores import World
 from satchel.node.letters.times import is_due
-from satchel.ports.letters import DueReceipt
+from satchel.ports.letters import Delivery, DueReceipt
 
 TOLD_AGAIN_MAX = 256  # receipts in a session, 23 bytes each
 
@@ -58,6 +58,13 @@ class Releasing:
         due = self._stores.sending.due_receipts([commitment(one.preimage) for one in told])
         waiting = {one.receipt.preimage for one in due if one.is_own and one.contact == teller}
         return [receipt for receipt in told if receipt.preimage not in waiting]
+
+    def told_by_others(self, delivered: Iterable[Delivery]) -> list[DueReceipt]:
+        """Those of own letters that not their reader has told: who told them knows them, and would see from
+        our waiting that they are ours."""
+        tellers = {commitment(one.receipt.preimage): one.deliverer for one in delivered}
+        due = self._stores.sending.due_receipts(list(tellers))
+        return [one for one in due if one.contact != tellers[commitment(one.receipt.preimage)]]
 
     def leave(self, contact: ContactId) -> tuple[list[Receipt], Moved]:
         """Which leave with this meeting, and what goes here with them. From now on they are receipts like any
