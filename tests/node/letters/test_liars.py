@@ -1,5 +1,6 @@
 """Contacts that break the rules towards a post office, or keep them in bad faith (C1, M3)."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -26,8 +27,9 @@ from satchel.core.custody.messages import (
     Want,
     Wanted,
 )
-from satchel.core.sealing.letter import Letter, encode_letter
-from satchel.errors import PeerError
+from satchel.core.sealing.letter import Attachment, Letter, encode_letter
+from satchel.errors import MisuseError, PeerError
+from satchel.node.letters.keeping import Mail, keep_post
 from satchel.node.letters.office import PostOffice
 from satchel.ports.letter_states import LetterState
 from satchel.store.contact_key import key_of
@@ -242,3 +244,49 @@ def test_c1_who_tells_a_receipt_hears_the_same_of_its_writer_and_of_a_carrier(fo
     assert answers[0] == answers[1]
     assert [one.state for one in amina.letters(carla)] == [LetterState.DELIVERED]
     assert not amina.desk.sending.due_receipts()
+
+
+def test_who_takes_a_bundle_again_and_again_counts_as_one_carrier(four: list[Person]) -> None:
+    """custody 4.3: it would else take all copies of a large one, and the outbox would tell of a crowd."""
+    amina, _, carla, dalia = four
+    photo = Attachment(name=b"photo", content=bytes(200_000))
+    amina.office.write(id_of("carla"), "Hello", attachments=[photo])
+    pass_time(1.1, *four)
+    (kept,) = amina.desk.bundles.to(id_of("carla"))
+    for _ in range(4):
+        liar = Liar(amina, "bilal")
+        for number in range(2):
+            liar.say(Want(bundles=(Wanted(id=kept.id, blocks=0),)))
+            liar.heard()
+            liar.say(Got(numbers=(number,)))
+        amina.office.end(liar.session)
+    assert [one.handed for one in amina.letters(carla)] == [1]
+    (after,) = amina.desk.bundles.to(id_of("carla"))
+    assert after.offered
+    assert after.header.copies >= kept.header.copies // 2
+    pair_up(amina, dalia)
+    meet(amina, dalia)
+    assert [one.handed for one in amina.letters(carla)] == [2]
+
+
+def test_a_contact_that_is_forgotten_meanwhile_ends_no_node(
+    four: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the store and `contacts_changed` time may pass for the post office."""
+    amina, _, _, _ = four
+    monkeypatch.setattr("satchel.node.letters.keeping.WAKE_EVERY_S", 0.01)
+    amina.desk.contacts.forget(id_of("carla"))
+    amina.time.now_s += 2 * 3600  # it is settled, which reads of all contacts
+    with pytest.raises(MisuseError):
+        amina.office.wake()
+    amina.time.now_s += 2 * 3600
+
+    async def keep() -> None:
+        mail = Mail(lambda _contact, _waits: None)
+        keeping = asyncio.ensure_future(keep_post(amina.office, mail, amina.told.append))
+        await asyncio.sleep(0.2)
+        assert not keeping.done()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    asyncio.run(keep())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from satchel.core.identity.contacts import ContactId
-from satchel.errors import EnvironmentProblem
+from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import events
 from satchel.node.letters.office import PostOffice
 from satchel.node.own_thread import in_own_thread
@@ -45,4 +45,6 @@ async def keep_post(office: PostOffice, mail: Mail, report: events.Report) -> No
             if problem.what != told:
                 report(events.Trouble(problem=problem))
             told = problem.what
+        except MisuseError:
+            pass  # a contact was forgotten just now: `contacts_changed` comes, and the next turn
         await asyncio.sleep(WAKE_EVERY_S)

@@ -48,6 +48,7 @@ class PostOffice:
         self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
         self._sessions: dict[Exchanging, float] = {}  # when each counts as one meeting more
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
+        self._carriers: dict[BundleId, set[ContactId]] = {}  # who have said Got, in this run
         self._settles_at_s = float("-inf")
         self.contacts_changed()
         self._unsealing.read_anew()
@@ -275,8 +276,15 @@ class PostOffice:
         """contact: None: a stick."""
         if over.direct and contact is not None:
             self._given.add((contact, over.id))
-        else:
+            return
+        kept = self._shelf.bundles.kept(over.id)
+        if kept is None or (kept.header.floods and kept.ingress is not Source.OWN):
+            return  # nothing is counted
+        carriers = self._carriers.setdefault(over.id, set())
+        if contact not in carriers:  # who takes it again and again is one carrier (custody 4.3)
             self._moved(self._outbox.handed_over(over.id, over.copies))
+        if contact is not None:  # else one of many sticks
+            carriers.add(contact)
 
     # --- receipts of ours -----------------------------------------------------------------------------
 
@@ -314,6 +322,8 @@ class PostOffice:
 
     def _moved(self, moved: Moved, *, but: ContactId | None = None) -> None:
         """Sessions are told what is shown from now on, and want no more of what is over."""
+        for id in moved.gone:
+            self._carriers.pop(id, None)
         if moved.gone:
             self._to_others(None, lambda one: one.exchange.skip(moved.gone))
         if moved.shown:
