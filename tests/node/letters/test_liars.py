@@ -121,6 +121,23 @@ def test_m3_receipts_of_very_many_letters_leave_at_once(
     assert carla.desk.sending.due_receipts([*some, bytes(20), *some]) == left[:2]
 
 
+def test_c1_who_breaks_off_and_comes_again_is_met_once(four: list[Person]) -> None:
+    """receipt 3.2: it would else take along every receipt that waits."""
+    _, _, carla, _ = four
+    with carla.desk.database.changing() as connection:
+        key = key_of(connection, id_of("amina"))
+        for number in range(40):
+            receipt = Receipt(preimage=drawn(number)[:20], expiry_hour=HOUR)
+            put_due(connection, key, receipt, carla.time.read(), is_own=False, deliverer=None)
+    for _ in range(20):
+        carla.office.end(Liar(carla, "bilal").session)
+        pass_time(0.5 / 60, carla)
+    assert 10 < len(carla.desk.sending.due_receipts()) < 30
+    pass_time(1.5, carla)
+    carla.office.end(Liar(carla, "bilal").session)
+    assert len(carla.desk.sending.due_receipts()) < 20
+
+
 def test_m3_who_offers_and_takes_back_for_ever_and_reads_nothing_is_refused(
     four: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,8 @@ class PostOffice:
         self._unsealing = Unsealing(world)
         self._recognising = Recognising(self._shelf, self._unsealing)
         self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
-        self._sessions: dict[Exchanging, float] = {}  # when each counts as one meeting more
+        self._sessions: dict[Exchanging, None] = {}  # in the order in which they began
+        self._met_until_s: dict[ContactId, float] = {}  # from then on it counts as one meeting more
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
         self._carriers: dict[BundleId, set[ContactId]] = {}  # who have said Got, in this run
         self._settles_at_s = float("-inf")
@@ -102,7 +103,9 @@ class PostOffice:
         with self.turn:
             self._recognising.await_tags(contact)
             self._seal_kept()
-            self._leave(contact, but=contact)  # it finds them by comparing (receipt 3.2)
+            if self._world.now_s() >= self._met_until_s.get(contact, float("-inf")):
+                self._met_until_s[contact] = self._next_meeting_s()
+                self._leave(contact, but=contact)  # it finds them by comparing (receipt 3.2)
             session = Exchanging(
                 contact,
                 we_dialled=we_dialled,
@@ -120,7 +123,7 @@ class PostOffice:
                 direct=self._direct(contact),
                 now_s=self._world.now_s(),
             )
-            self._sessions[session] = self._next_meeting_s()
+            self._sessions[session] = None
             session.carry_out(begun)
             return session
 
@@ -177,8 +180,8 @@ class PostOffice:
 
     def _count_as_met(self, session: Exchanging) -> None:
         """Who stays for days would never take a receipt along (receipt 3.2)."""
-        if self._world.now_s() >= self._sessions[session]:
-            self._sessions[session] = self._next_meeting_s()
+        if self._world.now_s() >= self._met_until_s[session.contact]:
+            self._met_until_s[session.contact] = self._next_meeting_s()
             self._tell_writer(session.contact, self._releasing.for_writer(session.contact))
             self._leave(session.contact, but=None)
 
