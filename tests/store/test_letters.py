@@ -28,6 +28,7 @@ from satchel.ports.letters import (
     Unreadable,
     WholeLetter,
 )
+from satchel.store.letters import PREVIEW_CHARACTERS
 from store.contact_samples import AMINA, BILAL, contact
 from store.letter_samples import (
     HOUR,
@@ -73,7 +74,8 @@ def shown(written: Letter, state: LetterState, id: LetterId = ONE, *, handed: in
         id=id,
         state=state,
         order=written.order,
-        text=written.text,
+        text=written.text[:PREVIEW_CHARACTERS],
+        is_cut=len(written.text) > PREVIEW_CHARACTERS,
         written_s=written.written_s,
         reply_to=written.reply_to,
         expiry_hour=written.expiry_hour,
@@ -104,6 +106,9 @@ def receipt_of(one: Desk, bundle: bytes, *, at: Place | None = None) -> Receipt:
         Letter(order=1 << 52, text="a \0 and \U0001f600, nothing else"),
         letter("", 3, b"a file alone"),
         letter(LONG, 2, PHOTO, b"", b"small"),
+        letter("\U0001f600" * PREVIEW_CHARACTERS, 2),
+        letter("\U0001f600" * (PREVIEW_CHARACTERS + 1), 2),
+        letter("a" + "\U0001f600" * 20_000, 2),
     ],
 )
 def test_a_letter_comes_back_as_it_was(tmp_path: Path, written: Letter) -> None:
@@ -113,6 +118,7 @@ def test_a_letter_comes_back_as_it_was(tmp_path: Path, written: Letter) -> None:
     with desk(tmp_path / "profile") as again:
         assert again.letters.letter(AMINA, ONE) == written
         assert again.letters.conversation(AMINA) == [shown(written, LetterState.KEPT)]
+        assert again.letters.text(AMINA, ONE) == written.text
         assert again.letters.kept() == [(AMINA, ONE)]
         for number, file in enumerate(written.attachments):
             assert again.letters.attachment(AMINA, ONE, number) == file.content

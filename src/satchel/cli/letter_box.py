@@ -60,10 +60,11 @@ def _show(options: argparse.Namespace, show: Show, profile: Profile) -> None:
         return
     for line in head_of(one, letters):
         show.note(line)
-    if one.letter.text is None:
+    text = one.text
+    if text is None:
         show.note(NOT_IN_BACKUP)
-    elif one.letter.text:
-        show.hear(events.NoteReceived(text=one.letter.text))
+    elif text:
+        show.hear(events.NoteReceived(text=text))
     if one.letter.attachments:
         show.note(f"To save its files: satchel {options.command} save {one.number}")
 

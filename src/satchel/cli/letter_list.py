@@ -19,7 +19,7 @@ from satchel.errors import MisuseError
 from satchel.escape import show_name, show_text
 from satchel.ports.contacts import Contact
 from satchel.ports.letter_states import LetterState
-from satchel.ports.letters import StoredLetter
+from satchel.ports.letters import Conversations, StoredLetter
 
 PREVIEW_CHARACTERS_MAX = 60
 BRIEF_CHARACTERS_MAX = 2_000  # of each text of a conversation, to a script
@@ -35,6 +35,14 @@ class Numbered:
     number: int  # from 1
     contact: Contact
     letter: StoredLetter
+    letters: Conversations
+
+    @property
+    def text(self) -> str | None:
+        """All of it, read now where it is long. Raises NothingToDo: it was deleted meanwhile."""
+        if not self.letter.is_cut:
+            return self.letter.text
+        return self.letters.text(self.contact.id, self.letter.id)
 
     @property
     def is_own(self) -> bool:
@@ -53,7 +61,7 @@ def letters_in(profile: Profile) -> list[Numbered]:
     for contact in sorted(profile.contacts.all(), key=lambda contact: contact.name):
         with suppress(MisuseError):  # forgotten just now
             found += [(contact, letter) for letter in profile.post.letters.conversation(contact.id)]
-    return [Numbered(number, *one) for number, one in enumerate(found, 1)]
+    return [Numbered(number, *one, profile.post.letters) for number, one in enumerate(found, 1)]
 
 
 def conversation(
@@ -67,7 +75,7 @@ def conversation(
     of = letters.count(contact.id)
     found = letters.stretch(contact.id, last=last, skip=skip)
     first = _before(contact, profile) + max(0, of - skip - len(found)) + 1
-    return [Numbered(number, contact, letter) for number, letter in enumerate(found, first)], of
+    return [Numbered(number, contact, letter, letters) for number, letter in enumerate(found, first)], of
 
 
 def _before(contact: Contact, profile: Profile) -> int:
@@ -146,8 +154,10 @@ def tell(show: JsonShow, one: Numbered, *, brief: bool = False) -> None:
     letter, fields = one.letter, _fields(one.letter)
     if brief:
         text = letter.text
-        fields["cut"] = text is not None and len(text) > BRIEF_CHARACTERS_MAX
+        fields["cut"] = letter.is_cut or (text is not None and len(text) > BRIEF_CHARACTERS_MAX)
         fields["text"] = text if text is None else text[:BRIEF_CHARACTERS_MAX]
+    else:
+        fields["text"] = one.text
     verified = one.contact.pair.proof.is_verified
     if not one.is_own:
         show.line("letter", number=one.number, **{"from": one.contact.name}, verified=verified, **fields)

@@ -34,6 +34,7 @@ class StoredLetter:
     state: LetterState
     order: int
     text: str | None = field(repr=False)  # None: long, and not in the backup that this profile comes from
+    is_cut: bool = False  # it goes on: Conversations.text has all of it
     written_s: int | None = None
     reply_to: LetterId | None = None
     expiry_hour: int | None = None
@@ -165,7 +166,7 @@ class Letters(Protocol):
 
 
 class Conversations(Protocol):
-    """Letters as a screen reads them."""
+    """Letters as a screen reads them: of a long text the beginning, else a contact fills the memory (M3)."""
 
     def conversation(self, contact: ContactId) -> list[StoredLetter]:
         """In order (letter 4.2)."""
@@ -173,6 +174,10 @@ class Conversations(Protocol):
 
     def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
         """As `conversation`: the `last` newest (None: all) but for the `skip` newest of them."""
+        ...
+
+    def text(self, contact: ContactId, id: LetterId) -> str | None:
+        """All of it. None as in StoredLetter. Raises NothingToDo."""
         ...
 
     def count(self, contact: ContactId) -> int:

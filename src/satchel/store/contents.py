@@ -90,16 +90,17 @@ class Contents:
             connection.execute("INSERT INTO blob_stretch VALUES (?, 0, ?)", (key, written.secret))
         return key
 
-    def read(self, key: int) -> bytes:
-        """Raises NothingToDo: it was erased; EnvironmentProblem: it is not as it was."""
+    def read(self, key: int, bytes_max: int | None = None) -> bytes:
+        """All of it, or the beginning. Raises NothingToDo: it was erased; EnvironmentProblem: it is not as
+        it was."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT size, content FROM blob WHERE key = ?", (key,)).fetchone()
             if row is None:
                 raise erased()
             size, content = checked_row(row, (int, bytes | None))
         if content is not None:
-            return bytes(content)
-        buffer = bytearray(size)
+            return bytes(content)[:bytes_max]
+        buffer = bytearray(size if bytes_max is None else min(size, bytes_max))
         with closing(self._blobs.read(key)) as reader:
             reader.read_into(0, memoryview(buffer))
         return bytes(buffer)

@@ -21,6 +21,8 @@ from satchel.store.contents import Contents, Written
 from satchel.store.database import DamagedRow, Database, checked_row, checked_rows
 from satchel.store.sending import release
 
+PREVIEW_CHARACTERS = 4_000  # of each text in a conversation
+PREVIEW_BYTES = 4 * PREVIEW_CHARACTERS + 1  # as UTF-8, and one more
 TEXT_BYTES_MAX = 16 << 10  # a longer text is a blob, so that erasing something does not write it anew
 _LETTER = (
     "SELECT l.id, state, place, text, blob, written_s, reply_to, expiry_hour,"
@@ -30,10 +32,14 @@ _LETTER = (
 _STRETCH = (  # what is left out is not read
     " WHERE l.key IN (SELECT key FROM letter WHERE contact = ? ORDER BY place DESC, id DESC LIMIT ? OFFSET ?)"
 )
+# By bytes: for SQLite a text ends at its first zero. Of an empty one there is no part.
+_PART = f"iif(text IS NULL, NULL, coalesce(substr(CAST(text AS BLOB), 1, {PREVIEW_BYTES}), x''))"
+_BEGINNING = _LETTER.replace(" text,", f" {_PART},")
 _TYPES = (
     *(bytes, int, int, str | None, int | None, int | None, bytes | None, int | None),
     *(int, int, int),
 )
+_BEGINNING_TYPES = (*_TYPES[:3], bytes | None, *_TYPES[4:])
 _STATES = {state.value for state in LetterState}
 _OF = " WHERE l.contact = (SELECT key FROM contact WHERE id = ?) AND l.id = ?"
 
@@ -73,7 +79,7 @@ class SqliteLetters:
     def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
         with self._database.reading() as connection:
             key, limit = key_of(connection, contact), -1 if last is None else last
-            rows = checked_rows(connection, f"{_LETTER}{_STRETCH}", (key, limit, skip), _TYPES)
+            rows = checked_rows(connection, f"{_BEGINNING}{_STRETCH}", (key, limit, skip), _BEGINNING_TYPES)
             found = [(row, _attachments(connection, row[9])) for row in rows]
             if not {row[1] for row in rows} <= _STATES:
                 raise DamagedRow
@@ -81,15 +87,17 @@ class SqliteLetters:
         return sorted(letters, key=lambda one: sort_key(one.order, one.id))
 
     def _stored(self, contact: ContactId, row: Sequence[Any], attachments: Sequence[Any]) -> StoredLetter:
-        id, state, order, text, blob, written_s, reply_to, expiry_hour, handed, *_ = row
-        if text is None and blob is not None:
-            text = self._text(blob)
+        id, state, order, beginning, blob, written_s, reply_to, expiry_hour, handed, *_ = row
+        if beginning is None and blob is not None:
+            beginning = self._contents.read(blob, PREVIEW_BYTES)
+        text = None if beginning is None else beginning.decode("utf-8", "ignore")  # cut in a character
         return StoredLetter(
             contact=contact,
             id=LetterId(id),
             state=LetterState(state),
             order=order,
-            text=text,
+            text=text if text is None else text[:PREVIEW_CHARACTERS],
+            is_cut=text is not None and (len(text) > PREVIEW_CHARACTERS or len(beginning) == PREVIEW_BYTES),
             written_s=written_s,
             reply_to=None if reply_to is None else LetterId(reply_to),
             expiry_hour=expiry_hour,
@@ -102,6 +110,11 @@ class SqliteLetters:
 
     def _text(self, blob: int) -> str:
         return self._contents.read(blob).decode("utf-8", "replace")
+
+    def text(self, contact: ContactId, id: LetterId) -> str | None:
+        row, _ = self._find(contact, id)
+        _, _, _, text, blob, *_ = row
+        return self._text(blob) if text is None and blob is not None else text
 
     def letter(self, contact: ContactId, id: LetterId) -> Letter:
         row, attachments = self._find(contact, id)
