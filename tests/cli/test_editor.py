@@ -26,6 +26,10 @@ try:
 except MisuseError as refused:
     print("refused", refused.what)
 """
+HUNG_UP = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may be deaf to it (nohup)
+"""
 NO_MEMORY = """
 from satchel.store import memory_folder
 memory_folder.is_in_memory = lambda _path: False
@@ -96,7 +100,7 @@ def test_t2_a_terminal_that_is_closed_leaves_no_word(tmp_path: Path) -> None:
     environment = os.environ | {"VISUAL": str(editor)}
     master, slave = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", ASK], stdin=slave, stdout=slave, stderr=slave, env=environment
+        [sys.executable, "-c", HUNG_UP + ASK], stdin=slave, stdout=slave, stderr=slave, env=environment
     ) as running:
         os.close(slave)
         said = b""

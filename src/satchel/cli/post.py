@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from satchel.core.crypto.aead import KEY_BYTES
 from satchel.core.identity.clocks import BUILT_S
@@ -20,15 +19,13 @@ from satchel.store.arrivals import SqliteArrivals
 from satchel.store.blobs import BlobFolder
 from satchel.store.bundles import SqliteBundles
 from satchel.store.chains import SqliteChains
+from satchel.store.contacts import SqliteContacts
 from satchel.store.contents import INLINE_BYTES_MAX, Contents
 from satchel.store.custody import custody_in_memory, open_custody
+from satchel.store.database import Database
 from satchel.store.inventories import SqliteInventories
 from satchel.store.letters import SqliteLetters
 from satchel.store.sending import SqliteSending
-
-if TYPE_CHECKING:
-    from satchel.cli.profile import Profile
-    from satchel.store.database import Database
 
 LEFT_FREE_BYTES = 256 << 20  # of the disk
 SPACE_BYTES = 1 << 30  # for bundles, half of it for what others bring (custody 2.3)
@@ -37,8 +34,11 @@ SPACE_BYTES = 1 << 30  # for bundles, half of it for what others bring (custody 
 class Post:
     """From any thread. What is not asked for is not opened: who reads a letter loads nothing of that."""
 
-    def __init__(self, profile: "Profile") -> None:
-        self._profile = profile
+    def __init__(self, home: Path | None, database: Database, contacts: SqliteContacts) -> None:
+        """home: None: it is all in memory."""
+        self._home = home
+        self._database = database
+        self._contacts = contacts
         self._draw = SystemEntropy().draw
         self._opening = threading.Lock()
         self._office: PostOffice | None = None
@@ -47,19 +47,17 @@ class Post:
 
     @cached_property
     def clock(self) -> NodeClock:
-        return NodeClock(self._profile.contacts, build_s=BUILT_S)
+        return NodeClock(self._contacts, build_s=BUILT_S)
 
     @cached_property
     def letters(self) -> SqliteLetters:
-        return SqliteLetters(self._profile.database, self._contents)
+        return SqliteLetters(self._database, self._contents)
 
     @cached_property
     def _contents(self) -> Contents:
-        folder = self._profile.folder
-        home = folder.home if folder is not None else Path(os.devnull)
-        blobs = BlobFolder(home, self._profile.database, draw=self._draw)
-        inline = INLINE_BYTES_MAX if folder is not None else LETTER_BYTES_MAX
-        return Contents(self._profile.database, blobs, draw=self._draw, inline_bytes_max=inline)
+        blobs = BlobFolder(self._home or Path(os.devnull), self._database, draw=self._draw)
+        inline = INLINE_BYTES_MAX if self._home is not None else LETTER_BYTES_MAX
+        return Contents(self._database, blobs, draw=self._draw, inline_bytes_max=inline)
 
     @property
     def office(self) -> PostOffice:
@@ -70,13 +68,13 @@ class Post:
             return self._office
 
     def _open(self) -> PostOffice:
-        database, folder = self._profile.database, self._profile.folder
-        if folder is None:
+        database = self._database
+        if self._home is None:
             self._custody = custody_in_memory()
         else:
-            self._custody = open_custody(folder.home, database, self._draw(KEY_BYTES))
+            self._custody = open_custody(self._home, database, self._draw(KEY_BYTES))
         stores = Stores(
-            contacts=self._profile.contacts,
+            contacts=self._contacts,
             chains=SqliteChains(database),
             letters=self.letters,
             sending=SqliteSending(database, self._contents),
@@ -97,8 +95,7 @@ class Post:
 
     def _has_room(self) -> bool:
         """Letters leave some for everything else; those that do not fit stay sealed, or with who has them."""
-        folder = self._profile.folder
-        return folder is None or shutil.disk_usage(folder.home).free >= LEFT_FREE_BYTES
+        return self._home is None or shutil.disk_usage(self._home).free >= LEFT_FREE_BYTES
 
     def listen(self, report: events.Report) -> Callable[[], None]:
         """From now on `report` hears of letters; the answer ends it. It is called in any thread, in the

@@ -107,7 +107,8 @@ class Profile:
         if self.shared_post is None:
             from satchel.cli.post import Post  # noqa: PLC0415 - see contacts
 
-            self.shared_post = Post(self)
+            home = self.folder.home if self.folder is not None else None
+            self.shared_post = Post(home, self.database, self.contacts)
         return self.shared_post
 
     @property

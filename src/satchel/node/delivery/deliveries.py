@@ -17,6 +17,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.settings import Accept
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.node import clock, events
+from satchel.node.delivery.beside import Beside
 from satchel.node.delivery.giving import Gift, Giving, GivingNode, LookAt, contents_of_gift, look
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
 from satchel.node.delivery.taking import Reception, TakingNode, forget
@@ -24,7 +25,6 @@ from satchel.node.delivery.talking import SPEAKS_BESIDE, Ended, Talking
 from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
 from satchel.node.endings import given_up
-from satchel.node.letters.beside import Beside
 from satchel.node.letters.office import PostOffice
 from satchel.node.outcome import Outcome
 from satchel.ports import Entropy, HandoverId, Lan, RecordHead, Records, Role, Source

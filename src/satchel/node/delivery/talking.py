@@ -20,11 +20,11 @@ from satchel.core.handover.messages import StopReason
 from satchel.core.session.frames import CONTROL_SIZES, Kind
 from satchel.errors import EnvironmentProblem, PeerError, SatchelError
 from satchel.node import clock, events
+from satchel.node.delivery.beside import Beside
 from satchel.node.delivery.giving import Gift, Giving
 from satchel.node.delivery.pipes import OnePipe, Opened, Pipes
 from satchel.node.delivery.taking import Reception
 from satchel.node.encounter import Session
-from satchel.node.letters.beside import Beside
 from satchel.node.outcome import Outcome
 from satchel.ports import Entropy, HandoverId
 

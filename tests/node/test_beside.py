@@ -14,7 +14,7 @@ from node.pretend_lan import Air
 from satchel.core.identity.settings import Accept
 from satchel.core.sealing.letter import Attachment
 from satchel.node import events
-from satchel.node.letters import beside
+from satchel.node.delivery import beside
 from satchel.ports.letter_states import LetterState
 
 A, B = "127.0.0.2", "127.0.0.3"
