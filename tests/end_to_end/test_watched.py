@@ -27,6 +27,9 @@ MEET_S = 60.0
 TAKERS = 4
 MINUTES_BYTES = 20_000
 LONELY_S = 8.0  # until a beacon of each address has left
+RUN_BYTES = 4096  # what two who have no letters for each other say about them, padded (transport 6)
+SEGMENT_BYTES = (1448, 1428)  # the largest of TCP on this network, over IPv4 and IPv6
+PIECES = {size for largest in SEGMENT_BYTES for size in (largest, RUN_BYTES - 2 * largest)}
 Device = tuple[Person, list[str]]  # and the MAC addresses of its cards on the market
 
 
@@ -119,7 +122,8 @@ def test_w1_w2_of_two_devices_on_two_networks_with_sessions_nothing_is_found(rec
         for recording in device:
             assert len(recording.streams) >= PEERS
             assert {size for unit in recording.sizes(UDP) for size in unit} == {530}
-            assert {size % 256 for unit in recording.sizes(TCP) for size in unit} == {0}
+            sizes = {size for unit in recording.sizes(TCP) for size in unit}
+            assert {size % 256 for size in sizes - PIECES} == {0}
     assert compare(recorded.amina, recorded.bilal) == []
     assert compare(recorded.bilal, recorded.amina) == []
 
