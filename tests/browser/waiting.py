@@ -11,5 +11,7 @@ WAIT_S = 60.0
 
 
 def until(page: "Page", holds: str) -> None:
-    """Wait for a condition, in JavaScript. Playwright's own way evaluates inside of the page's policy."""
-    assert wait_until(lambda: page.evaluate(holds), WAIT_S, pause_s=0.05), holds
+    """Wait for an expression of JavaScript. One that fails, since what it names is not there, does not hold.
+    Playwright's own way evaluates inside of the page's policy."""
+    looked = f"(() => {{ try {{ return !!({holds}); }} catch {{ return false; }} }})()"
+    assert wait_until(lambda: page.evaluate(looked), WAIT_S, pause_s=0.05), holds
