@@ -14,7 +14,6 @@ from cli.letters_kit import BILALS_NAME, FOUR, HOSTILE, letters_of_two, seen, to
 from cli.node_kit import SCREEN, Following, Served
 from satchel.cli import letter_list
 from satchel.cli.letter_list import (
-    BRIEF_CHARACTERS_MAX,
     chosen,
     letters_in,
     preview,
@@ -28,6 +27,7 @@ from satchel.errors import MisuseError
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import StoredAttachment, StoredLetter
 from satchel.store.custody import custody_in_memory
+from satchel.store.letters import PREVIEW_CHARACTERS
 from store.contact_samples import AMINA, BILAL
 from store.letter_samples import NOW, ONE, THREE, TWO, Desk, letter
 
@@ -272,7 +272,7 @@ def test_both_sides_of_a_conversation_in_stretches(served: Served) -> None:
 
 
 def test_of_a_long_text_the_conversation_has_the_beginning(served: Served) -> None:
-    text = "\N{ARABIC LETTER WAW}" * (BRIEF_CHARACTERS_MAX + 1)
+    text = "\N{ARABIC LETTER WAW}" * (PREVIEW_CHARACTERS + 1)
     served.profile.post.letters.write(AMINA, FOUR, Letter(order=9, text=text))
     [long, _] = told(served, "inbox", "Amina", "--both", "--last", "1")
     assert (long["text"], long["cut"]) == (text[:-1], True)

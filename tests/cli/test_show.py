@@ -141,6 +141,16 @@ def test_piped_a_person_sees_no_control_characters(
     assert "\r" not in out + err
 
 
+def test_only_of_a_receiver_a_person_hears_that_it_ends_without_it(capsys: Output) -> None:
+    """What goes wrong on the own disk is about nobody else."""
+    trouble = events.Trouble(problem=EnvironmentProblem("The disk is full."))
+    for event, with_one in ((trouble, False), (events.ByReceiver(receiver=2, event=trouble), True)):
+        PersonShow().hear(event)
+        out, err = capsys.readouterr()
+        assert "The disk is full." in out + err
+        assert ("with one of them" in out + err) is with_one
+
+
 @pytest.mark.parametrize("name", [b'"\\\n\x7f', b"\xff\xe2\x80", "\u202eé\U0001f600".encode(), b"\0"])
 def test_a_placed_line_is_the_json_of_what_happened(name: bytes, capsys: Output) -> None:
     """It is put together by hand, since there are so many."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from node.letters.office_kit import stores_of
 from node.pretend_lan import Air, PretendLan
 from satchel.core.crypto.curve import x25519_public
 from satchel.core.discovery.beacon import Mode
@@ -24,7 +25,7 @@ from satchel.node.delivery.tickets import Tickets
 from satchel.node.encounter import Session, keep_company
 from satchel.node.entropy import SystemEntropy
 from satchel.node.letters.office import PostOffice
-from satchel.node.letters.stores import Stores, World
+from satchel.node.letters.stores import World
 from satchel.node.neighbours import Neighbours
 from satchel.node.node_clock import NodeClock
 from satchel.ports import HandoverId
@@ -143,23 +144,14 @@ class Hands:
     def post_office(self, report: events.Report) -> PostOffice:
         """Over real stores, files in the folder."""
         self.letters = Desk(self.folder, self.device.database, custody_in_memory())
-        stores = Stores(
-            contacts=self.device.contacts,
-            chains=self.letters.chains,
-            letters=self.letters.letters,
-            sending=self.letters.sending,
-            arrivals=self.letters.arrivals,
-            bundles=self.letters.bundles,
-            inventories=self.letters.inventories,
-        )
         world = World(
-            stores=stores,
+            stores=stores_of(self.letters),
             entropy=SystemEntropy(),
             clock=NodeClock(self.device.contacts, build_s=BUILT_S),
             now_s=clock.awake_and_asleep_s,
             report=report,
             space_bytes=64 << 20,
-            has_room=lambda: True,
+            has_room=lambda _held_bytes: True,
         )
         self.office = PostOffice(world)
         return self.office

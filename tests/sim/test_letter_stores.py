@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from node.letters.office_kit import stores_of
 from satchel.node.letters.stores import Stores
 from satchel.ports.contacts import Contact
 from satchel.sim.letters import Person, Town
@@ -23,15 +24,7 @@ class Stored(Person):
 
     def stores(self) -> Stores:
         desk = DESKS[self.name]
-        return Stores(
-            contacts=desk.contacts,
-            chains=desk.chains,
-            letters=desk.letters,
-            sending=desk.sending,
-            arrivals=desk.arrivals,
-            bundles=desk.bundles,
-            inventories=desk.inventories,
-        )
+        return stores_of(desk)
 
     def add_contact(self, contact: Contact) -> None:
         DESKS[self.name].contacts.add(contact)

@@ -28,7 +28,7 @@ from satchel.ports.letters import (
     Unreadable,
     WholeLetter,
 )
-from satchel.store.letters import PREVIEW_CHARACTERS
+from satchel.store.letters import LINE_CHARACTERS, PREVIEW_CHARACTERS
 from store.contact_samples import AMINA, BILAL, contact
 from store.letter_samples import (
     HOUR,
@@ -68,14 +68,21 @@ def files(one: Desk) -> list[Path]:
     return sorted((one.home / "blobs").glob("*"))
 
 
-def shown(written: Letter, state: LetterState, id: LetterId = ONE, *, handed: int = 0) -> StoredLetter:
+def shown(
+    written: Letter,
+    state: LetterState,
+    id: LetterId = ONE,
+    *,
+    handed: int = 0,
+    characters: int = LINE_CHARACTERS,
+) -> StoredLetter:
     return StoredLetter(
         contact=AMINA,
         id=id,
         state=state,
         order=written.order,
-        text=written.text[:PREVIEW_CHARACTERS],
-        is_cut=len(written.text) > PREVIEW_CHARACTERS,
+        text=written.text[:characters],
+        is_cut=len(written.text) > characters,
         written_s=written.written_s,
         reply_to=written.reply_to,
         expiry_hour=written.expiry_hour,
@@ -106,6 +113,8 @@ def receipt_of(one: Desk, bundle: bytes, *, at: Place | None = None) -> Receipt:
         Letter(order=1 << 52, text="a \0 and \U0001f600, nothing else"),
         letter("", 3, b"a file alone"),
         letter(LONG, 2, PHOTO, b"", b"small"),
+        letter("\U0001f600" * LINE_CHARACTERS, 2),
+        letter("\U0001f600" * (LINE_CHARACTERS + 1), 2),
         letter("\U0001f600" * PREVIEW_CHARACTERS, 2),
         letter("\U0001f600" * (PREVIEW_CHARACTERS + 1), 2),
         letter("a" + "\U0001f600" * 20_000, 2),
@@ -118,6 +127,8 @@ def test_a_letter_comes_back_as_it_was(tmp_path: Path, written: Letter) -> None:
     with desk(tmp_path / "profile") as again:
         assert again.letters.letter(AMINA, ONE) == written
         assert again.letters.conversation(AMINA) == [shown(written, LetterState.KEPT)]
+        stretch = shown(written, LetterState.KEPT, characters=PREVIEW_CHARACTERS)
+        assert again.letters.stretch(AMINA, last=1, skip=0) == [stretch]
         assert again.letters.text(AMINA, ONE) == written.text
         assert again.letters.kept() == [(AMINA, ONE)]
         for number, file in enumerate(written.attachments):
@@ -356,3 +367,23 @@ def test_the_whole_of_a_letter_is_what_its_parts_were_made_of(one: Desk) -> None
     written = letter(LONG, 5, PHOTO)
     one.letters.write(AMINA, ONE, written)
     assert encode_letter(one.letters.letter(AMINA, ONE)) == encode_letter(written)
+
+
+def test_m3_what_has_come_from_a_contact_is_counted_whatever_it_is(one: Desk) -> None:
+    assert one.arrivals.held_bytes(AMINA) == 0
+    one.letters.write(AMINA, ONE, letter(LONG, 1, PHOTO))  # an own one takes nothing of hers
+    one.receive(BILAL, 1, ONE, letter("of somebody else"))
+    assert one.arrivals.held_bytes(AMINA) == 0
+    one.receive(AMINA, 1, TWO, letter("ä short one", 2, b"small", PHOTO))
+    held = len("ä short one".encode()) + len(b"small") + len(PHOTO)
+    assert one.arrivals.held_bytes(AMINA) == held
+    one.receive(AMINA, 2, THREE, letter(LONG, 3))
+    held += len(LONG.encode())
+    assert one.arrivals.held_bytes(AMINA) == held
+    part = Part(letter_id=ONE, size_bytes=2_000_000, index=0, piece=b"p" * 5_000)
+    for number, came in ((3, OnePart(part=part, expiry_hour=HOUR)), (4, Unreadable(content=b"u" * 700))):
+        change = one.chains.listening(AMINA).opened(number, NOW)
+        one.arrivals.open([Opening(contact=AMINA, change=change, came=came)])
+    assert one.arrivals.held_bytes(AMINA) == held + 5_000 + 700
+    one.letters.delete(AMINA, THREE, lambda: NOW)
+    assert one.arrivals.held_bytes(AMINA) == held + 5_000 + 700 - len(LONG.encode())

@@ -22,7 +22,6 @@ from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import Conversations, StoredLetter
 
 PREVIEW_CHARACTERS_MAX = 60
-BRIEF_CHARACTERS_MAX = 2_000  # of each text of a conversation, to a script
 ID_DIGITS = 32
 YEAR_MAX_S = 253_402_300_799  # the end of 9999: a contact's clock may say anything
 NOT_IN_BACKUP = "Its text is not here: this profile was made from a backup, and long texts are in none."
@@ -153,9 +152,7 @@ def tell(show: JsonShow, one: Numbered, *, brief: bool = False) -> None:
     """For a script [cli 4]. brief: of a long text only the beginning."""
     letter, fields = one.letter, _fields(one.letter)
     if brief:
-        text = letter.text
-        fields["cut"] = letter.is_cut or (text is not None and len(text) > BRIEF_CHARACTERS_MAX)
-        fields["text"] = text if text is None else text[:BRIEF_CHARACTERS_MAX]
+        fields["cut"] = letter.is_cut
     else:
         fields["text"] = one.text
     verified = one.contact.pair.proof.is_verified

@@ -28,6 +28,7 @@ from satchel.store.letters import SqliteLetters
 from satchel.store.sending import SqliteSending
 
 LEFT_FREE_BYTES = 256 << 20  # of the disk
+SHARE = 4  # of one contact's letters, to what is left for all others (M3)
 SPACE_BYTES = 1 << 30  # for bundles, half of it for what others bring (custody 2.3)
 
 
@@ -89,13 +90,17 @@ class Post:
             now_s=clock.awake_and_asleep_s,
             report=self._report,
             space_bytes=SPACE_BYTES,
-            has_room=self._has_room,
+            has_room=self.has_room,
         )
         return PostOffice(world)
 
-    def _has_room(self) -> bool:
-        """Letters leave some for everything else; those that do not fit stay sealed, or with who has them."""
-        return self._home is None or shutil.disk_usage(self._home).free >= LEFT_FREE_BYTES
+    def has_room(self, held_bytes: int) -> bool:
+        """Letters leave some for everything else, and those of one contact some for others: they take at most
+        SHARE times what is left then. What does not fit stays sealed, or with who has it (letter 2.8)."""
+        if self._home is None:
+            return True
+        left_bytes = shutil.disk_usage(self._home).free - LEFT_FREE_BYTES
+        return left_bytes >= max(0, held_bytes // SHARE)
 
     def listen(self, report: events.Report) -> Callable[[], None]:
         """From now on `report` hears of letters; the answer ends it. It is called in any thread, in the

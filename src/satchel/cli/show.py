@@ -277,7 +277,6 @@ class PersonShow:
             case events.Given(number=number, of=of):
                 self.note(f"{number} of {of} have it.")
             case events.Trouble(problem=problem):
-                self.note("It will not come to an end with one of them:")
                 self.error(problem)
             case events.Delivered() | events.CannotBeRead():
                 pass  # told of a contact only
@@ -308,6 +307,8 @@ class PersonShow:
                     self._progress.begin_anew()
                 self.note(line)
             case _:
+                if isinstance(event.event, events.Trouble):
+                    self.note("It will not come to an end with one of them:")
                 self._hear(event.event)
 
     def _hear_of_contact(self, event: ContactEvent | LetterEvent) -> None:

@@ -122,7 +122,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Sender, where several may take the offer: it will not come to an end with one of them."""
+    """Beside what goes on: our own disk; or it will not come to an end with one of several receivers."""
 
     problem: SatchelError
 

@@ -169,11 +169,11 @@ class Conversations(Protocol):
     """Letters as a screen reads them: of a long text the beginning, else a contact fills the memory (M3)."""
 
     def conversation(self, contact: ContactId) -> list[StoredLetter]:
-        """In order (letter 4.2)."""
+        """In order (letter 4.2); of each text its first words."""
         ...
 
     def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
-        """As `conversation`: the `last` newest (None: all) but for the `skip` newest of them."""
+        """The `last` newest (None: all) but for the `skip` newest of them; of each text some paragraphs."""
         ...
 
     def text(self, contact: ContactId, id: LetterId) -> str | None:
@@ -237,6 +237,10 @@ class Arrivals(Protocol):
 
     def open(self, openings: Sequence[Opening]) -> None:
         """As one, in order. Two parts of one letter are two of them."""
+        ...
+
+    def held_bytes(self, contact: ContactId) -> int:
+        """How much room what has come from it takes: texts, files, parts, and what could not be read."""
         ...
 
     def rehearse(self) -> None:

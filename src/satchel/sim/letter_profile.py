@@ -5,7 +5,7 @@ bytes of own bundles. Spec: docs/spec/profile.md, 11.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -19,7 +19,6 @@ from satchel.core.sealing.listening import Change, Listening
 from satchel.core.sealing.parts import Gathering, Unfinished
 from satchel.errors import MisuseError, NothingToDo
 from satchel.ports.contacts import Contact
-from satchel.ports.inventories import INVENTORY_LASTS_S
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import (
     Delivery,
@@ -33,6 +32,7 @@ from satchel.ports.letters import (
     WholeLetter,
 )
 from satchel.sim.letter_bundles import Disk, MemoryBundles, Own
+from satchel.sim.letter_inventories import MemoryInventories
 
 
 @dataclass(slots=True, kw_only=True)
@@ -322,6 +322,21 @@ class MemoryLetters:
                 self._data.unread[self._numbers] = (contact, came)
                 self._let_go(contact, [came.letter_id] if came.letter_id else [])
 
+    def held_bytes(self, contact: ContactId) -> int:
+        letters = [
+            len(encode_letter(row.letter))
+            for (whose, _), row in self._data.letters.items()
+            if whose == contact and row.state is LetterState.RECEIVED
+        ]
+        pieces = [
+            len(piece)
+            for (whose, _), some in self._data.pieces.items()
+            if whose == contact
+            for piece in some.values()
+        ]
+        unread = [len(one.content) for whose, one in self._data.unread.values() if whose == contact]
+        return sum(letters + pieces + unread)
+
     def rehearse(self) -> None:
         self._disk.write()
 
@@ -350,26 +365,6 @@ class MemoryLetters:
         self._disk.write()
         contact, _ = self._data.unread.pop(number)
         self._store(contact, came)
-
-
-class MemoryInventories:
-    """See ports.inventories.Inventories."""
-
-    def __init__(self) -> None:
-        self._since: dict[bytes, Reading] = {}
-
-    def note(self, salt: bytes, now: Reading) -> None:
-        self._since[salt] = now
-
-    def salts(self) -> Collection[bytes]:
-        return list(self._since)
-
-    def settle(self, now: Reading) -> None:
-        self._since = {
-            salt: since
-            for salt, since in self._since.items()
-            if now.time_s - since.time_s <= INVENTORY_LASTS_S
-        }
 
 
 class Profile:

@@ -21,6 +21,15 @@ from satchel.store.database import Database, checked_row, checked_rows
 from satchel.store.letters import bodies_of, insert_letter
 from satchel.store.sending import put_due
 
+_HELD = """
+WITH came AS (SELECT key, text, blob FROM letter WHERE contact = ?1 AND state = ?2)
+SELECT coalesce(sum(octet_length(text)), 0) FROM came
+UNION ALL SELECT coalesce(sum(size), 0) FROM blob WHERE key IN (
+    SELECT blob FROM came
+    UNION SELECT a.blob FROM attachment AS a JOIN came ON came.key = a.letter
+    UNION SELECT blob FROM piece WHERE contact = ?1
+    UNION SELECT blob FROM unreadable WHERE contact = ?1)
+"""
 Came = WholeLetter | OnePart | Unreadable | None
 
 
@@ -93,6 +102,12 @@ class SqliteArrivals:
                 )
                 return self._let_go(connection, contact, [came.letter_id] if came.letter_id else [])
         return []
+
+    def held_bytes(self, contact: ContactId) -> int:
+        with self._database.reading() as connection:
+            key = key_of(connection, contact)
+            found = checked_rows(connection, _HELD, (key, LetterState.RECEIVED.value), (int,))
+        return sum(size for (size,) in found)
 
     def rehearse(self) -> None:
         with self._database.changing(erasing=True) as connection:

@@ -21,8 +21,9 @@ from satchel.store.contents import Contents, Written
 from satchel.store.database import DamagedRow, Database, checked_row, checked_rows
 from satchel.store.sending import release
 
-PREVIEW_CHARACTERS = 4_000  # of each text in a conversation
-PREVIEW_BYTES = 4 * PREVIEW_CHARACTERS + 1  # as UTF-8, and one more
+LINE_CHARACTERS = 200  # of each text, where all letters of somebody are listed
+PREVIEW_CHARACTERS = 2_000  # where a stretch of them is read
+UTF8_BYTES_MAX = 4  # of a character
 TEXT_BYTES_MAX = 16 << 10  # a longer text is a blob, so that erasing something does not write it anew
 _LETTER = (
     "SELECT l.id, state, place, text, blob, written_s, reply_to, expiry_hour,"
@@ -32,9 +33,10 @@ _LETTER = (
 _STRETCH = (  # what is left out is not read
     " WHERE l.key IN (SELECT key FROM letter WHERE contact = ? ORDER BY place DESC, id DESC LIMIT ? OFFSET ?)"
 )
-# By bytes: for SQLite a text ends at its first zero. Of an empty one there is no part.
-_PART = f"iif(text IS NULL, NULL, coalesce(substr(CAST(text AS BLOB), 1, {PREVIEW_BYTES}), x''))"
-_BEGINNING = _LETTER.replace(" text,", f" {_PART},")
+# So many bytes of each text, since for SQLite it ends at its first zero. Of an empty one there is no part.
+_BEGINNING = _LETTER.replace(
+    " text,", " iif(text IS NULL, NULL, coalesce(substr(CAST(text AS BLOB), 1, ?), x'')),"
+)
 _TYPES = (
     *(bytes, int, int, str | None, int | None, int | None, bytes | None, int | None),
     *(int, int, int),
@@ -69,7 +71,7 @@ class SqliteLetters:
             )
 
     def conversation(self, contact: ContactId) -> list[StoredLetter]:
-        return self.stretch(contact, last=None, skip=0)
+        return self._stretch(contact, last=None, skip=0, characters=LINE_CHARACTERS)
 
     def count(self, contact: ContactId) -> int:
         with self._database.reading() as connection:
@@ -77,27 +79,38 @@ class SqliteLetters:
             return int(connection.execute("SELECT count(*) FROM letter WHERE contact = ?", (key,)).get)
 
     def stretch(self, contact: ContactId, *, last: int | None, skip: int) -> list[StoredLetter]:
+        return self._stretch(contact, last=last, skip=skip, characters=PREVIEW_CHARACTERS)
+
+    def _stretch(
+        self, contact: ContactId, *, last: int | None, skip: int, characters: int
+    ) -> list[StoredLetter]:
+        bytes_max = characters * UTF8_BYTES_MAX + 1
         with self._database.reading() as connection:
             key, limit = key_of(connection, contact), -1 if last is None else last
-            rows = checked_rows(connection, f"{_BEGINNING}{_STRETCH}", (key, limit, skip), _BEGINNING_TYPES)
+            rows = checked_rows(
+                connection, f"{_BEGINNING}{_STRETCH}", (bytes_max, key, limit, skip), _BEGINNING_TYPES
+            )
             found = [(row, _attachments(connection, row[9])) for row in rows]
             if not {row[1] for row in rows} <= _STATES:
                 raise DamagedRow
-        letters = [self._stored(contact, row, attachments) for row, attachments in found]
+        letters = [self._stored(contact, row, attachments, characters) for row, attachments in found]
         return sorted(letters, key=lambda one: sort_key(one.order, one.id))
 
-    def _stored(self, contact: ContactId, row: Sequence[Any], attachments: Sequence[Any]) -> StoredLetter:
+    def _stored(
+        self, contact: ContactId, row: Sequence[Any], attachments: Sequence[Any], characters: int
+    ) -> StoredLetter:
+        bytes_max = characters * UTF8_BYTES_MAX + 1
         id, state, order, beginning, blob, written_s, reply_to, expiry_hour, handed, *_ = row
         if beginning is None and blob is not None:
-            beginning = self._contents.read(blob, PREVIEW_BYTES)
+            beginning = self._contents.read(blob, bytes_max)
         text = None if beginning is None else beginning.decode("utf-8", "ignore")  # cut in a character
         return StoredLetter(
             contact=contact,
             id=LetterId(id),
             state=LetterState(state),
             order=order,
-            text=text if text is None else text[:PREVIEW_CHARACTERS],
-            is_cut=text is not None and (len(text) > PREVIEW_CHARACTERS or len(beginning) == PREVIEW_BYTES),
+            text=text if text is None else text[:characters],
+            is_cut=text is not None and (len(text) > characters or len(beginning) == bytes_max),
             written_s=written_s,
             reply_to=None if reply_to is None else LetterId(reply_to),
             expiry_hour=expiry_hour,

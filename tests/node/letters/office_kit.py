@@ -58,6 +58,7 @@ class Person:
     desk: Desk
     space_bytes: int = SPACE_BYTES
     told: list[events.Event] = field(default_factory=list)
+    room_bytes: int | None = None  # for letters of one contact; None: for all
 
     def __post_init__(self) -> None:
         self.chance = Chance(self.name)
@@ -68,21 +69,13 @@ class Person:
         desk = self.desk
         self.office = PostOffice(
             World(
-                stores=Stores(
-                    contacts=desk.contacts,
-                    chains=desk.chains,
-                    letters=desk.letters,
-                    sending=desk.sending,
-                    arrivals=desk.arrivals,
-                    bundles=desk.bundles,
-                    inventories=desk.inventories,
-                ),
+                stores=stores_of(desk),
                 entropy=self.chance,
                 clock=self.time,
                 now_s=lambda: self.time.now_s,
                 report=self.told.append,
                 space_bytes=self.space_bytes,
-                has_room=lambda: True,
+                has_room=lambda held: self.room_bytes is None or held < self.room_bytes,
             )
         )
 
@@ -94,6 +87,18 @@ class Person:
 
     def texts(self, other: "Person") -> list[str | None]:
         return [one.text for one in self.letters(other)]
+
+
+def stores_of(desk: Desk) -> Stores:
+    return Stores(
+        contacts=desk.contacts,
+        chains=desk.chains,
+        letters=desk.letters,
+        sending=desk.sending,
+        arrivals=desk.arrivals,
+        bundles=desk.bundles,
+        inventories=desk.inventories,
+    )
 
 
 def id_of(name: str) -> ContactId:

@@ -181,3 +181,25 @@ def test_frames_are_full_while_there_is_more(three: list[Person]) -> None:
     assert lengths[:-1] == [BODY_BYTES] * 16
     assert sum(lengths) == 16 * (BLOCK_BYTES + 9)
     assert len(bilal.letters(amina)) == 1
+
+
+def test_m3_one_contacts_letters_leave_room_for_those_of_others(three: list[Person]) -> None:
+    """letter 2.8: what has no room stays sealed, and opens when something was deleted."""
+    amina, bilal, carla = three
+    carla.room_bytes = 3_000
+    for number in range(3):
+        amina.office.write(id_of("carla"), f"{number} {'x' * 1_500}")
+    bilal.office.write(id_of("carla"), "a short one")
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    meet(bilal, carla)
+    assert len(carla.texts(amina)) == 2
+    assert carla.texts(bilal) == ["a short one"]
+    pass_time(1, carla)
+    assert len(carla.texts(amina)) == 2
+    meet(amina, carla)  # nor directly
+    assert len(carla.texts(amina)) == 2
+    carla.office.delete(id_of("amina"), carla.letters(amina)[0].id)
+    pass_time(1, carla)
+    assert len(carla.texts(amina)) == 2
+    assert len({(text or "")[0] for text in carla.texts(amina)}) == 2

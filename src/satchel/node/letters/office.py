@@ -52,7 +52,6 @@ class PostOffice:
         self._carriers: dict[BundleId, set[ContactId]] = {}  # who have said Got, in this run
         self._settles_at_s = float("-inf")
         self.contacts_changed()
-        self._unsealing.read_anew()
         self.wake()
 
     # --- the person's ---------------------------------------------------------------------------------
@@ -78,6 +77,7 @@ class PostOffice:
         """For good. Of an own one under way carriers hear later. Raises NothingToDo, EnvironmentProblem."""
         with self.turn:
             self._moved(self._outbox.delete(contact, id))
+            self._unsealing.letter_deleted(contact)
             self._seal_kept()  # there may be room now
 
     def contacts_changed(self) -> None:
@@ -285,7 +285,7 @@ class PostOffice:
             return  # nothing is counted
         carriers = self._carriers.setdefault(over.id, set())
         if contact not in carriers:  # who takes it again and again is one carrier (custody 4.3)
-            self._moved(self._outbox.handed_over(over.id, over.copies))
+            self._moved(self._outbox.handed_over(kept, over.copies))
         if contact is not None:  # else one of many sticks
             carriers.add(contact)
 

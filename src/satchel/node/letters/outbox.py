@@ -127,14 +127,11 @@ class Outbox:
         due = self._held.due(self._world.now_s(), batch=batch)
         return self._shelf.apply([Show(id=id, offered=True) for id in due])
 
-    def handed_over(self, id: BundleId, copies: int) -> Moved:
+    def handed_over(self, kept: Kept, copies: int) -> Moved:
         """A carrier, or a stick, has this bundle whole, of whomever, with so many copies (custody 4.3)."""
-        kept = self._shelf.bundles.kept(id)
-        if kept is None:
-            return Moved()
         moved = self._shelf.apply(self._shelf.custody.handed_over(kept, copies))
         if kept.ingress is Source.OWN:
-            self._stores.sending.handed_over([id])
+            self._stores.sending.handed_over([kept.id])
         return moved
 
     def delete(self, contact: ContactId, id: LetterId) -> Moved:

@@ -59,19 +59,23 @@ class Recognising:
             self.look()
 
     def prepare(self) -> bool:
-        """One step: of the contacts, then of what came before they were known, or could not be opened then.
-        False: all is done, until there is another contact. Raises EnvironmentProblem."""
+        """One step: of the contacts, of what could not be read before, then of what came before they were
+        known, or could not be opened then. False: all is done, until there is another contact. Raises
+        EnvironmentProblem."""
         contact = self._unsealing.next_unawaited()
         if contact is not None:
             self.await_tags(contact)
-        elif self._unseen is not None:
+            return True
+        if self._unsealing.read_next_anew():
+            return True
+        if self._unseen is not None:
             tags = list(islice(self._unseen, TAGS_AT_ONCE))
             for tag in filter(self._unsealing.is_awaited, tags):
                 for kept in self._shelf.bundles.with_tag(tag):
                     self._try(kept.id, kept.ingress)
             if len(tags) < TAGS_AT_ONCE:
                 self._unseen = None
-        return self._unseen is not None or self._unsealing.next_unawaited() is not None
+        return self._unseen is not None
 
     def _try(self, id: BundleId, ingress: Ingress) -> Tried:
         self._again[id] = ingress  # where our own disk fails now, too

@@ -51,4 +51,5 @@ class World:
     now_s: Callable[[], float]  # of a clock that is never set
     report: events.Report
     space_bytes: int  # for bundles (custody 2.3)
-    has_room: Callable[[], bool]  # on the disk, for letters that come
+    has_room: Callable[[int], bool]
+    """On the disk, for a letter of a contact whose letters take so many bytes already."""

@@ -3,6 +3,7 @@
 Whoever carries them knows nothing of it: that one has opened shows nowhere but in its receipt, later.
 """
 
+from contextlib import suppress
 from enum import Enum
 
 from satchel.core.bundles.failures import Failures
@@ -15,10 +16,11 @@ from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.chain import Entry
 from satchel.core.sealing.letter import LetterId, UnreadableError, decode_letter
-from satchel.core.sealing.listening import Change, Listening
+from satchel.core.sealing.listening import Listening
 from satchel.core.sealing.parts import Taken, decode_part, join, part_count
 from satchel.core.sealing.seal import SpoiltError, unseal
 from satchel.core.sealing.table import Found, TagTable
+from satchel.errors import MisuseError, NothingToDo
 from satchel.node import events
 from satchel.node.letters.stores import World
 from satchel.node.letters.times import later
@@ -45,6 +47,8 @@ class Unsealing:
         self._failures = Failures()
         self._contacts: dict[ContactId, Contact] = {}
         self._awaited: set[ContactId] = set()  # whose tags are in the table
+        self._held_bytes: dict[ContactId, int] = {}  # of their letters, as far as they were counted
+        self._unread: list[tuple[int, ContactId]] | None = None  # what an older version could not read
 
     def put(self, contact: Contact) -> None:
         """A contact, at the start, or when it is new or has changed. Its tags come with `await_tags`."""
@@ -77,9 +81,8 @@ class Unsealing:
         return self._table.find(tag) is not None
 
     def may_try(self, ingress: Ingress) -> bool:
-        """Whether what this one has brought would be opened now."""
-        payer = None if isinstance(ingress, Source) else ingress
-        return self._failures.may_try(payer, self._world.now_s()) and self._world.has_room()
+        """Whether what this one has brought is tried now: see Failures."""
+        return self._failures.may_try(_payer(ingress), self._world.now_s())
 
     def open(self, bundle: bytes, *, ingress: Ingress, writer: ContactId | None = None) -> Tried:
         """A whole bundle is here. What opens is stored when this returns. Raises EnvironmentProblem.
@@ -92,9 +95,8 @@ class Unsealing:
         found = self._table.find(header.tag)
         if found is None or writer not in (None, found.contact):
             return Tried.NOT_OURS
-        if not self.may_try(ingress):
+        if not self.may_try(ingress) or not self._has_room(found.contact):
             return Tried.LATER
-        payer = None if isinstance(ingress, Source) else ingress
         listening = self._stores.chains.listening(found.contact)
         entry = self._entry(listening, found)
         if entry is None or entry.tag != header.tag:  # the table knows the first bytes of it
@@ -108,14 +110,15 @@ class Unsealing:
             self._world.report(events.LetterSpoilt(contact=found.contact, problem=problem))
             return Tried.OPENED
         if opened is None:
-            self._failures.failed(payer, self._world.now_s())
+            self._failures.failed(_payer(ingress), self._world.now_s())
             return Tried.FAILED
         came = self._came(found.contact, opened.content, header.expiry_hour)
         if came is Taken.NO_ROOM:
             return Tried.LATER
         stored = None if isinstance(came, Taken) else came
-        due = self._due(found.contact, opened.receipt, payer, now)
+        due = self._due(found.contact, opened.receipt, _payer(ingress), now)
         self._store(header.tag, Opening(contact=found.contact, change=change, came=stored, due=due))
+        self._held_bytes[found.contact] += len(opened.content)
         self._tell(found.contact, stored)
         return Tried.OPENED
 
@@ -125,7 +128,17 @@ class Unsealing:
         change = chains.listening(contact).reach(following, self._world.clock.read())
         if change is not None:
             chains.change(contact, change)
-            self._move(contact, change)
+            self._table.move(contact, change)
+
+    def letter_deleted(self, contact: ContactId) -> None:
+        """There is more room for others of it."""
+        self._held_bytes.pop(contact, None)
+
+    def _has_room(self, contact: ContactId) -> bool:
+        """Else its letters wait, sealed, and leave room for those of others (M3; letter 2.8)."""
+        if contact not in self._held_bytes:
+            self._held_bytes[contact] = self._stores.arrivals.held_bytes(contact)
+        return self._world.has_room(self._held_bytes[contact])
 
     def rehearse(self) -> None:
         """Nothing opened, and it takes as long as if something had."""
@@ -148,20 +161,29 @@ class Unsealing:
                 if over:
                     self._stores.arrivals.let_go(contact, over)
 
-    def read_anew(self) -> None:
-        """What an older version could not read, and kept as it came (letter 5.1)."""
+    def read_next_anew(self) -> bool:
+        """One thing that an older version could not read, and kept as it came (letter 5.1). False: there was
+        none left."""
         arrivals = self._stores.arrivals
-        for number, contact in arrivals.unreadable():
-            unread = arrivals.read_unreadable(number)
-            came: WholeLetter | OnePart | Unreadable | Taken
-            if unread.letter_id is None:
-                came = self._came(contact, unread.content, 0)
-            else:
-                came = self._whole(unread.letter_id, unread.content)
-                if self._stores.letters.is_here(contact, unread.letter_id):
-                    came = Taken.AGAIN  # its writer has used the id twice (M3)
-            if isinstance(came, Unreadable) or came is Taken.NO_ROOM:
-                continue
+        if self._unread is None:
+            self._unread = arrivals.unreadable()[::-1]
+        if not self._unread:
+            return False
+        with suppress(NothingToDo, MisuseError):  # the contact was forgotten meanwhile
+            self._read_anew(*self._unread.pop())
+        return True
+
+    def _read_anew(self, number: int, contact: ContactId) -> None:
+        arrivals = self._stores.arrivals
+        unread = arrivals.read_unreadable(number)
+        came: WholeLetter | OnePart | Unreadable | Taken
+        if unread.letter_id is None:
+            came = self._came(contact, unread.content, 0)
+        else:
+            came = self._whole(unread.letter_id, unread.content)
+            if self._stores.letters.is_here(contact, unread.letter_id):
+                came = Taken.AGAIN  # its writer has used the id twice (M3)
+        if not isinstance(came, Unreadable) and came is not Taken.NO_ROOM:
             readable = came if isinstance(came, WholeLetter | OnePart) else None
             arrivals.read_now(number, readable)
             self._tell(contact, readable)
@@ -214,10 +236,7 @@ class Unsealing:
     def _store(self, tag: bytes, opening: Opening) -> None:
         self._stores.arrivals.open([opening])
         self._table.drop(tag)
-        self._move(opening.contact, opening.change)
-
-    def _move(self, contact: ContactId, change: Change) -> None:
-        self._table.move(contact, change)
+        self._table.move(opening.contact, opening.change)
 
     def _tell(self, contact: ContactId, came: WholeLetter | OnePart | Unreadable | None) -> None:
         if isinstance(came, OnePart) or came is None:
@@ -233,3 +252,8 @@ class Unsealing:
                 attachments=len(came.letter.attachments) if isinstance(came, WholeLetter) else 0,
             )
         )
+
+
+def _payer(ingress: Ingress) -> ContactId | None:
+    """All sticks together are nobody."""
+    return None if isinstance(ingress, Source) else ingress
