@@ -173,6 +173,9 @@ class PretendLan:
         except (OSError, TimeoutError) as exc:
             connecting.close()
             raise EnvironmentProblem("nobody answers") from exc
+        except BaseException:
+            connecting.close()  # cancelled
+            raise
         connecting.setblocking(True)
         return self.keep(SocketPipe(connecting))
 
