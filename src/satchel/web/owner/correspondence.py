@@ -7,13 +7,8 @@ from typing import Any
 
 from satchel.escape import show_name
 
-LIFETIMES_DAYS = (
-    1,
-    3,
-    7,
-    14,
-    28,
-)  # how long others may carry a letter; the last one unless another is chosen
+# How long others may carry a letter; the last one unless another is chosen.
+LIFETIMES_DAYS = (1, 3, 7, 14, 28)
 PREVIEW_CHARACTERS_MAX = 80
 MOMENT_MAX_S = 253_402_214_400  # the last day of 9999, in any zone: the clock of a contact may say anything
 _UNSAVED = str.maketrans('\\/:*?"<>|', "_________")  # what some systems take for more than a name

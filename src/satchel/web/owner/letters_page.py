@@ -122,9 +122,7 @@ class LettersPage:
         try:
             said = await self._errands.look("inbox", "show", id)
         except EnvironmentProblem as problem:
-            if (
-                problem.what == f"There is no letter {id}."
-            ):  # its window has to go, like those of all that is gone
+            if problem.what == f"There is no letter {id}.":  # told so, its window goes as those of all others
                 raise not_here() from problem
             raise
         event = said[0]
