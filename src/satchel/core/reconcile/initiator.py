@@ -36,6 +36,7 @@ OPEN_MAX = 1 << 16  # ranges; an honest answer opens a few thousand, and the new
 IDS_PER_EFFECT_MAX = 1_024
 _FILLED = 0.9  # of an answer, as it is expected
 _SAMPLES_MIN = 8
+_FINGERPRINT_BYTES, _LIST_BYTES = 24, 8  # of an answer, with most bounds; a list without its ids
 
 
 class _Open(NamedTuple):
@@ -65,21 +66,17 @@ class Expected:
 
     def __init__(self) -> None:
         self._bytes: dict[int, float] = {}
-        self._heard: Counter[int] = Counter()
+        self.heard_bytes: Counter[int] = Counter()  # of the answer that is heard just now
 
     def bytes_of(self, depth: int) -> float:
         return self._bytes.get(depth, 0.0)
-
-    def hear(self, depth: int, ids: int | None) -> None:
-        """One range of an answer: a list of so many ids, or a fingerprint."""
-        self._heard[depth] += 24 if ids is None else 8 + ID_BYTES * ids
 
     def learn(self, depths: Iterable[int]) -> None:
         """At the end of an answer: so many ranges of each depth it has answered."""
         for depth, count in Counter(depths).items():
             if count >= _SAMPLES_MIN:
-                self._bytes[depth] = self._heard[depth] / count
-        self._heard.clear()
+                self._bytes[depth] = self.heard_bytes[depth] / count
+        self.heard_bytes.clear()
 
 
 class Initiator:
@@ -185,7 +182,7 @@ class Initiator:
         number, answered = 0, len(self._asked)
         part, part_of = self._records.part(START, START), -1
         asked, depth = self._asked[0]
-        count, hear = len(self._asked), self._expected.hear
+        count, heard = len(self._asked), self._expected.heard_bytes
         for range in told:
             lower, upper, fingerprint, ids = range
             while asked.upper <= lower and number < count:
@@ -193,8 +190,11 @@ class Initiator:
                 asked, depth = self._asked[number] if number < count else (_NOTHING, 0)
             is_inside = asked.lower <= lower and upper <= asked.upper
             if is_inside and (fingerprint is None or asked.fingerprint is not None):
-                hear(depth, len(ids) if fingerprint is None else None)
-                if fingerprint is None or lower == upper:
+                if fingerprint is None:
+                    heard[depth] += _LIST_BYTES + ID_BYTES * len(ids)
+                    continue
+                heard[depth] += _FINGERPRINT_BYTES
+                if lower == upper:
                     continue
                 if part_of != number:
                     part, part_of = self._records.part(asked.lower, asked.upper), number
