@@ -6,10 +6,12 @@ The interval is honest about pairs that share a thing: things are drawn anew, no
 
 import math
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import add, itemgetter, mul
 
 BINS = 12
 PASSES = 6
@@ -85,17 +87,17 @@ def tell(pairs: Sequence[Pair], things: int, *, seed: int, draws: int = 200) -> 
     halves = [[pair for pair in pairs if side[pair.one] == side[pair.other] == half] for half in (0, 1)]
     count = min(sum(pair.is_same is kind for pair in half) for half in halves for kind in (True, False))
     halves = [balanced(half, count, chance) for half in halves]
-    scored: list[list[tuple[float, Pair]]] = []
+    tried: list[Tried] = []
     for half in (0, 1):
         model = Model(halves[1 - half], chance)
-        scored.append(sorted(((model.score(pair), pair) for pair in halves[half]), key=lambda one: one[0]))
+        tried.append(Tried([(model.score(pair), pair) for pair in halves[half]]))
     areas = []
     for _ in range(draws):
         drawn = Counter(chance.choices(range(things), k=things))
-        areas.append(_mean_area(scored, drawn))
+        areas.append(_mean_area(tried, [drawn[place] for place in range(things)]))
     areas.sort()
     return Found(
-        auc=_mean_area(scored, None),
+        auc=_mean_area(tried, [1] * things),
         low=areas[int(draws * 0.025)],
         high=areas[int(draws * 0.975)],
         same=sum(pair.is_same for half in halves for pair in half),
@@ -103,26 +105,35 @@ def tell(pairs: Sequence[Pair], things: int, *, seed: int, draws: int = 200) -> 
     )
 
 
-def _mean_area(scored: Sequence[Sequence[tuple[float, Pair]]], drawn: Counter[int] | None) -> float:
+class Tried:
+    """The pairs of one half, in the order of their scores, and for each area one pass over them."""
+
+    def __init__(self, scored: Sequence[tuple[float, Pair]]) -> None:
+        ranked = sorted(scored, key=itemgetter(0))
+        same, different = ([one for one in ranked if one[1].is_same is kind] for kind in (True, False))
+        self._same, self._different = _places(same), _places(different)
+        scores = [score for score, _ in different]
+        # Of each same pair: how many different ones are below, and how many are not above.
+        self._below = [bisect_left(scores, score) for score, _ in same]
+        self._up_to = [bisect_right(scores, score) for score, _ in same]
+
+    def area(self, times: Sequence[int]) -> float:
+        """Pairs count as often as both of their things were drawn. Ties count half."""
+        same, different = _weights(self._same, times), _weights(self._different, times)
+        before = list(accumulate(different, initial=0))
+        below, up_to = map(before.__getitem__, self._below), map(before.__getitem__, self._up_to)
+        return sum(map(mul, same, map(add, below, up_to))) / (2 * sum(same) * before[-1])
+
+
+def _places(scored: Sequence[tuple[float, Pair]]) -> tuple[list[int], list[int]]:
+    return [pair.one for _, pair in scored], [pair.other for _, pair in scored]
+
+
+def _weights(places: tuple[list[int], list[int]], times: Sequence[int]) -> list[int]:
+    ones, others = places
+    return list(map(mul, map(times.__getitem__, ones), map(times.__getitem__, others)))
+
+
+def _mean_area(tried: Sequence[Tried], times: Sequence[int]) -> float:
     """Of each half apart: scores of two models are not to be compared."""
-    return sum(_area(half, drawn) for half in scored) / len(scored)
-
-
-def _area(scored: Sequence[tuple[float, Pair]], drawn: Counter[int] | None) -> float:
-    """Pairs count as often as both of their things were drawn. Ties count half."""
-    below = same = area = 0.0  # weight of different pairs below, of same pairs
-    at, end = 0, len(scored)
-    while at < end:
-        score, tied_same, tied_different = scored[at][0], 0.0, 0.0
-        while at < end and scored[at][0] == score:
-            pair = scored[at][1]
-            weight = 1.0 if drawn is None else float(drawn[pair.one] * drawn[pair.other])
-            if pair.is_same:
-                tied_same += weight
-            else:
-                tied_different += weight
-            at += 1
-        area += tied_same * (below + tied_different / 2)
-        below += tied_different
-        same += tied_same
-    return area / (same * below)
+    return sum(half.area(times) for half in tried) / len(tried)
