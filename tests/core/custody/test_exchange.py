@@ -194,7 +194,7 @@ def test_of_two_who_bring_the_same_one_is_stopped(lag: int) -> None:
     amina, bo, chi = person("amina", [large]), Person("bo"), person("chi", [large])
     met = meeting(amina, bo, lag=lag).run_until(bo, large)
     meet(chi, bo)
-    met.other.do(met.other.exchange.skip(sorted(bo.ids)))
+    met.other.do(met.other.exchange.skip(sorted(bo.ids), bo.now_s))
     met.run()
     blocks = sum(isinstance(message, Block) for message in met.one.said)
     assert blocks < 16 if lag < 4 else blocks <= 16

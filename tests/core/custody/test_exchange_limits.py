@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -34,12 +35,15 @@ from satchel.core.custody.kept import Kept
 from satchel.core.custody.messages import (
     Answer,
     Ask,
+    Block,
     Gone,
     Message,
     Offer,
+    Offered,
     Skip,
     Want,
 )
+from satchel.errors import PeerError
 
 
 def test_comparing_without_end_is_stopped() -> None:
@@ -251,3 +255,99 @@ def replace_copies(person: Person, one: bytes) -> Kept:
     """As if it were large, and there only once."""
     kept = person.shelf.rows[bundle_id(one)]
     return replace(kept, header=replace(kept.header, size_class=LARGE, copies=1))
+
+
+@pytest.mark.parametrize(
+    ("bundles", "wanted_before"),
+    [(many(LIST_MAX), 0), (many(1) * LIST_MAX, 0), (many(LIST_MAX), LIST_MAX - 1)],
+    ids=["each", "one many times", "with room for one"],
+)
+def test_m3_what_is_offered_and_taken_back_for_ever_has_an_end(
+    bundles: list[Offered], wanted_before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked up each time, and its contact would pay nothing for it."""
+    for place in ("taking", "giving", "exchange"):
+        monkeypatch.setattr(f"satchel.core.custody.{place}.WANTED_MAX", LIST_MAX)
+    monkeypatch.setattr(limits, "VAIN_MAX", 4 * LIST_MAX)
+    amina = side(bundles=())
+    if wanted_before:
+        amina.hear(Offer(bundles=tuple(many(wanted_before, since=LIST_MAX)), direct=False))
+    looked_up: list[BundleId] = []
+    monkeypatch.setattr(amina.person.shelf, "past", looked_up.append)
+    number = wanted_before
+    with suppress(PeerError):
+        for _ in range(12):
+            amina.says.clear()
+            amina.hear(Offer(bundles=tuple(bundles), direct=False))
+            wanted = sum(len(m.bundles) for m in amina.says if isinstance(m, Want))
+            amina.hear(Gone(numbers=tuple(range(number, number + wanted))))
+            number += wanted
+    assert wanted_before < number
+    assert len(set(looked_up)) == len(set(bundles)) or wanted_before
+    assert len(looked_up) <= 2 * (limits.VAIN_MAX + LIST_MAX)  # what is new is looked up twice
+
+
+def test_m3_who_takes_back_what_is_gone_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bundles make room for others between two words, for ever."""
+    monkeypatch.setattr(limits, "VAIN_MAX", 40)
+    amina, bo = Person("amina"), Person("bo")
+    met = meeting(amina, bo).run()
+    for number in range(120):
+        one = bundle(number)
+        assert amina.take_in(one, LIAR)
+        met.one.do(met.one.exchange.offer([bundle_id(one)], amina.now_s))
+        amina.shelf.apply(amina.custody.hear(receipt(number)).changes)
+        met.run()
+    assert not bo.ids
+    amina.now_s = bo.now_s = amina.now_s + limits.AGAIN_S
+    late = bundle("late")
+    assert amina.take_in(late, LIAR)
+    met.one.do(met.one.exchange.offer([bundle_id(late)], amina.now_s))
+    met.run()
+    assert bo.ids == {bundle_id(late)}
+
+
+def test_m3_wanting_and_skipping_for_ever_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is looked up, and nothing of it leaves."""
+    monkeypatch.setattr(limits, "VAIN_MAX", 4 * LIST_MAX)
+    amina = side()
+    for first in range(0, 4 * LIST_MAX, LIST_MAX):
+        amina.hear(want(*[OUR_ID] * LIST_MAX))
+        amina.hear(Skip(numbers=tuple(range(first, first + LIST_MAX))))
+    amina.hear(want(OUR_ID))
+    with refusal("9.1"):
+        amina.hear(Skip(numbers=(4 * LIST_MAX,)))
+
+
+def test_m3_who_skips_what_others_have_brought_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where that is too much at once some of it comes once more."""
+    monkeypatch.setattr(limits, "VAIN_MAX", 40)
+    amina, bo = Person("amina"), Person("bo")
+    met = meeting(amina, bo).run()
+    for number in range(60):
+        one = bundle(number)
+        assert amina.take_in(one, LIAR)
+        met.one.do(met.one.exchange.offer([bundle_id(one)], amina.now_s))
+        while not any(isinstance(message, Want) for message in met.other.says):
+            met.run(pause_after=met.messages + 1)
+        assert bo.take_in(one, LIAR)
+        met.other.do(met.other.exchange.skip([bundle_id(one)], bo.now_s))
+        while (said := met.other.say_next()) is not None:
+            met.one.hear(said)
+        met.run()
+    assert bo.ids == amina.ids
+    gave = [message for message in met.one.said if isinstance(message, Block)]
+    skipped = [n for message in met.other.said if isinstance(message, Skip) for n in message.numbers]
+    assert 40 <= len(gave) < 60
+    assert len(skipped) == len(set(skipped)) == 60
+
+
+def test_of_very_many_that_are_gone_at_once_is_told_in_words_that_are_not_too_long() -> None:
+    """Their receipts come while they are wanted."""
+    bundles = [bundle(number) for number in range(LIST_MAX + 1)]
+    amina = side(bundles=tuple(bundles))
+    for some in (bundles[:-1], bundles[-1:]):
+        amina.hear(want(*map(bundle_id, some)))
+    amina.person.shelf.rows.clear()
+    said = [message for message in iter(amina.say_next, None) if isinstance(message, Gone)]
+    assert [len(one.numbers) for one in said] == [LIST_MAX, 1]

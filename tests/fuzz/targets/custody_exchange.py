@@ -53,7 +53,8 @@ def do(side: Side, word: int, feed: Feed) -> None:
     elif word == COME_FROM_OTHERS:
         theirs = THEIRS[feed.number(len(THEIRS))]
         person.take_in(theirs, contact("friend"))
-        side.do([*exchange.skip([bundle_id(theirs)]), *exchange.offer([bundle_id(theirs)], person.now_s)])
+        side.do(exchange.skip([bundle_id(theirs)], person.now_s))
+        side.do(exchange.offer([bundle_id(theirs)], person.now_s))
     elif word == RECEIPT:
         name = ("ours", "theirs", "large one")[feed.number(3)]
         person.hear(receipt(name))

@@ -154,9 +154,13 @@ class Exchange:
         granted = self._saying.grant(len(told), now_s)
         return [Say(message=Receipts(receipts=some)) for some in pieces(told[:granted])]
 
-    def skip(self, ids: Iterable[BundleId]) -> list[Effect]:
-        """These have come from others, or their receipts have: whatever is still wanted of them is not."""
-        return self._taking.skip(ids)
+    def skip(self, ids: Iterable[BundleId], now_s: float) -> list[Effect]:
+        """These have come from others, or their receipts have: whatever is still wanted of them is not.
+
+        Where they are too many at once, the others come once more, for nothing.
+        """
+        wanted = [id for id in ids if self._taking.awaits(id)]
+        return self._taking.skip(wanted[: self._saying.grant(len(wanted), now_s)])
 
     def stored(self, ids: Iterable[BundleId]) -> list[Effect]:
         """What has arrived will survive a power cut."""
@@ -204,16 +208,16 @@ class Exchange:
                 effects, in_vain = self._taking.offered(message, clock_s)
             case Want():
                 effects, in_vain = self._giving.wanted(message)
-                self._saying.give_back(len(message.bundles))
                 self._offered.difference_update(one.id for one in message.bundles)
             case Block():
                 return self._taking.hear_block(message, clock_s)
             case Skip(numbers=numbers):
-                return self._giving.skipped(numbers)
+                effects, in_vain = self._giving.skipped(numbers)
+                self._saying.give_back(len(numbers))
             case Gone(numbers=numbers):
-                self._taking.hear_gone(numbers)
-                return []
+                effects, in_vain = [], self._taking.hear_gone(numbers)
             case Got(numbers=numbers):
+                self._saying.give_back(len(numbers))
                 return self._giving.got(numbers)
             case _:
                 assert_never(message)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from satchel.core.bundles.header import HOUR_MAX, BundleId, Header, with_copies
-from satchel.core.custody.codec import BLOCK_BYTES
+from satchel.core.custody.codec import BLOCK_BYTES, pieces
 from satchel.core.custody.copies import draw, given
 from satchel.core.custody.effects import Effect, HandedOver, Say
 from satchel.core.custody.kept import Index, Kept
@@ -80,8 +80,8 @@ class Giving:
             raise PeerError(f"custody 9.2: more than {WANTED_MAX} bundles wanted at a time")
         return _gone(gone), len(gone)
 
-    def skipped(self, numbers: Iterable[int]) -> list[Effect]:
-        """What had left whole already needs no word more; of everything else the contact awaits one [8.6]."""
+    def skipped(self, numbers: Iterable[int]) -> tuple[list[Effect], int]:
+        """And how many were wanted in vain: of what had not left whole the contact awaits a word [8.6]."""
         gone = []
         for number in numbers:
             self._look_at(number)
@@ -91,7 +91,7 @@ class Giving:
         if len(self._queue) > len(self._turns) + WANTED_MAX:  # who reads nothing, wants and skips (M3)
             self._queue = [one for one in self._queue if one[1] in self._turns]
             heapq.heapify(self._queue)
-        return _gone(gone)
+        return _gone(gone), len(gone)
 
     def got(self, numbers: Iterable[int]) -> list[Effect]:
         effects: list[Effect] = []
@@ -171,4 +171,4 @@ class Giving:
 
 
 def _gone(numbers: list[int]) -> list[Effect]:
-    return [Say(message=Gone(numbers=tuple(numbers)))] if numbers else []
+    return [Say(message=Gone(numbers=some)) for some in pieces(numbers)]

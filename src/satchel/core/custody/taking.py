@@ -24,9 +24,9 @@ class _Lack:
     """A number that is not over."""
 
     id: BundleId
-    offered: Offered | None  # as the contact has described it
-    direct: bool
-    unfinished: bytes  # whole blocks that came in an earlier exchange
+    offered: Offered | None = None  # as the contact has described it
+    direct: bool = False
+    unfinished: bytes = b""  # whole blocks that came in an earlier exchange
     place: int = 0  # of the next block
     is_skipped: bool = False
     is_whole: bool = False  # our word is awaited: stored, or not
@@ -48,60 +48,45 @@ class Taking:
 
     def offered(self, offer: Offer, clock_s: int | None) -> tuple[list[Effect], int]:
         """And how many were offered in vain."""
-        if self._leave_out():
-            return [], 0
-        wanted: list[_Lack] = []
-        receipts: list[Receipt] = []
-        for one in offer.bundles:
-            if self._is_lacked(one.id, receipts, direct=offer.direct) and (
-                offer.direct or not self._custody.refuses(one.id, one.expiry_hour, clock_s)
-            ):
-                wanted.append(self._lack(one.id, offered=one, direct=offer.direct))
-        return self._want(wanted, receipts), len(offer.bundles) - len(wanted)
+        offered = (_Lack(id=one.id, offered=one, direct=offer.direct) for one in offer.bundles)
+        return self._want(offered, clock_s)
 
     def need(self, ids: Iterable[BundleId]) -> list[Effect]:
         """Found by comparing."""
-        if self._leave_out():
-            return []
+        return self._want((_Lack(id=id) for id in ids), None)[0]
+
+    def _want(self, lacks: Iterable[_Lack], clock_s: int | None) -> tuple[list[Effect], int]:
         receipts: list[Receipt] = []
-        lacked = [self._lack(id) for id in ids if self._is_lacked(id, receipts, direct=False)]
-        return self._want(lacked, receipts)
-
-    def _leave_out(self) -> bool:
-        """Nothing is even looked up once as much is wanted as may be (M3)."""
-        is_full = len(self._lacks) >= WANTED_MAX
-        self.is_full |= is_full
-        return is_full
-
-    def _lack(self, id: BundleId, *, offered: Offered | None = None, direct: bool = False) -> _Lack:
-        unfinished = self._custody.index.partial(self._contact, id)
-        return _Lack(id=id, offered=offered, direct=direct, unfinished=unfinished)
-
-    def _is_lacked(self, id: BundleId, receipts: list[Receipt], *, direct: bool) -> bool:
-        """Whoever has what was receipted here is told [6.2]."""
-        past = self._custody.index.past(id)
-        if past is not None and (receipt := receipt_of(past)) is not None:
-            receipts.append(receipt)
-            return False
-        if past is not None and not direct:
-            return False
-        return id not in self._number_of and self._custody.index.kept(id) is None
-
-    def _want(self, lacked: list[_Lack], receipts: list[Receipt]) -> list[Effect]:
-        room = WANTED_MAX - len(self._lacks)
-        self.is_full |= len(lacked) > room
-        wanted: dict[BundleId, _Lack] = {}
-        for lack in lacked:
-            if len(wanted) < room:
-                wanted[lack.id] = lack  # who offers one twice has one
-        for lack in wanted.values():
+        wanted: list[Wanted] = []
+        in_vain = 0
+        for lack in lacks:
+            if len(self._lacks) >= WANTED_MAX:  # what is left out is not even looked up (M3)
+                self.is_full = True
+                break
+            if not self._is_lacked(lack, clock_s, receipts):
+                in_vain += 1
+                continue
+            lack.unfinished = self._custody.index.partial(self._contact, lack.id)
+            lack.place = len(lack.unfinished) // BLOCK_BYTES
             self._lacks[self._numbers] = lack
             self._number_of[lack.id] = self._numbers
             self._numbers += 1
-            lack.place = len(lack.unfinished) // BLOCK_BYTES
-        effects: list[Effect] = [Say(message=Receipts(receipts=some)) for some in pieces(receipts)]
-        asked = (Wanted(id=lack.id, blocks=lack.place) for lack in wanted.values())
-        return effects + [Say(message=Want(bundles=some)) for some in pieces(asked)]
+            wanted.append(Wanted(id=lack.id, blocks=lack.place))
+        said: list[Effect] = [Say(message=Receipts(receipts=some)) for some in pieces(receipts)]
+        return [*said, *(Say(message=Want(bundles=some)) for some in pieces(wanted))], in_vain
+
+    def _is_lacked(self, lack: _Lack, clock_s: int | None, receipts: list[Receipt]) -> bool:
+        """Whoever has what was receipted here is told [6.2]."""
+        past = self._custody.index.past(lack.id)
+        if past is not None and (receipt := receipt_of(past)) is not None:
+            receipts.append(receipt)
+            return False
+        if lack.id in self._number_of:  # who offers one twice has one
+            return False
+        if lack.direct:
+            return self._custody.index.kept(lack.id) is None
+        hour = lack.offered.expiry_hour if lack.offered is not None else 0  # not known, where none is told
+        return not self._custody.refuses(lack.id, hour, clock_s)
 
     # --- what comes ---------------------------------------------------------------------------------
 
@@ -162,25 +147,30 @@ class Taking:
         lack.is_whole = True
         return [Arrived(id=lack.id, header=header, bundle=body, direct=lack.direct)]
 
-    def hear_gone(self, numbers: Iterable[int]) -> None:
+    def hear_gone(self, numbers: Iterable[int]) -> int:
+        """How many were offered in vain."""
+        in_vain = 0
         for number in numbers:
             lack = self._lacks.get(number)
             if lack is None or lack.is_whole:
                 raise PeerError("custody 8.6: gone, and was not wanted")
             self._over(number)
+            in_vain += lack.offered is not None and not lack.is_skipped
             if self._current == number:
                 self._current, self._header, self._body = None, None, bytearray()
+        return in_vain
 
     # --- the owner's word ---------------------------------------------------------------------------
 
+    def awaits(self, id: BundleId) -> bool:
+        lack = self._lacks.get(self._number_of.get(id, -1))
+        return lack is not None and not (lack.is_whole or lack.is_skipped)
+
     def skip(self, ids: Iterable[BundleId]) -> list[Effect]:
-        """These have come from somebody else, or their receipts have: as far as they are wanted."""
-        skipped = []
-        for id in ids:
-            number = self._number_of.get(id)
-            if number is not None and not (self._lacks[number].is_whole or self._lacks[number].is_skipped):
-                self._lacks[number].is_skipped = True
-                skipped.append(number)
+        """Of those that are awaited."""
+        skipped = [self._number_of[id] for id in ids if self.awaits(id)]
+        for number in skipped:
+            self._lacks[number].is_skipped = True
         return [Say(message=Skip(numbers=some)) for some in pieces(skipped)]
 
     def stored(self, ids: Iterable[BundleId], *, durable: bool) -> list[Effect]:

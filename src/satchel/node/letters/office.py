@@ -237,7 +237,7 @@ class PostOffice:
             joining = self._outbox.show_due(batch=True) if bundles else Moved()
             self._moved(moved.with_others(joining), but=contact)  # apart, own ones would be known as such
             kept += bundles
-        self._to_others(contact, lambda one: one.exchange.skip(kept))
+        self._to_others(contact, lambda one: one.exchange.skip(kept, self._world.now_s()))
         if contact is None:
             self._recognising.open_now(kept, ingress)
         return kept
@@ -328,7 +328,7 @@ class PostOffice:
         for id in moved.gone:
             self._carriers.pop(id, None)
         if moved.gone:
-            self._to_others(None, lambda one: one.exchange.skip(moved.gone))
+            self._to_others(None, lambda one: one.exchange.skip(moved.gone, self._world.now_s()))
         if moved.shown:
             self._to_others(but, lambda one: one.exchange.offer(moved.shown, self._world.now_s()))
 
