@@ -230,7 +230,7 @@ class PostOffice:
         kept: list[BundleId] = []
         for group in self._groups(ingress, arrived):
             bundles = {one.kept.id: bundle for one, bundle in group if isinstance(one, Keep)}
-            self._recognising.going(one.id for one, _ in group if isinstance(one, Remove))
+            self._recognising.going([one.id for one, _ in group if isinstance(one, Remove)])
             moved = self._shelf.apply([one for one, _ in group], bundles)
             if contact is not None:
                 self._recognising.came(bundles, contact)
@@ -285,6 +285,8 @@ class PostOffice:
             return  # nothing is counted
         carriers = self._carriers.setdefault(over.id, set())
         if contact not in carriers:  # who takes it again and again is one carrier (custody 4.3)
+            if kept.header.copies <= 1 and kept.ingress is not Source.OWN:  # it goes
+                self._recognising.going([kept.id])
             self._moved(self._outbox.handed_over(kept, over.copies))
         if contact is not None:  # else one of many sticks
             carriers.add(contact)

@@ -3,7 +3,8 @@
 Spec: docs/spec/custody.md, 6.9.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from satchel.core.bundles.header import BundleId
@@ -14,6 +15,8 @@ from satchel.node.letters.unsealing import Tried, Unsealing
 
 TAGS_AT_ONCE = 10_000  # between them others have their turn
 TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
+GOING_BYTES_MAX = 4 << 20  # of what goes, whosever it is, until it is looked at what was ours of it
+GOING_BYTES_MIN = 1 << 16  # that each counts as: opening takes time, too
 
 
 class Recognising:
@@ -24,6 +27,8 @@ class Recognising:
         self._unsealing = unsealing
         self._fresh: dict[BundleId, Ingress] = {}  # nobody has looked whose they are
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more
+        self._gone: deque[tuple[bytes, Ingress]] = deque()  # read before they went, and not tried
+        self._gone_bytes = 0  # with all others that went since the last one
         self._unseen: Iterator[bytes] | None = None  # tags to be looked at
 
     def await_tags(self, contact: ContactId) -> None:
@@ -46,17 +51,33 @@ class Recognising:
         else see from our delay that it was for us. Raises EnvironmentProblem: the others are tried again."""
         fresh, self._fresh = self._fresh, {}
         before, self._again = self._again, self._again | fresh
-        tried = [self._try(id, ingress) for id, ingress in fresh.items()]
-        if fresh and Tried.OPENED not in tried:
+        something_went, self._gone_bytes = self._gone_bytes > 0, 0
+        tried = [self._try(id, ingress) for id, ingress in fresh.items()] + list(self._try_gone())
+        if (fresh or something_went) and Tried.OPENED not in tried:
             self._unsealing.rehearse()
         for id, ingress in before.items():
             self._try(id, ingress)
 
-    def going(self, ids: Iterable[BundleId]) -> None:
-        """These make room, and are not taken again: before that they are looked at, and all others with them.
-        Raises EnvironmentProblem: they must not go yet."""
-        if not self._fresh.keys().isdisjoint(ids):
+    def going(self, ids: Sequence[BundleId]) -> None:
+        """These make room, or are handed on, and are not taken again. What is ours of them is read before and
+        tried at the next look, even where who brought it has brought too much that did not open: it would
+        be lost (C2). All of them are read, and count, so that no delay tells which (C1). Raises
+        EnvironmentProblem: they must not go yet."""
+        if self._gone_bytes >= GOING_BYTES_MAX or not self._fresh.keys().isdisjoint(ids):
             self.look()
+        for id in ids:
+            kept, bundle = self._shelf.bundles.kept(id), self._shelf.bundles.read(id)
+            if kept is None or bundle is None:
+                continue
+            self._gone_bytes += max(len(bundle), GOING_BYTES_MIN)
+            if self._unsealing.is_awaited(kept.header.tag):
+                self._gone.append((bundle, kept.ingress))
+
+    def _try_gone(self) -> Iterator[Tried]:
+        while self._gone:
+            bundle, ingress = self._gone[0]
+            yield self._unsealing.open(bundle, ingress=ingress, is_last_try=True)
+            self._gone.popleft()
 
     def prepare(self) -> bool:
         """One step: of the contacts, of what could not be read before, then of what came before they were

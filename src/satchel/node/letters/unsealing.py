@@ -84,34 +84,38 @@ class Unsealing:
         """Whether what this one has brought is tried now: see Failures."""
         return self._failures.may_try(_payer(ingress), self._world.now_s())
 
-    def open(self, bundle: bytes, *, ingress: Ingress, writer: ContactId | None = None) -> Tried:
+    def open(
+        self, bundle: bytes, *, ingress: Ingress, writer: ContactId | None = None, is_last_try: bool = False
+    ) -> Tried:
         """A whole bundle is here. What opens is stored when this returns. Raises EnvironmentProblem.
 
         Args:
             ingress: who brought it, and pays if it does not open.
             writer: who says to have written it: what others wrote stays closed. None: it was carried.
+            is_last_try: it does not come again, and is tried whatever its ingress has brought before.
         """
         header = decode_header(bundle)
         found = self._table.find(header.tag)
         if found is None or writer not in (None, found.contact):
             return Tried.NOT_OURS
-        if not self.may_try(ingress) or not self._has_room(found.contact):
+        if not (is_last_try or self.may_try(ingress)) or not self._has_room(found.contact):
             return Tried.LATER
         listening = self._stores.chains.listening(found.contact)
         entry = self._entry(listening, found)
         if entry is None or entry.tag != header.tag:  # the table knows the first bytes of it
             return Tried.NOT_OURS
         now = self._world.clock.read()
-        change = listening.opened(found.number, now)
         try:
             opened = unseal(entry, bundle)
         except SpoiltError as problem:
+            change = listening.opened(found.number, now)
             self._store(header.tag, Opening(contact=found.contact, change=change))
             self._world.report(events.LetterSpoilt(contact=found.contact, problem=problem))
             return Tried.OPENED
         if opened is None:
             self._failures.failed(_payer(ingress), self._world.now_s())
             return Tried.FAILED
+        change = listening.opened(found.number, now)  # takes longer than all before
         came = self._came(found.contact, opened.content, header.expiry_hour)
         if came is Taken.NO_ROOM:
             return Tried.LATER
