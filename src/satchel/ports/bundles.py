@@ -36,8 +36,8 @@ class Bundles(Index, Protocol):
         """Of all that others brought, each once: who begins looks whether one is awaited. Streams, too."""
         ...
 
-    def with_tag(self, tag: bytes) -> list[Kept]:
-        """That others brought: as a rule one; more where somebody forged twins."""
+    def with_tag(self, tag: bytes) -> Iterator[Kept]:
+        """That others brought: as a rule one; very many where somebody forged twins. Streams, too."""
         ...
 
     def with_commitment(self, commitment: bytes) -> list[Kept]:

@@ -136,8 +136,8 @@ class MemoryBundles:
     def tags(self) -> Iterator[bytes]:
         return iter(sorted(self._by_tag))
 
-    def with_tag(self, tag: bytes) -> list[Kept]:
-        return [self._carried[id] for id in self._by_tag.get(tag, {})]
+    def with_tag(self, tag: bytes) -> Iterator[Kept]:
+        return iter([self._carried[id] for id in self._by_tag.get(tag, {})])
 
     def with_commitment(self, commitment: bytes) -> list[Kept]:
         ids = self._by_commitment.get(commitment, {})

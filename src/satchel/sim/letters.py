@@ -155,6 +155,7 @@ class Person:
         """Raises nothing: a full disk is tried again."""
         try:
             self.office.wake()
+            self.prepare()
         except EnvironmentProblem:
             self.town.troubles["disk"] += 1
 

@@ -137,8 +137,8 @@ class SqliteBundles:
             for (last,) in found:
                 yield last
 
-    def with_tag(self, tag: bytes) -> list[Kept]:
-        return self._carried("tag = ?", tag)
+    def with_tag(self, tag: bytes) -> Iterator[Kept]:
+        yield from self._in_order("bundle", _KEPT, "tag = ?", (tag,), _kept_of(self._names()))
 
     def with_commitment(self, commitment: bytes) -> list[Kept]:
         return self._carried("commitment = ?", commitment)
@@ -239,7 +239,7 @@ class SqliteBundles:
             return [read(row) for row in connection.execute(f"{table} {which}", values).fetchall()]
 
     def _in_order(
-        self, table: str, columns: str, which: str, values: Sequence[int], read: Callable[[_Row], _T]
+        self, table: str, columns: str, which: str, values: Sequence[int | bytes], read: Callable[[_Row], _T]
     ) -> Iterator[_T]:
         """The oldest first. A few at first, since who makes room often wants one."""
         query = f"SELECT key, {columns} FROM {table} WHERE {which} AND key > ? ORDER BY key LIMIT ?"  # noqa: S608

@@ -79,8 +79,16 @@ class Person:
             )
         )
 
+        self.prepare()
+
+    def prepare(self) -> None:
         while self.office.prepare():
             pass
+
+    def wake(self) -> None:
+        """And open all that was found then, as a node does in its own time."""
+        self.office.wake()
+        self.prepare()
 
     def letters(self, other: "Person") -> list[StoredLetter]:
         return self.desk.letters.conversation(id_of(other.name))
@@ -138,8 +146,7 @@ def pair_up(one: Person, other: Person, *, proof: Proof = Proof.CODE) -> None:
             )
         )
         me.office.contacts_changed()
-        while me.office.prepare():
-            pass
+        me.prepare()
 
 
 class Meeting:
@@ -169,7 +176,7 @@ class Meeting:
     def end(self) -> None:
         for person, side in self.sides:
             person.office.end(side)
-            person.office.wake()
+            person.wake()
 
 
 def meet(one: Person, other: Person, *, frames_max: int = FRAMES_MAX) -> Meeting:
@@ -181,4 +188,4 @@ def meet(one: Person, other: Person, *, frames_max: int = FRAMES_MAX) -> Meeting
 def pass_time(hours: float, *persons: Person) -> None:
     persons[0].time.now_s += hours * 3600
     for person in persons:
-        person.office.wake()
+        person.wake()

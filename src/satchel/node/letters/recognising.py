@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from satchel.core.bundles.header import BundleId
-from satchel.core.custody.kept import Ingress
+from satchel.core.custody.kept import Ingress, Kept
 from satchel.core.identity.contacts import ContactId
 from satchel.node.letters.shelf import Shelf
 from satchel.node.letters.unsealing import Tried, Unsealing
 
-TAGS_AT_ONCE = 10_000  # between them others have their turn
+TAGS_AT_ONCE = 10_000  # between them others have their turn (M3)
+LOOKED_AT_ONCE = 1_000  # bundles
+OPENED_AT_ONCE = 20  # or forged ones: some 15 ms each
 TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
 GOING_BYTES_MAX = 4 << 20  # of what goes, whosever it is, until it is looked at what was ours of it
 GOING_BYTES_MIN = 1 << 16  # that each counts as: opening takes time, too
@@ -26,16 +28,25 @@ class Recognising:
         self._shelf = shelf
         self._unsealing = unsealing
         self._fresh: dict[BundleId, Ingress] = {}  # nobody has looked whose they are
-        self._again: dict[BundleId, Ingress] = {}  # to be tried once more
+        self._to_try: deque[tuple[BundleId, Ingress]] = deque()  # those of the last look
+        self._again: dict[BundleId, Ingress] = {}  # to be tried once more, at the next one
         self._gone: deque[tuple[bytes, Ingress]] = deque()  # read before they went, and not tried
         self._gone_bytes = 0  # with all others that went since the last one
-        self._unseen: Iterator[bytes] | None = None  # tags to be looked at
+        self._unseen: Iterator[Kept | None] | None = None  # by tags: what is ours, and None for all else
 
     def await_tags(self, contact: ContactId) -> None:
         """From now on its bundles are recognised, and those that are here already by `prepare`. Raises
         MisuseError: it was forgotten."""
         if self._unsealing.await_tags(contact):
-            self._unseen = self._shelf.bundles.tags()
+            self._unseen = self._ours()
+
+    def _ours(self) -> Iterator[Kept | None]:
+        """There may be very many twins of one tag: a body is forged without a key (M3)."""
+        for tag in self._shelf.bundles.tags():
+            if self._unsealing.is_awaited(tag):
+                yield from self._shelf.bundles.with_tag(tag)
+            else:
+                yield None
 
     def came(self, ids: Iterable[BundleId], ingress: Ingress) -> None:
         """They are kept. `look` looks at them."""
@@ -48,15 +59,14 @@ class Recognising:
 
     def look(self) -> None:
         """Some time after they came, and whatever they are one writing at least: who brought a bundle would
-        else see from our delay that it was for us. Raises EnvironmentProblem: the others are tried again."""
-        fresh, self._fresh = self._fresh, {}
-        before, self._again = self._again, self._again | fresh
-        something_went, self._gone_bytes = self._gone_bytes > 0, 0
-        tried = [self._try(id, ingress) for id, ingress in fresh.items()] + list(self._try_gone())
-        if (fresh or something_went) and Tried.OPENED not in tried:
+        else see from our delay that it was for us. Where much came `prepare` goes on with it. Raises
+        EnvironmentProblem: the others are tried again."""
+        something = bool(self._fresh) or self._gone_bytes > 0
+        self._to_try.extend((self._fresh | self._again).items())
+        self._fresh, self._again, self._gone_bytes = {}, {}, 0
+        tried = [*self._try_gone(), *self._try_some()]
+        if something and Tried.OPENED not in tried:
             self._unsealing.rehearse()
-        for id, ingress in before.items():
-            self._try(id, ingress)
 
     def going(self, ids: Sequence[BundleId]) -> None:
         """These make room, or are handed on, and are not taken again. What is ours of them is read before and
@@ -89,14 +99,23 @@ class Recognising:
             return True
         if self._unsealing.read_next_anew():
             return True
-        if self._unseen is not None:
-            tags = list(islice(self._unseen, TAGS_AT_ONCE))
-            for tag in filter(self._unsealing.is_awaited, tags):
-                for kept in self._shelf.bundles.with_tag(tag):
-                    self._try(kept.id, kept.ingress)
-            if len(tags) < TAGS_AT_ONCE:
+        if self._unseen is not None and not self._to_try:
+            some = list(islice(self._unseen, TAGS_AT_ONCE))
+            self._to_try.extend((kept.id, kept.ingress) for kept in some if kept is not None)
+            if len(some) < TAGS_AT_ONCE:
                 self._unseen = None
-        return self._unseen is not None
+        for _ in self._try_some():
+            pass
+        return self._unseen is not None or bool(self._to_try)
+
+    def _try_some(self) -> Iterator[Tried]:
+        costly = 0
+        for _ in range(min(len(self._to_try), LOOKED_AT_ONCE)):
+            tried = self._try(*self._to_try.popleft())
+            yield tried
+            costly += tried in (Tried.OPENED, Tried.FAILED)
+            if costly == OPENED_AT_ONCE:
+                return
 
     def _try(self, id: BundleId, ingress: Ingress) -> Tried:
         self._again[id] = ingress  # where our own disk fails now, too
