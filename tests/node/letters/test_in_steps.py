@@ -1,4 +1,4 @@
-"""What a contact brings or says holds up nobody else: it is worked off in steps (M3)."""
+"""What a contact brings or says holds up nobody else, and leaves nothing in memory for ever (M3)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,3 +76,21 @@ def test_m3_very_many_twins_of_one_tag_are_looked_at_in_steps(
     assert max(steps) == 10
     assert len(set(looked_up)) == len(twins)
     assert len(twins) > FAILURES_MAX
+
+
+def test_m3_what_was_told_and_given_is_forgotten_with_its_receipt(three: list[Person]) -> None:
+    """A program that runs for years would else remember every letter."""
+    amina, _, carla = three
+    amina.office.write(id_of("carla"), "Hello")
+    meet(amina, carla)
+    meet(amina, carla)
+    releasing = carla.office._releasing
+    assert releasing._told
+    assert releasing._direct
+    assert amina.office._given
+    pass_time(2, *three)
+    assert releasing._told
+    pass_time(40 * 24, *three)
+    assert not releasing._told
+    assert not releasing._direct
+    assert not amina.office._given

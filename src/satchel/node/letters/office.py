@@ -172,6 +172,9 @@ class PostOffice:
             if self._world.now_s() >= self._settles_at_s:
                 self._settles_at_s = self._world.now_s() + SETTLE_EVERY_S
                 self._unsealing.settle()
+                self._releasing.settle()
+                under_way = {kept.id for kept in self._shelf.own}
+                self._given = {(contact, id) for contact, id in self._given if id in under_way}
                 self._stores.inventories.settle(self._world.clock.read())
             self._recognising.look()
             for session in list(self._sessions):

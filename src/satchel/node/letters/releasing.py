@@ -101,6 +101,12 @@ class Releasing:
             self._direct.pop(mark, None)
         return moved
 
+    def settle(self) -> None:
+        """Of receipts that have expired meanwhile, or whose contact was forgotten, nothing is remembered."""
+        due = {commitment(one.receipt.preimage) for one in self._stores.sending.due_receipts()}
+        self._told = {mark: None for mark in self._told if mark in due}
+        self._direct = {mark: id for mark, id in self._direct.items() if mark in due}
+
     def _never_in_custody(self, mark: bytes, receipt: Receipt) -> Past:
         """Its writer has brought it (custody 5.1). Who brings it later is told without asking for it first,
         as by those who have had it; after a new start its id is not known any more, only its commitment."""
