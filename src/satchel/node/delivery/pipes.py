@@ -101,14 +101,13 @@ class _Dialled:
     def open(self, port: int) -> Opened:
         remote = self._remote
         endpoint = Endpoint(address=remote.address, port=port, scope=remote.scope)
-        dial = self._lan.dial(endpoint, within_s=DIAL_S)
-        self._dialling = dialling = asyncio.run_coroutine_threadsafe(dial, self._loop)
+        self._dialling = dialling = asyncio.run_coroutine_threadsafe(self._dial(endpoint), self._loop)
         if self._closed:
             dialling.cancel()
         try:
-            self._pipe = pipe = dialling.result(DIAL_S + 1.0)
+            pipe = dialling.result(DIAL_S + 1.0)
         except (TimeoutError, CancelledError) as exc:
-            dialling.cancel()
+            self.close()
             raise EnvironmentProblem("Nobody answered there.") from exc
         closing = threading.Timer(greeting.WHOLE_S, pipe.close)
         closing.daemon = True
@@ -131,6 +130,13 @@ class _Dialled:
         pipe.set_patience(PATIENCE_S)
         pipe.set_deadline(None)
         return pipe, keys
+
+    async def _dial(self, endpoint: Endpoint) -> Pipe:
+        """Of a dial that is cancelled just as it ends nobody hears: the pipe is kept here, for `close`."""
+        self._pipe = pipe = await self._lan.dial(endpoint, within_s=DIAL_S)
+        if self._closed:
+            pipe.close()
+        return pipe
 
     def open_more(self, pipes: int, talk: Conversation) -> None:
         if self._further is None:
