@@ -151,3 +151,11 @@ def test_c1_two_bundles_of_a_chain_have_no_bytes_in_common_but_class_and_expiry(
     assert one[:5] == other[:5]
     same = sum(a == b for a, b in zip(one[5:], other[5:], strict=True))
     assert same < 40  # 2,043 random pairs: 8 are alike on average
+
+
+def test_m3_a_chain_that_was_led_on_to_its_end_still_has_a_window() -> None:
+    """Else whoever reads it would fail, and read of nobody any more."""
+    place = Place(number=NUMBER_MAX - 5, secret=ROOT)
+    tags, behind = place.tags(place.number + WINDOW)
+    assert len(tags) == 5
+    assert behind.number == NUMBER_MAX

@@ -36,6 +36,8 @@ from satchel.store.contact_key import key_of
 from satchel.store.sending import put_due
 from store.letter_samples import HOUR, drawn
 
+BEGIN = Begin(highest=0, next=1)
+
 
 @pytest.fixture
 def four(tmp_path: Path) -> Iterator[list[Person]]:
@@ -51,11 +53,11 @@ def four(tmp_path: Path) -> Iterator[list[Person]]:
 class Liar:
     """Says to a post office what it likes, as a contact that has dialled."""
 
-    def __init__(self, person: Person, name: str) -> None:
+    def __init__(self, person: Person, name: str, *, begin: Begin = BEGIN) -> None:
         self.person = person
         self.session = person.office.begin(id_of(name), we_dialled=False, has_something=lambda: None)
         self._unpacking = Unpacking()
-        self.say(Begin(highest=0, next=1))
+        self.say(begin)
 
     def say(self, *messages: Message) -> None:
         self.person.office.hear(self.session, b"".join(map(encode, messages)))

@@ -49,7 +49,7 @@ class Place:
 
     def tags(self, end: int) -> tuple[list[bytes], "Place"]:
         """Those of all numbers below `end`, for tables, and the place there; 6 microseconds each."""
-        tags, secret = [], self.secret
+        tags, secret, end = [], self.secret, min(end, NUMBER_MAX)
         for _ in range(self.number, end):
             out = derive(secret, _LABEL, length=SECRET_BYTES + TAG_BYTES)
             secret = out[:SECRET_BYTES]

@@ -16,6 +16,7 @@ from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import Attachment, LetterId
 from satchel.errors import PeerError
 from satchel.node import events
+from satchel.node.letters.catching_up import CatchingUp
 from satchel.node.letters.exchanging import Exchanging
 from satchel.node.letters.outbox import Outbox
 from satchel.node.letters.recognising import Recognising
@@ -45,6 +46,7 @@ class PostOffice:
         self._releasing = Releasing(world, self._shelf)
         self._unsealing = Unsealing(world)
         self._recognising = Recognising(self._shelf, self._unsealing)
+        self._catching_up = CatchingUp(world, self._unsealing, self.turn)
         self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
         self._sessions: dict[Exchanging, None] = {}  # in the order in which they began
         self._met_until_s: dict[ContactId, float] = {}  # from then on it counts as one meeting more
@@ -129,13 +131,17 @@ class PostOffice:
 
     def hear(self, session: Exchanging, frame: bytes) -> None:
         """Raises PeerError, EnvironmentProblem, MisuseError: the contact was forgotten. Then end it."""
-        with self.turn:
-            try:
+        try:
+            with self.turn:
                 session.hear(frame)
-            except PeerError:  # what it has left half done proves nothing (custody 2.7)
+            if self._catching_up.go_on(session.contact):
+                with self.turn:
+                    self._seal_kept()
+        except PeerError:  # what it has left half done proves nothing (custody 2.7)
+            with self.turn:
                 bundles = self._shelf.bundles
                 bundles.drop_partials(session.contact, list(bundles.partials(session.contact)))
-                raise
+            raise
 
     def next_frame(self, session: Exchanging) -> tuple[bytes, bool]:
         """See Exchanging. Raises EnvironmentProblem."""
@@ -196,13 +202,7 @@ class PostOffice:
     # --- what sessions ask: exchanging.Owner ----------------------------------------------------------
 
     def heard_numbers(self, contact: ContactId, *, highest: int, following: int) -> None:
-        chains = self._stores.chains
-        before = chains.speaking(contact)
-        told = before.told(highest)
-        if told != before:
-            chains.put_speaking(contact, told)
-        self._unsealing.told_next(contact, following)
-        self._seal_kept()
+        self._catching_up.heard(contact, highest=highest, following=following)
 
     def heard_receipts(self, receipts: Sequence[Receipt], deliverer: ContactId | None) -> None:
         """deliverer: who told; None: a stick."""

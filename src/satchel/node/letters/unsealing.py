@@ -16,7 +16,7 @@ from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.chain import Entry
 from satchel.core.sealing.letter import LetterId, UnreadableError, decode_letter
-from satchel.core.sealing.listening import Listening
+from satchel.core.sealing.listening import WINDOW, Change, Listening
 from satchel.core.sealing.parts import Taken, decode_part, join, part_count
 from satchel.core.sealing.seal import SpoiltError, unseal
 from satchel.core.sealing.table import Found, TagTable
@@ -126,13 +126,18 @@ class Unsealing:
         self._tell(found.contact, stored)
         return Tried.OPENED
 
-    def told_next(self, contact: ContactId, following: int) -> None:
-        """The contact's next number (chain 4.6). Raises PeerError, EnvironmentProblem."""
-        chains = self._stores.chains
-        change = chains.listening(contact).reach(following, self._world.clock.read())
-        if change is not None:
-            chains.change(contact, change)
-            self._table.move(contact, change)
+    def reached(self, contact: ContactId, before: Listening, change: Change) -> None:
+        """The contact's next number was far ahead (chain 4.6). What was left behind for good is not awaited
+        any more: who tells such numbers again and again would fill the table (M3). Raises
+        EnvironmentProblem."""
+        chains, at = self._stores.chains, before.place.number
+        window, _ = before.place.tags(at + WINDOW)
+        every = [*chains.tags(contact), *enumerate(window, at)]
+        chains.change(contact, change)
+        for number, tag in every:
+            if not change.listening.awaits(number):
+                self._table.drop(tag)
+        self._table.move(contact, change)
 
     def letter_deleted(self, contact: ContactId) -> None:
         """There is more room for others of it."""
@@ -155,8 +160,7 @@ class Unsealing:
             chains = self._stores.chains
             change = chains.listening(contact).settle(now)
             if change is not None:
-                numbers = {number for erased in change.erased for number in erased}
-                tags = [tag for number, tag in chains.tags(contact) if number in numbers] if numbers else []
+                tags = self._erased_tags(contact, change)
                 chains.change(contact, change)
                 for tag in tags:
                     self._table.drop(tag)
@@ -238,9 +242,19 @@ class Unsealing:
         return DueReceipt(receipt=receipt, due=due, contact=contact, deliverer=deliverer)
 
     def _store(self, tag: bytes, opening: Opening) -> None:
+        """Where numbers were passed over the lowest may be too many (chain 4.4)."""
+        contact, change = opening.contact, opening.change
+        surplus = self._erased_tags(contact, change) if change.added else []
         self._stores.arrivals.open([opening])
-        self._table.drop(tag)
-        self._table.move(opening.contact, opening.change)
+        for over in (tag, *surplus):
+            self._table.drop(over)
+        self._table.move(contact, change)
+
+    def _erased_tags(self, contact: ContactId, change: Change) -> list[bytes]:
+        """Before it is carried out."""
+        numbers = {number for erased in change.erased for number in erased}
+        stored = self._stores.chains.tags(contact) if numbers else []
+        return [tag for number, tag in stored if number in numbers]
 
     def _tell(self, contact: ContactId, came: WholeLetter | OnePart | Unreadable | None) -> None:
         if isinstance(came, OnePart) or came is None:
