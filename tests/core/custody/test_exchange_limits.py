@@ -287,6 +287,18 @@ def test_m3_what_is_offered_and_taken_back_for_ever_has_an_end(
     assert len(looked_up) <= 2 * (limits.VAIN_MAX + LIST_MAX)  # what is new is looked up twice
 
 
+def test_m3_what_is_named_in_comparisons_and_taken_back_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One comparison may name two million bundles that do not exist."""
+    monkeypatch.setattr(limits, "VAIN_MAX", 4 * LIST_MAX)
+    amina = side(we_dialled=True)
+    for first in range(0, 4 * LIST_MAX, LIST_MAX):
+        amina.do(amina.exchange.need([one.id for one in many(LIST_MAX, since=first)]))
+        amina.hear(Gone(numbers=tuple(range(first, first + LIST_MAX))))
+    amina.do(amina.exchange.need([many(1, since=4 * LIST_MAX)[0].id]))
+    with refusal("9.1"):
+        amina.hear(Gone(numbers=(4 * LIST_MAX,)))
+
+
 def test_m3_who_takes_back_what_is_gone_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bundles make room for others between two words, for ever."""
     monkeypatch.setattr(limits, "VAIN_MAX", 40)

@@ -148,14 +148,14 @@ class Taking:
         return [Arrived(id=lack.id, header=header, bundle=body, direct=lack.direct)]
 
     def hear_gone(self, numbers: Iterable[int]) -> int:
-        """How many were offered in vain."""
+        """How many were offered in vain, or named in a comparison."""
         in_vain = 0
         for number in numbers:
             lack = self._lacks.get(number)
             if lack is None or lack.is_whole:
                 raise PeerError("custody 8.6: gone, and was not wanted")
             self._over(number)
-            in_vain += lack.offered is not None and not lack.is_skipped
+            in_vain += not lack.is_skipped
             if self._current == number:
                 self._current, self._header, self._body = None, None, bytearray()
         return in_vain
