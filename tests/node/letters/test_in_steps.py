@@ -15,7 +15,9 @@ from satchel.core.custody.kept import Kept
 from satchel.core.custody.messages import Begin
 from satchel.core.identity.clocks import Reading
 from satchel.core.sealing.chain import CATCH_UP_MAX, JUMP, Speaking
+from satchel.core.sealing.letter import Attachment
 from satchel.core.sealing.listening import SKIPPED_MAX, WINDOW, Change, Listening
+from satchel.errors import EnvironmentProblem
 from satchel.node.letters import recognising
 from satchel.node.letters.office import PostOffice
 from store.letter_samples import sealed_part
@@ -186,3 +188,41 @@ def test_m3_numbers_that_letters_pass_over_for_good_are_not_awaited_any_more(thr
     assert carla.desk.chains.listening(amina).highest == 3 * WINDOW
     is_awaited = carla.office._unsealing.is_awaited
     assert sum(map(is_awaited, before)) == len(carla.desk.chains.tags(amina)) - (WINDOW - 1)
+
+
+def test_w3_a_disk_that_fails_while_tags_are_read_costs_no_letter(
+    three: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amina, _, carla = three
+    (bundle,) = written(three, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(PostOffice, "prepare", lambda _office: False)
+        carla.office.take_in(id_of("bilal"), arrived(bundle))
+        carla.begin()
+
+    def failing(_tag: bytes) -> Iterator[Kept]:
+        raise EnvironmentProblem("The disk does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(carla.desk.bundles, "with_tag", failing)
+        with pytest.raises(EnvironmentProblem):
+            carla.prepare()
+    carla.prepare()
+    assert carla.texts(amina) == ["Hello 0"]
+
+
+def test_w3_what_never_became_whole_leaves_its_room_to_later_letters(three: list[Person]) -> None:
+    """letter 2.8: else they would stay sealed until the program starts anew."""
+    amina, bilal, carla = three
+    carla.room_bytes = 1_000_000
+    film = Attachment(name=b"film", content=bytes(3_000_000))
+    amina.office.write(id_of("carla"), "Hello", attachments=[film])
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    part = max((bundle for _, bundle in carried_by(bilal)), key=len)
+    carla.office.take_in(id_of("bilal"), arrived(part))
+    carla.wake()
+    pass_time(40 * 24, *three)
+    amina.office.write(id_of("carla"), "Hello again")
+    meet(amina, carla)
+    assert carla.texts(amina) == ["Hello again"]

@@ -10,6 +10,7 @@ from itertools import islice
 from satchel.core.bundles.header import BundleId
 from satchel.core.custody.kept import Ingress, Kept
 from satchel.core.identity.contacts import ContactId
+from satchel.errors import EnvironmentProblem
 from satchel.node.letters.shelf import Shelf
 from satchel.node.letters.unsealing import Tried, Unsealing
 
@@ -100,7 +101,11 @@ class Recognising:
         if self._unsealing.read_next_anew():
             return True
         if self._unseen is not None and not self._to_try:
-            some = list(islice(self._unseen, TAGS_AT_ONCE))
+            try:
+                some = list(islice(self._unseen, TAGS_AT_ONCE))
+            except EnvironmentProblem:
+                self._unseen = self._ours()  # from the beginning: one that has failed goes no further
+                raise
             self._to_try.extend((kept.id, kept.ingress) for kept in some if kept is not None)
             if len(some) < TAGS_AT_ONCE:
                 self._unseen = None

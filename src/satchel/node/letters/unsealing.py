@@ -168,6 +168,7 @@ class Unsealing:
                 over, _ = self._stores.arrivals.gathering(contact).settle(hour_of(best_s))
                 if over:
                     self._stores.arrivals.let_go(contact, over)
+                    self._held_bytes.pop(contact, None)
 
     def read_next_anew(self) -> bool:
         """One thing that an older version could not read, and kept as it came (letter 5.1). False: there was
