@@ -146,3 +146,24 @@ def test_what_goes_while_the_disk_is_full_stays_or_is_read_later(
             flood(carla)
     carla.office.wake()
     assert carla.texts(amina) == ["Hello"]
+
+
+def test_c2_a_letter_behind_more_forged_twins_than_wait_is_read_in_its_turn(
+    four: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty a minute: who brought them has brought it, and so nobody else brings it any more."""
+    amina, _, carla, _ = four
+    monkeypatch.setattr(recognising, "TRIES_AGAIN_MAX", 30)
+    carla.space_bytes = 64 << 20
+    carla.begin()
+    bundle = written(four)
+    twins = [bundle[:-2] + number.to_bytes(2, "big") for number in range(5 * FAILURES_MAX)]
+    carla.office.take_in(id_of("bilal"), arrived(*twins))
+    carla.office.take_in(id_of("bilal"), arrived(bundle))
+    carla.wake()
+    for _ in range(8):
+        assert carla.texts(amina) == []
+        pass_time(1.1 / 60, carla)
+        if carla.texts(amina):
+            break
+    assert carla.texts(amina) == ["Hello"]

@@ -17,7 +17,9 @@ from satchel.node.letters.unsealing import Tried, Unsealing
 TAGS_AT_ONCE = 10_000  # between them others have their turn (M3)
 LOOKED_AT_ONCE = 1_000  # bundles
 OPENED_AT_ONCE = 20  # or forged ones: some 15 ms each
-TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are found at the next start
+TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are looked for when half of them were
+FORGED_MAX = 100_000  # of which is known that they do not open: else they would be tried before all others
+FORGED_BYTES = 16  # of their ids
 GOING_BYTES_MAX = 4 << 20  # of what goes, whosever it is, until it is looked at what was ours of it
 GOING_BYTES_MIN = 1 << 16  # that each counts as: opening takes time, too
 
@@ -31,6 +33,8 @@ class Recognising:
         self._fresh: dict[BundleId, Ingress] = {}  # nobody has looked whose they are
         self._to_try: deque[tuple[BundleId, Ingress]] = deque()  # those of the last look
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more, at the next one
+        self._left_out = False  # some had no place there
+        self._forged: set[bytes] = set()
         self._gone: deque[tuple[bytes, Ingress]] = deque()  # read before they went, and not tried
         self._gone_bytes = 0  # with all others that went since the last one
         self._unseen: Iterator[Kept | None] | None = None  # by tags: what is ours, and None for all else
@@ -62,6 +66,8 @@ class Recognising:
         """Some time after they came, and whatever they are one writing at least: who brought a bundle would
         else see from our delay that it was for us. Where much came `prepare` goes on with it. Raises
         EnvironmentProblem: the others are tried again."""
+        if self._left_out and self._unseen is None and len(self._again) <= TRIES_AGAIN_MAX // 2:
+            self._left_out, self._unseen = False, self._ours()
         something = bool(self._fresh) or self._gone_bytes > 0
         self._to_try.extend((self._fresh | self._again).items())
         self._fresh, self._again, self._gone_bytes = {}, {}, 0
@@ -81,7 +87,7 @@ class Recognising:
             if kept is None or bundle is None:
                 continue
             self._gone_bytes += max(len(bundle), GOING_BYTES_MIN)
-            if self._unsealing.is_awaited(kept.header.tag):
+            if self._unsealing.is_awaited(kept.header.tag) and id[:FORGED_BYTES] not in self._forged:
                 self._gone.append((bundle, kept.ingress))
 
     def _try_gone(self) -> Iterator[Tried]:
@@ -125,11 +131,17 @@ class Recognising:
     def _try(self, id: BundleId, ingress: Ingress) -> Tried:
         self._again[id] = ingress  # where our own disk fails now, too
         tried = self._read_and_open(id, ingress)
-        if tried is not Tried.LATER or len(self._again) > TRIES_AGAIN_MAX:
+        if tried is Tried.FAILED and len(self._forged) < FORGED_MAX:
+            self._forged.add(id[:FORGED_BYTES])
+        has_place = len(self._again) <= TRIES_AGAIN_MAX
+        if tried is not Tried.LATER or not has_place:
             self._again.pop(id, None)
+            self._left_out |= tried is Tried.LATER
         return tried
 
     def _read_and_open(self, id: BundleId, ingress: Ingress) -> Tried:
+        if id[:FORGED_BYTES] in self._forged:
+            return Tried.NOT_OURS
         kept = self._shelf.bundles.kept(id)
         if kept is None or not self._unsealing.is_awaited(kept.header.tag):
             return Tried.NOT_OURS
