@@ -11,6 +11,7 @@ class SatchelError(Exception):
     """Root of all errors of this program. `exit_code` is stable and documented in docs/spec/cli.md."""
 
     exit_code = 1
+    reason: str | None = None  # a word for programs, where one acts differently: of the event `error` (cli 4)
 
     def __init__(self, what: str, *, safe: str = "", do: str = "") -> None:
         super().__init__(what)
@@ -23,6 +24,12 @@ class MisuseError(SatchelError):
     """The caller asked for what cannot be: a wrong command line, or a mistake of ours."""
 
     exit_code = 2
+
+
+class NoSuchLetter(MisuseError):
+    """The letter that was named is not here, or not any more."""
+
+    reason = "no_letter"
 
 
 class PeerError(SatchelError):

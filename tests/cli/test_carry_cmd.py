@@ -29,7 +29,14 @@ from satchel.node import clock, events
 from satchel.node.letters.sticks import StickVisit
 from satchel.store.landlock import can_confine_writes
 
-NOTHING_OUT = {"bundles_out": 0, "receipts_out": 0, "left_out": 0, "bytes": 0, "full": False}
+NOTHING_OUT = {
+    "bundles_out": 0,
+    "receipts_out": 0,
+    "own_letters": 0,
+    "left_out": 0,
+    "bytes": 0,
+    "full": False,
+}
 NOTHING_IN = {"bundles_in": 0, "receipts_in": 0, "damaged": 0, "failed": 0}
 
 
@@ -65,6 +72,7 @@ def test_a_letter_goes_over_a_stick_and_again_brings_nothing(tmp_path: Path, sti
         "event": "done",
         **NOTHING_OUT,
         "bundles_out": 1,
+        "own_letters": 1,
         "bytes": sum(path.stat().st_size for path in files_of(stick)),
     }
     taken = satchel(carla, "carry", "exchange", str(stick))
@@ -149,10 +157,10 @@ def test_a_person_is_told_of_the_own_letters_on_it(served: Served, stick: Path) 
     served.profile.post.office.write(bilal.id, "Hello")
     said = seen(served, "carry", "out", str(stick))
     assert "Written: 1 bundle and 0 receipts, " in said
-    assert "1 of them are of your own letters" in said
+    assert "1 letter of yours went along." in said
     assert "This folder is no stick" in said
     assert "Eject it before you pull it out." in said
-    assert "your own letters" not in seen(served, "carry", "out", str(stick))
+    assert "of yours" not in seen(served, "carry", "out", str(stick))
 
 
 @pytest.mark.slow

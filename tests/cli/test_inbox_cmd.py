@@ -114,6 +114,13 @@ def test_of_one_contact_numbers_stay_the_same(served: Served) -> None:
     assert told(served, "inbox", "Nobody")[0]["event"] == "error"
 
 
+@pytest.mark.parametrize("word", ["99", "00" * 16])
+def test_a_script_knows_a_letter_that_is_gone_by_a_word(served: Served, word: str) -> None:
+    for command in (("inbox", "show"), ("outbox", "save"), ("delete", "--yes")):
+        assert told(served, *command, word)[-1]["reason"] == "no_letter"
+    assert "reason" not in told(served, "inbox", "Nobody")[-1]
+
+
 def test_one_is_read_with_all_that_is_known_of_it(served: Served) -> None:
     said = seen(served, "inbox", "show", "1").splitlines()
     assert said[0] == "From Amina"

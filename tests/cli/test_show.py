@@ -88,6 +88,7 @@ LINES: list[tuple[events.Event, dict[str, Any] | None]] = [
             "id": "69" * 16,
         },
     ),
+    (events.LetterMoved(id=b"i" * 16), None),
     (
         events.LetterEnded(id=b"i" * 16, delivered=True),
         {"event": "letter_ended", "id": "69" * 16, "delivered": True},

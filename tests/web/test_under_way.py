@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from satchel.errors import MisuseError
+from satchel.errors import EnvironmentProblem, MisuseError, NoSuchLetter
 from satchel.web.owner.errands import Kind
 from satchel.web.owner.news import News
 from satchel.web.owner.under_way import DEEDS_MAX, Errands
@@ -62,6 +62,25 @@ async def shows_words(job: PretendJob, *words: str) -> None:
     job.says.put_nowait({"event": "ask", "what": "words"})
     job.says.put_nowait({"job": "read", "what": "line", "question": ""})
     await asyncio.sleep(0.01)
+
+
+def test_a_letter_that_is_gone_is_known_by_its_word_and_not_by_a_sentence() -> None:
+    """Whatever the sentence says, in whatever language (cli 4, `error`)."""
+
+    async def look(reason: dict[str, str]) -> None:
+        jobs = PretendJobs()
+        looking = asyncio.ensure_future(Errands(jobs, News(lambda: 0), folder="/").look("inbox", "show", "1"))
+        await asyncio.sleep(0.01)
+        jobs.looks[0].says.put_nowait({"event": "error", "what": "x", "safe": "y", "do": "z", **reason})
+        jobs.looks[0].says.put_nowait(None)
+        await looking
+
+    with pytest.raises(NoSuchLetter, match="x"):
+        asyncio.run(look({"reason": "no_letter"}))
+    with pytest.raises(EnvironmentProblem, match="x"):
+        asyncio.run(look({}))
+    with pytest.raises(EnvironmentProblem, match="x"):
+        asyncio.run(look({"reason": "of a newer Satchel"}))
 
 
 def test_a_second_click_says_nothing_of_words_that_nobody_has_compared() -> None:

@@ -27,7 +27,7 @@ class Carried:
 
     taken: TakenIn | None = None
     went: CarriedOut | None = None
-    own: int = 0  # bundles of own letters among those that went
+    own: int = 0  # own letters of which something went
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
     fields = taken_fields(carried.taken) if carried.taken is not None else {}
     if carried.went is not None:
         words.append(about_out(carried.went, carried.own))
-        fields |= out_fields(carried.went)
+        fields |= out_fields(carried.went, carried.own)
     show.done(text="\n".join(words), **fields)
     return EnvironmentProblem.exit_code if fields.get("failed") else 0
 
@@ -82,7 +82,7 @@ def _carry(options: argparse.Namespace, show: Show, profile: Profile, place: Pat
             went = carry_out(*where, clock_s=clock_s, size_bytes=size_bytes, tell=meter.tell)
         else:
             taken, went = exchange(*where, clock_s=clock_s, size_bytes=size_bytes, tell=meter.tell)
-        return Carried(taken=taken, went=went, own=visit.own_handed)
+        return Carried(taken=taken, went=went, own=len(visit.own_letters))
 
     async def carry() -> None:
         done.append(await stoppable(work, meter))

@@ -74,7 +74,7 @@ def about_taken(taken: TakenIn) -> str:
 
 
 def about_out(went: CarriedOut, own: int) -> str:
-    """own: how many of the bundles are of own letters."""
+    """own: of how many own letters something is among it."""
     receipts = units.count(went.receipts, "receipt")
     said = f"Written: {units.count(went.bundles, 'bundle')} and {receipts}, {units.size(went.size_bytes)}."
     if went.left_out:
@@ -83,8 +83,8 @@ def about_out(went: CarriedOut, own: int) -> str:
         said += " There was no room for all: what is small and new has gone first."
     if own:
         said += (
-            f"\n{own:,} of them are of your own letters, which do not wait here: whoever knows whose stick"
-            " this is can guess that you wrote what is nowhere else yet."
+            f"\n{units.count(own, 'letter')} of yours went along. Own letters do not wait here: whoever knows"
+            " whose stick this is can guess that you wrote what is nowhere else yet."
         )
     return f"{said}\nAll of it is safe there. Eject it before you pull it out." if went.size_bytes else said
 
@@ -98,8 +98,9 @@ def taken_fields(taken: TakenIn) -> dict[str, object]:
     }
 
 
-def out_fields(went: CarriedOut) -> dict[str, object]:
+def out_fields(went: CarriedOut, own: int) -> dict[str, object]:
     return {
+        "own_letters": own,
         "bundles_out": went.bundles,
         "receipts_out": went.receipts,
         "left_out": went.left_out,

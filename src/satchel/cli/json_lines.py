@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, starmap
 
 from satchel.core.handover.messages import Entry, EntryKind, Path
+from satchel.errors import SatchelError
 
 NULL, BOOLEANS = "null", ("false", "true")  # in JSON
 
@@ -35,3 +36,9 @@ def offer_in_parts(entries: Iterable[tuple[int, Entry, int | None]], free_bytes:
         yield before + ", ".join(starmap(json_entry, page))
         before = ", "
     yield f'{before if before != ", " else ""}], "free_bytes": {free_bytes}}}\n'
+
+
+def sentences(error: SatchelError) -> dict[str, str]:
+    """What went wrong; and a word for programs, where one acts differently."""
+    told = {"what": error.what, "safe": error.safe, "do": error.do}
+    return told if error.reason is None else {**told, "reason": error.reason}

@@ -4,10 +4,11 @@ from satchel.cli import units
 from satchel.cli.contact_lines import called
 from satchel.node import events
 
-LetterEvent = events.LetterCame | events.LetterEnded | events.LetterSpoilt
+ToldLetter = events.LetterCame | events.LetterEnded | events.LetterSpoilt
+LetterEvent = ToldLetter | events.LetterMoved
 
 
-def letter_fields(event: LetterEvent) -> dict[str, object]:
+def letter_fields(event: ToldLetter) -> dict[str, object]:
     """For a script: the event's name, and its fields [cli 4]."""
     match event:
         case events.LetterCame(id=id, name=name, is_verified=verified, text=text, attachments=count):
@@ -26,7 +27,7 @@ def letter_fields(event: LetterEvent) -> dict[str, object]:
             return {"event": "trouble", "what": problem.what, "safe": problem.safe, "do": problem.do}
 
 
-def about_letter(event: LetterEvent) -> str:
+def about_letter(event: ToldLetter) -> str:
     match event:
         case events.LetterCame(id=None, name=name, is_verified=verified):
             who = called(name, verified=verified)

@@ -15,7 +15,7 @@ from satchel.cli.show import FRAME, JsonShow, Show
 from satchel.core.bundles.lifetime import SINCE_S
 from satchel.core.identity.clocks import HOUR_S
 from satchel.core.identity.contacts import ContactId
-from satchel.errors import MisuseError
+from satchel.errors import MisuseError, NoSuchLetter
 from satchel.escape import show_name, show_text
 from satchel.ports.contacts import Contact
 from satchel.ports.letter_states import LetterState
@@ -100,7 +100,7 @@ def chosen(word: str, letters: Sequence[Numbered]) -> Numbered:
         )
     if found:
         return found[0]
-    raise MisuseError(
+    raise NoSuchLetter(
         f"There is no letter {word}.",
         safe="Nothing was changed.",
         do="To see the numbers: satchel inbox, satchel outbox",

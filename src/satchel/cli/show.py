@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from satchel.cli import streams, units
 from satchel.cli.console import Console, Terminal
 from satchel.cli.contact_lines import ContactEvent, about_copy, about_delivery, about_leaving, about_question
-from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts
+from satchel.cli.json_lines import BOOLEANS, json_path, offer_in_parts, sentences
 from satchel.cli.letter_lines import LetterEvent, about_letter, letter_fields
 from satchel.cli.progress import Crowd, ProgressLine
 from satchel.core.handover.messages import Entry, Failure, Path
@@ -158,8 +158,8 @@ class JsonShow:
 
     def _hear_of_contact(self, event: ContactEvent | LetterEvent) -> None:
         match event:
-            case events.Reachable():
-                pass  # the command says at which addresses, by Listening
+            case events.Reachable() | events.LetterMoved():
+                pass  # addresses are said by Listening, and how a letter stands when it is asked
             case events.PeerMet(name=name, verified=verified, shown=shown):
                 self.line("peer", contact=name, verified=verified)
                 for copy in shown:
@@ -203,7 +203,7 @@ class JsonShow:
         self.line("warning", what=warning.what, safe=warning.safe, do=warning.do)
 
     def error(self, error: SatchelError) -> None:
-        self.line("error", what=error.what, safe=error.safe, do=error.do)
+        self.line("error", **sentences(error))
 
     def done(self, *, text: str, **fields: object) -> None:  # noqa: ARG002 - the text is for people
         self.line("done", **fields)
@@ -313,8 +313,8 @@ class PersonShow:
 
     def _hear_of_contact(self, event: ContactEvent | LetterEvent) -> None:
         match event:
-            case events.Reachable():
-                pass  # the command says at which addresses, by Listening
+            case events.Reachable() | events.LetterMoved():
+                pass  # addresses are said by Listening, and how a letter stands when it is asked
             case events.PeerMet(name=name, verified=verified, shown=shown):
                 doubt = "" if verified else "UNVERIFIED: "  # first: no name can imitate it there
                 self.console.write(f"{doubt}{show_text(name)} is here.\n")

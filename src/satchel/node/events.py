@@ -231,6 +231,13 @@ class LetterCame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetterMoved:
+    """An own one was sealed, or one more carrier has it: whoever shows its state shows it anew."""
+
+    id: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterEnded:
     """An own one: its reader has it, or its time is over and nobody has said so."""
 
@@ -271,6 +278,7 @@ Event = (
     | CannotBeRead
     | ByContact
     | LetterCame
+    | LetterMoved
     | LetterEnded
     | LetterSpoilt
 )

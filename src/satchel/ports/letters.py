@@ -227,8 +227,8 @@ class Sending(Protocol):
         """They are receipts like any other now: call it when custody remembers them."""
         ...
 
-    def handed_over(self, ids: Iterable[BundleId]) -> None:
-        """To one carrier. Bundles that are not own ones are passed over."""
+    def handed_over(self, ids: Iterable[BundleId]) -> set[LetterId]:
+        """To one carrier. Returns the letters of these; bundles that are not own ones are passed over."""
         ...
 
 

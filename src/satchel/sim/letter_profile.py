@@ -284,11 +284,12 @@ class MemoryLetters:
         for mark in commitments:
             self._data.due.pop(mark, None)
 
-    def handed_over(self, ids: Iterable[BundleId]) -> None:
+    def handed_over(self, ids: Iterable[BundleId]) -> set[LetterId]:
         self._disk.write()
-        for id in ids:
-            if id in self._data.own:
-                self._data.own[id].handed += 1
+        own = [self._data.own[id] for id in ids if id in self._data.own]
+        for one in own:
+            one.handed += 1
+        return {one.letter for one in own}
 
     # --- Arrivals -----------------------------------------------------------------------------------
 

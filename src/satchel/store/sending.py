@@ -27,6 +27,7 @@ _UNDER_WAY = (
     " JOIN letter AS l ON l.key = b.letter"
 )
 _UNDER_WAY_TYPES = (int, int, int, int, int | None, int, bytes)
+_OF = "SELECT l.id FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter WHERE b.id = ?"
 _DUE = (
     "SELECT preimage, expiry_hour, due_s, due_plausible, c.id, is_own, d.id FROM due_receipt AS r"
     " JOIN contact AS c ON c.key = r.contact LEFT JOIN contact AS d ON d.key = r.deliverer"
@@ -155,11 +156,13 @@ class SqliteSending:
                 "DELETE FROM due_receipt WHERE commitment = ?", [(one,) for one in commitments]
             )
 
-    def handed_over(self, ids: Iterable[BundleId]) -> None:
+    def handed_over(self, ids: Iterable[BundleId]) -> set[LetterId]:
+        letters: set[LetterId] = set()
         with self._database.changing() as connection:
-            connection.executemany(
-                "UPDATE own_bundle SET handed = handed + 1 WHERE id = ?", [(id,) for id in ids]
-            )
+            for id in ids:
+                connection.execute("UPDATE own_bundle SET handed = handed + 1 WHERE id = ?", (id,))
+                letters.update(LetterId(found) for (found,) in checked_rows(connection, _OF, (id,), (bytes,)))
+        return letters
 
 
 def put_due(

@@ -40,6 +40,27 @@ def test_a_letter_goes_directly_and_its_writer_hears_at_once(three: list[Person]
     assert amina.office.waits_for() == set()
 
 
+def test_who_shows_an_own_letter_hears_of_each_carrier_more(three: list[Person]) -> None:
+    """And when it is sealed: its state on a page is old then."""
+    amina, bilal, carla = three
+    id = amina.office.write(id_of("carla"), "Come on Monday")
+
+    def moves() -> int:
+        return amina.told.count(events.LetterMoved(id=id))
+
+    assert moves() == 1  # it was sealed
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    assert [one.handed for one in amina.letters(carla)] == [1]
+    assert moves() == 2
+    meet(amina, bilal)  # who has it already
+    bilal.office.write(id_of("carla"), "Another")
+    pass_time(1.1, *three)
+    meet(bilal, amina)  # of others nothing is said
+    assert moves() == 2
+    assert {one.id for one in amina.told if isinstance(one, events.LetterMoved)} == {id}
+
+
 def test_a_letter_with_a_large_file_goes_over_who_meets_both_and_so_does_its_receipt(
     three: list[Person],
 ) -> None:

@@ -12,7 +12,7 @@ from satchel.core.identity.contacts import ContactId
 FIRST_MIN = 24
 ALL_FROM = 8  # who holds fewer never hands over all of them, but the last one
 ALL_CHANCE = 0.6
-DRAW_BYTES = 8
+KEY_BYTES, DRAW_BYTES = 32, 8
 
 
 def first_copies(chance: bytes) -> int:
@@ -23,7 +23,7 @@ def first_copies(chance: bytes) -> int:
 def draw(key: bytes, id: bytes, contact: ContactId) -> bytes:
     """The chance for `given`: the same for one contact however often it asks, and it breaks off [4.4].
 
-    key: 32 random bytes, drawn when the program starts.
+    key: KEY_BYTES random ones, drawn when the program starts.
     """
     return mac(key, b"satchel copies 1" + id + contact)[:DRAW_BYTES]
 

@@ -11,6 +11,7 @@ from satchel.core.bundles.header import BundleId
 from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, fraction, hour_of
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody import effects as e
+from satchel.core.custody.copies import KEY_BYTES
 from satchel.core.custody.kept import Change, Ingress, Keep, Remove, Source
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import Attachment, LetterId
@@ -27,7 +28,6 @@ from satchel.node.letters.stores import World
 from satchel.node.letters.unsealing import Tried, Unsealing
 from satchel.ports.letters import Delivery, DueReceipt
 
-COPIES_KEY_BYTES = 32
 MEETING_S = 3600.0  # a session that lasts counts as a meeting more, each hour on the average
 SETTLE_EVERY_S = 3600.0  # what is counted in days
 
@@ -47,7 +47,7 @@ class PostOffice:
         self._unsealing = Unsealing(world)
         self._recognising = Recognising(self._shelf, self._unsealing)
         self._catching_up = CatchingUp(world, self._unsealing, self.turn)
-        self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
+        self._copies_key = world.entropy.draw(KEY_BYTES)
         self._sessions: dict[Exchanging, None] = {}  # in the order in which they began
         self._met_until_s: dict[ContactId, float] = {}  # from then on it counts as one meeting more
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
@@ -278,21 +278,25 @@ class PostOffice:
             self._tell_writer(contact, self._releasing.came_directly(arrived.id, mark))
         return tried is Tried.OPENED
 
-    def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> None:
-        """contact: None: a stick."""
+    def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> set[LetterId]:
+        """contact: None: a stick. Returns the own letter of which one more has the bundle now, if any."""
         if over.direct and contact is not None:
             self._given.add((contact, over.id))
-            return
+            return set()
         kept = self._shelf.bundles.kept(over.id)
         if kept is None or (kept.header.floods and kept.ingress is not Source.OWN):
-            return  # nothing is counted
-        carriers = self._carriers.setdefault(over.id, set())
+            return set()  # nothing is counted
+        carriers, letters = self._carriers.setdefault(over.id, set()), set[LetterId]()
         if contact not in carriers:  # who takes it again and again is one carrier (custody 4.3)
             if kept.header.copies <= 1 and kept.ingress is not Source.OWN:  # it goes
                 self._recognising.going([kept.id])
-            self._moved(self._outbox.handed_over(kept, over.copies))
+            moved, letters = self._outbox.handed_over(kept, over.copies)
+            self._moved(moved)
+            for id in letters:
+                self._world.report(events.LetterMoved(id=id))
         if contact is not None:  # else one of many sticks
             carriers.add(contact)
+        return letters
 
     # --- receipts of ours -----------------------------------------------------------------------------
 
@@ -321,7 +325,10 @@ class PostOffice:
         return [kept.id for kept in own if (contact, kept.id) not in self._given]
 
     def _seal_kept(self) -> None:
-        for contact, ids in self._outbox.seal_kept().items():
+        sealed, letters = self._outbox.seal_kept()
+        for id in letters:
+            self._world.report(events.LetterMoved(id=id))
+        for contact, ids in sealed.items():
             for session in self._sessions:
                 if session.contact == contact:
                     session.carry_out(session.exchange.write(ids))

@@ -61,10 +61,11 @@ class Outbox:
         letters.write(contact, id, letter)
         return id
 
-    def seal_kept(self) -> dict[ContactId, list[BundleId]]:
+    def seal_kept(self) -> tuple[dict[ContactId, list[BundleId]], list[LetterId]]:
         """All that can be sealed now; the others wait, and so does what was written after them to the same
-        contact. Returns the new bundles by their readers. Raises EnvironmentProblem."""
+        contact. Returns the new bundles by their readers, and the letters. Raises EnvironmentProblem."""
         sealed: dict[ContactId, list[BundleId]] = {}
+        letters: list[LetterId] = []
         waiting: set[ContactId] = set()
         for contact, id in self._stores.letters.kept():
             if contact in waiting:
@@ -77,8 +78,9 @@ class Outbox:
                 waiting.add(contact)
             else:
                 sealed.setdefault(contact, []).extend(bundles)
+                letters.append(id)
         self._shelf.sealed(id for ids in sealed.values() for id in ids)
-        return sealed
+        return sealed, letters
 
     def _seal(self, contact: ContactId, id: LetterId) -> list[BundleId] | None:
         letter = self._stores.letters.letter(contact, id)
@@ -127,12 +129,12 @@ class Outbox:
         due = self._held.due(self._world.now_s(), batch=batch)
         return self._shelf.apply([Show(id=id, offered=True) for id in due])
 
-    def handed_over(self, kept: Kept, copies: int) -> Moved:
-        """A carrier, or a stick, has this bundle whole, of whomever, with so many copies (custody 4.3)."""
+    def handed_over(self, kept: Kept, copies: int) -> tuple[Moved, set[LetterId]]:
+        """A carrier, or a stick, has this bundle whole, of whomever, with so many copies (custody 4.3).
+        Returns the own letter, too, where it is of one."""
         moved = self._shelf.apply(self._shelf.custody.handed_over(kept, copies))
-        if kept.ingress is Source.OWN:
-            self._stores.sending.handed_over([kept.id])
-        return moved
+        is_own = kept.ingress is Source.OWN
+        return moved, self._stores.sending.handed_over([kept.id]) if is_own else set()
 
     def delete(self, contact: ContactId, id: LetterId) -> Moved:
         """A letter is gone; of an own one under way the receipts are released. Raises NothingToDo."""

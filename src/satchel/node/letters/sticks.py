@@ -13,9 +13,10 @@ from satchel.core.bundles.lifetime import CHANCE_BYTES, Life, life
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.bundles.release import leaves_with
 from satchel.core.custody import effects as e
-from satchel.core.custody.copies import draw, given
+from satchel.core.custody.copies import KEY_BYTES, draw, given
 from satchel.core.custody.kept import Kept, Source
 from satchel.core.identity.contacts import ContactId
+from satchel.core.sealing.letter import LetterId
 from satchel.node.letters.outbox import was_handed_on
 from satchel.node.letters.shelf import Shelf
 from satchel.node.letters.stores import World
@@ -23,7 +24,6 @@ from satchel.node.letters.times import is_due
 from satchel.ports.letters import DueReceipt
 from satchel.ports.stick import Arrived, Held, Offered
 
-COPIES_KEY_BYTES = 32
 HOUR_BYTES = 3
 _READER = ContactId(bytes(16))  # any: copies are drawn as for one contact
 
@@ -35,7 +35,7 @@ class Owner(Protocol):
 
     def heard_receipts(self, receipts: Sequence[Receipt], deliverer: ContactId | None) -> None: ...
     def take_in(self, contact: ContactId | None, arrived: Sequence[e.Arrived]) -> list[BundleId]: ...
-    def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> None: ...
+    def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> set[LetterId]: ...
     def release(self, leaving: Sequence[DueReceipt], contact: ContactId | None) -> None: ...
 
 
@@ -47,10 +47,9 @@ class StickVisit:
         self._stores = world.stores
         self._shelf = shelf
         self._owner = owner
-        self._copies_key = world.entropy.draw(COPIES_KEY_BYTES)
-        self.own_handed = 0  # bundles of own letters
+        self._copies_key = world.entropy.draw(KEY_BYTES)
+        self.own_letters: set[LetterId] = set()  # of which something went out
         self._given: dict[BundleId, int] = {}  # copies, as they were written
-        self._own: set[BundleId] = set()
         self._leaving: dict[Receipt, DueReceipt] = {}
 
     # --- out ----------------------------------------------------------------------------------------
@@ -78,16 +77,13 @@ class StickVisit:
             if kept is None or bundle is None or not _may_go(kept, self._world.clock.best_s()):
                 return None
             self._given[id] = given(kept.header.copies, draw(self._copies_key, id, _READER))
-            if kept.ingress is Source.OWN:
-                self._own.add(id)
             return with_copies(bundle, self._given[id])
 
     def handed_over(self, ids: Sequence[BundleId]) -> None:
         with self._owner.turn:
             for id in ids:
                 over = e.HandedOver(id=id, copies=self._given.pop(id), direct=False)
-                self._owner.handed_over(None, over)
-                self.own_handed += id in self._own
+                self.own_letters |= self._owner.handed_over(None, over)
 
     def receipts(self) -> Iterator[Receipt]:
         """A stick is a meeting, and all sticks are one deliverer: what one has brought and was opened here is

@@ -4,6 +4,7 @@ Spec: docs/spec/page.md, 7; docs/spec/cli.md, 1.16 to 1.18.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from satchel.errors import EnvironmentProblem, NothingToDo, SatchelError
+from satchel.errors import NoSuchLetter, NothingToDo, SatchelError
 from satchel.node.own_thread import in_own_thread
 from satchel.web.answers import status_of
 from satchel.web.owner.asking import Form, form_of
@@ -121,10 +122,8 @@ class LettersPage:
         id = self._handles.letter(contact, handle)
         try:
             said = await self._errands.look("inbox", "show", id)
-        except EnvironmentProblem as problem:
-            if problem.what == f"There is no letter {id}.":  # told so, its window goes as those of all others
-                raise not_here() from problem
-            raise
+        except NoSuchLetter as problem:  # told so, its window goes as those of all others
+            raise not_here() from problem
         event = said[0]
         if event.get("from", event.get("to")) != contact:  # it answers what it cannot know
             raise NothingToDo("This letter is of another contact.", safe="Nothing was changed.")
@@ -152,7 +151,8 @@ class LettersPage:
     async def _delete(self, request: Request) -> Response:
         person = await self._person_of(request)
         one = await self._one(person["contact"], request.path_params["letter"])
-        await self._run(request, ["delete", "--yes"], operands=[one.id])
+        with suppress(NoSuchLetter):  # another window was sooner
+            await self._run(request, ["delete", "--yes"], operands=[one.id])
         return self._back(person)
 
     async def _file(self, request: Request) -> Response:

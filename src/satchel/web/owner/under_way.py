@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
+from satchel.errors import EnvironmentProblem, MisuseError, NoSuchLetter, SatchelError
 from satchel.web.api import Job, Jobs
 from satchel.web.owner.errands import Errand, Event, Kind, Problem
 from satchel.web.owner.news import News
@@ -93,13 +93,14 @@ class Errands:
         language: str,
         within_s: float = QUICK_S,
     ) -> list[Event]:
-        """A quick command, as `start`: all that it says. Raises EnvironmentProblem: what went wrong."""
+        """A quick command, as `start`: all that it says. Raises NoSuchLetter; EnvironmentProblem: what else
+        went wrong."""
         async with self._places:
             job = self._jobs.start(_asked(words, operands, self._folder, language))
             return await _said_by(job, answers, within_s)
 
     async def look(self, *words: str, operands: tuple[str, ...] = ()) -> list[Event]:
-        """All that a quick command says which only reads. Raises EnvironmentProblem: what went wrong.
+        """All that a quick command says which only reads. Raises as `run`.
 
         One of a kind runs at a time. The next one is for all who ask meanwhile: what it reads is as new as
         each of them, and twenty windows cost as much as two.
@@ -205,7 +206,7 @@ def _asked(words: Sequence[str], operands: Sequence[str], folder: str, language:
 
 
 async def _said_by(job: Job, answers: Iterable[str], within_s: float) -> list[Event]:
-    """To its end. Raises EnvironmentProblem."""
+    """To its end. Raises as Errands.run."""
     left = list(answers)
     said: list[Event] = []
     try:
@@ -223,7 +224,8 @@ async def _said_by(job: Job, answers: Iterable[str], within_s: float) -> list[Ev
         job.leave()
     for event in said:
         if event["event"] == "error":
-            raise EnvironmentProblem(event["what"], safe=event["safe"], do=event["do"])
+            kind = NoSuchLetter if event.get("reason") == NoSuchLetter.reason else EnvironmentProblem
+            raise kind(event["what"], safe=event["safe"], do=event["do"])
     return said
 
 
