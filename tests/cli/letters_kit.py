@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from cli.node_kit import SCREEN, Following, Served, serving
+from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.pair import Proof
 from satchel.core.sealing.letter import Letter, LetterId
+from satchel.ports.letters import Opening, Unreadable
 from satchel.store.custody import custody_in_memory
 from store.contact_samples import AMINA, BILAL, contact
-from store.letter_samples import ONE, THREE, TWO, Desk, letter
+from store.letter_samples import NOW, ONE, THREE, TWO, Desk, letter
 
 FOUR = LetterId(b"letter, no. 0004")
 BILALS_NAME = "Bilal\u202e\n"
@@ -35,6 +37,17 @@ def letters_of_two(home: Path) -> Iterator[Served]:
             desk.letters.write(AMINA, TWO, replace(letter("Wait for us.", 2), reply_to=ONE))
             desk.receive(BILAL, 1, THREE, Letter(order=1, text=HOSTILE, written_s=1 << 43))
             yield served
+
+
+def kept_for_newer(served: Served, whom: ContactId, count: int) -> None:
+    """So many letters of this contact have come that this version cannot read."""
+    with closing(custody_in_memory()) as custody:
+        desk = Desk(served.home, served.profile.database, custody)
+        for number in range(count):
+            listening = desk.chains.listening(whom)
+            change = listening.opened(listening.highest + 1, NOW)
+            came = Unreadable(content=b"newer, no. %d" % number)
+            desk.arrivals.open([Opening(contact=whom, change=change, came=came)])
 
 
 def told(served: Served, *words: str) -> list[dict[str, Any]]:

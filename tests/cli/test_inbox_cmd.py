@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.letters_kit import BILALS_NAME, FOUR, HOSTILE, letters_of_two, seen, told
+from cli.letters_kit import BILALS_NAME, FOUR, HOSTILE, kept_for_newer, letters_of_two, seen, told
 from cli.node_kit import SCREEN, Following, Served
 from satchel.cli import letter_list
 from satchel.cli.letter_list import (
@@ -93,7 +93,7 @@ def test_a_script_gets_all_of_them(served: Served) -> None:
         "reply_to": None,
     }
     assert (second["from"], second["verified"], second["text"]) == (BILALS_NAME, False, HOSTILE)
-    assert done == {"event": "done", "letters": 2}
+    assert done == {"event": "done", "letters": 2, "unreadable": 0}
     own, done = told(served, "outbox")
     assert {name: own[name] for name in ("event", "number", "to", "state", "carriers", "reply_to")} == {
         "event": "own_letter",
@@ -105,6 +105,18 @@ def test_a_script_gets_all_of_them(served: Served) -> None:
     }
     assert own["expires_s"] == 1_577_836_800 + 61_000 * 3600
     assert done == {"event": "done", "letters": 1}
+
+
+def test_what_needs_a_newer_version_is_counted(served: Served) -> None:
+    """Of all, and of one; it is in no list."""
+    kept_for_newer(served, AMINA, 2)
+    assert told(served, "inbox")[-1] == {"event": "done", "letters": 2, "unreadable": 2}
+    assert told(served, "inbox", "Amina", "--both")[-1]["unreadable"] == 2
+    assert told(served, "inbox", BILALS_NAME)[-1]["unreadable"] == 0
+    newer = "2 letters more need a newer Satchel, and wait here for it."
+    assert f"2 letters in the inbox. {newer}" in seen(served, "inbox")
+    assert newer in seen(served, "inbox", "Amina", "--both")
+    assert "newer" not in seen(served, "inbox", BILALS_NAME)
 
 
 def test_of_one_contact_numbers_stay_the_same(served: Served) -> None:

@@ -8,8 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from satchel.cli.post import LEFT_FREE_BYTES, SHARE, Post
+from satchel.core.identity.settings import CARRY_BYTES
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
+from satchel.store.settings import SqliteSettings
+
+
+def post_of(home: Path | None, database: Database) -> Post:
+    return Post(home, database, SqliteContacts(database, salt=bytes(32)), SqliteSettings(database))
 
 
 @pytest.mark.parametrize(
@@ -26,8 +32,28 @@ def test_m3_nobodys_letters_take_more_than_four_times_what_is_left_for_others(
     free_bytes: int, held_bytes: int, has_room: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(Database.in_memory()) as database:
-        post = Post(tmp_path, database, SqliteContacts(database, salt=bytes(32)))
+        post = post_of(tmp_path, database)
         monkeypatch.setattr(shutil, "disk_usage", lambda _home: SimpleNamespace(free=free_bytes))
         assert post.has_room(held_bytes) is has_room
-        in_memory = Post(None, database, SqliteContacts(database, salt=bytes(32)))
-        assert in_memory.has_room(held_bytes)
+        assert post_of(None, database).has_room(held_bytes)
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "now_bytes", "room_bytes"),
+    [
+        (LEFT_FREE_BYTES + CARRY_BYTES, 0, CARRY_BYTES),
+        (LEFT_FREE_BYTES + 700, 0, 1_000),  # what the file has already counts, too
+        (LEFT_FREE_BYTES + 700, 5_000, 5_000),  # nothing goes since the disk is full
+        (0, 0, 0),
+        (0, CARRY_BYTES + 1, CARRY_BYTES),
+    ],
+)
+def test_m3_letters_of_others_leave_room_on_the_disk(
+    free_bytes: int, now_bytes: int, room_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "more").write_bytes(bytes(300))
+    with closing(Database.in_memory()) as database:
+        post = post_of(tmp_path, database)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _home: SimpleNamespace(free=free_bytes))
+        assert post.others_bytes(now_bytes) == room_bytes
+        assert post_of(None, database).others_bytes(now_bytes) == CARRY_BYTES

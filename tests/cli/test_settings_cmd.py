@@ -1,6 +1,7 @@
 """`satchel settings`: what stays set, alone and with a node that runs (W1, M3, M4; cli 1.14)."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from satchel.core.identity.settings import Accept
 pytestmark = pytest.mark.slow  # a whole program for each command
 
 AT_FIRST = {"language": None, "quiet": "off", "accept": "ask", "into": None, "history": "off"}
+AT_FIRST["carry"] = "500000000"
 
 
 @pytest.fixture
@@ -54,6 +56,14 @@ def test_a_setting_stays_and_is_taken_back(home: Path, tmp_path: Path) -> None:
         "accept": "none",
         "into": str(into),
         "history": "on",
+        "carry": "500000000",
+    }
+    assert satchel(home, "settings", "set", "carry", "1.5GB").events[-1]["value"] == "1500000000"
+    assert satchel(home, "settings", "list").events[-2] == {
+        "event": "setting",
+        "name": "carry",
+        "value": "1500000000",
+        "default": False,
     }
     for name, usual in AT_FIRST.items():
         assert satchel(home, "settings", "reset", name).events[-1]["value"] == usual
@@ -61,11 +71,23 @@ def test_a_setting_stays_and_is_taken_back(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("quiet", "yes"), ("language", "de"), ("accept", "all"), ("colour", "blue")]
+    ("name", "value"),
+    [("quiet", "yes"), ("language", "de"), ("accept", "all"), ("colour", "blue")]
+    + [("carry", size) for size in ("lots", "49MB", "2TB", "-1", "500000000000000000")],
 )
 def test_what_cannot_be_set_is_misuse(home: Path, name: str, value: str) -> None:
     assert satchel(home, "settings", "set", name, value).code == 2
     assert listed(home) == AT_FIRST
+
+
+def test_m3_no_more_room_is_set_for_others_than_the_disk_has(home: Path) -> None:
+    """What is set may be less than now all the same, however full the disk is."""
+    most = satchel(home, "settings", "set", "carry", "1TB")
+    assert most.code == (0 if shutil.disk_usage(home).free > 1_100_000_000_000 else 1)
+    if most.code:
+        assert "room for so many letters of others" in most.events[-1]["what"]
+        assert listed(home) == AT_FIRST
+    assert satchel(home, "settings", "set", "carry", "50MB").code == 0
 
 
 def test_nothing_arrives_among_the_settings_of_other_programs(home: Path) -> None:

@@ -151,6 +151,7 @@ class Hands:
             now_s=clock.awake_and_asleep_s,
             report=report,
             space_bytes=64 << 20,
+            others_bytes=lambda _now_bytes: 32 << 20,
             has_room=lambda _held_bytes: True,
         )
         self.office = PostOffice(world)

@@ -310,6 +310,24 @@ def test_totals_are_what_a_scan_counts(one: Desk, steps: list[tuple[str, int, Co
 # --- the file -----------------------------------------------------------------------------------------
 
 
+def test_the_disk_has_its_room_again_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAGES_AT_ONCE", 100)
+    more = tmp_path / "profile" / "more"
+    bundles = [carried(number, 1 << 18)[0] for number in range(20)]
+    with desk(tmp_path / "profile") as one:
+        put(one, *bundles)
+        assert not one.bundles.give_back()
+        one.bundles.apply([Remove(id=id_of(bundle), past=None) for bundle in bundles[:-1]])
+        large = more.stat().st_size
+        assert one.bundles.give_back()
+        portion = large - more.stat().st_size
+        assert 0 < portion < 1 << 19
+        while one.bundles.give_back():
+            pass
+        assert more.stat().st_size < 1 << 19
+        assert one.bundles.read(id_of(bundles[-1])) == bundles[-1]
+
+
 def test_what_does_not_open_is_made_anew(tmp_path: Path) -> None:
     """What was in it others have, too. What this person wrote is in the other file."""
     with desk(tmp_path / "profile") as one:

@@ -85,7 +85,7 @@ def test_told_alike_they_look_alike(tmp_path: Path, seed: int) -> None:
     chance, shelf = random.Random(seed), Shelf()
     bodies: dict[BundleId, bytes] = {}
     with desk_in_memory(tmp_path) as desk:
-        rules = Custody(shelf, space_bytes=SPACE_BYTES, past_max=20)
+        rules = Custody(shelf, space_bytes=SPACE_BYTES, others_bytes=SPACE_BYTES // 2, past_max=20)
         for step in range(STEPS):
             if step % 3 == 0:
                 append(desk, shelf, chance)

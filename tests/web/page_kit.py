@@ -20,7 +20,7 @@ BASE = "/0123456789abcdef"
 INTO = "Downloads"
 OFFERED = "apple river stone cloud pear"
 CARRIED = {"bundles_in": 12, "damaged": 12, "failed": 100, "bundles_out": 12, "left_out": 12}
-CARRIED |= {"bytes": 2_345_678, "full": True}
+CARRIED |= {"bytes": 2_345_678, "full": True, "own_letters": 12}
 STATES = ("waits", "accepted", "declined", "cannot_be_read")
 
 
@@ -291,6 +291,7 @@ def _waiting(said: Said) -> list[Page]:
 def _care(said: Said) -> list[Page]:
     usual: dict[str, Any] = {"mode": "open", "addresses": ["192.168.1.7:4821"], "has_passphrase": True}
     usual |= {"findings": None, "problem": None, "wiping": False}
+    usual["carried"] = {"others": 2_345_678, "own": 12_345, "room": 500_000_000}
     findings: list[dict[str, str | None]] = [{"what": said.text, "safe": "", "do": "", "command": None}]
     findings.append({"what": said.text, "safe": said.text, "do": said.text, "command": said.text})
     other: dict[str, Any] = {"mode": "quiet", "addresses": [], "has_passphrase": False, "wiping": True}
@@ -302,13 +303,16 @@ def _care(said: Said) -> list[Page]:
 
 
 def _settings(said: Said) -> list[Page]:
-    stored = {"language": None, "quiet": "off", "accept": "ask", "into": None, "history": "off"}
+    names, rooms = ("language", "quiet", "accept", "into", "history", "carry"), [70_000_000, 500_000_000]
+    stored = dict(zip(names, (None, "off", "ask", None, "off", "500000000"), strict=True))
     running = {"quiet": False, "accept": "ask", "takes": True, "into": said.path, "into_by_code": said.path}
-    other = {"language": "fr", "quiet": "on", "accept": "verified", "into": said.path, "history": "on"}
+    other = dict(zip(names, ("fr", "on", "verified", said.path, "on", "70000000"), strict=True))
     problem = Problem(what=said.text, safe="Nothing was changed.", do="Type it again.")
-    field, looks = {"folder": said.path, "typed": ""}, {**running, "into_by_code": said.path + "2"}
+    field: dict[str, Any] = {"folder": said.path, "typed": "", "rooms": rooms}
+    looks = {**running, "into_by_code": said.path + "2"}
+    first: dict[str, Any] = {"stored": stored, "running": running, "folder": "", "typed": "", "rooms": rooms}
     return [
-        Page("settings.html", "at first", {"stored": stored, "running": running, "folder": "", "typed": ""}),
+        Page("settings.html", "at first", first),
         Page("settings.html", "started otherwise", {"stored": other, "running": running, **field}),
         Page(
             "settings.html",
@@ -361,13 +365,13 @@ def _history(said: Said) -> list[Page]:
 def _letters(said: Said) -> list[Page]:
     person = _person(said, verified=True)
     usual: dict[str, Any] = {"person": person, "page": 0, "older": None, "answers": None, "written": ""}
-    usual |= {"expires": 28, "lifetimes": LIFETIMES_DAYS}
+    usual |= {"expires": 28, "lifetimes": LIFETIMES_DAYS, "unreadable": 0}
     shown = letters_of(said.text, said.path)
     typed = {"written": said.text, "expires": 3, "problem": Problem(what=said.text, safe="Nothing was sent.")}
     bare = replace(shown[0], text="", files=())
     return [
         Page("letters.html", "none", {**usual, "person": _person(said, verified=False), "letters": []}),
-        Page("letters.html", "all states", {**usual, "letters": shown, "older": 1}),
+        Page("letters.html", "all states", {**usual, "letters": shown, "older": 1, "unreadable": 12}),
         Page("letters.html", "older", {**usual, "letters": shown[:2], "page": 1}),
         Page("letters.html", "an answer", {**usual, "letters": shown[:1], "answers": shown[0]}),
         Page("letters.html", "refused", {**usual, **typed, "letters": shown[:1], "answers": bare}),

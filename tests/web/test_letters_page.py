@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.letters_kit import FOUR, HOSTILE, letters_of_two
+from cli.letters_kit import FOUR, HOSTILE, kept_for_newer, letters_of_two
 from cli.node_kit import Served
 from satchel.core.sealing.letter import Attachment, Letter, LetterId
 from satchel.node.events import LetterCame
@@ -66,6 +66,13 @@ def test_t1_no_name_and_no_id_stands_in_an_address(browser: Browser) -> None:
     for id in (ONE, TWO):
         assert id.hex() not in page.body
     assert not [link for link in page.links('[^"]*') if "Amina" in link or "photo" in link]
+
+
+def test_what_needs_a_newer_version_is_counted(browser: Browser, served: Served) -> None:
+    assert "newer Satchel" not in browser.get(place_of(browser)).text
+    kept_for_newer(served, AMINA, 2)
+    assert "2 letters need a newer Satchel. They are kept until then." in browser.get(place_of(browser)).text
+    assert "newer Satchel" not in browser.get(place_of(browser, "Bilal")).text
 
 
 def test_what_others_wrote_is_text(browser: Browser) -> None:

@@ -54,6 +54,20 @@ def test_quiet_counts_at_once(browser: Browser, served: Served) -> None:
     assert (node.presence.mode, now(served).quiet) == (Mode.OPEN, False)
 
 
+def test_m3_room_for_letters_of_others_is_chosen(browser: Browser, served: Served) -> None:
+    """Also what was set elsewhere stands there."""
+    assert 'value="500000000" selected' in browser.get("/settings").body
+    assert 'value="100000000" selected' in browser.post("/settings/carry", {"value": "100000000"}).body
+    assert now(served).carry_bytes == 100_000_000
+    for wrong in ("", "1", "../..", "-5"):
+        refused = browser.post("/settings/carry", {"value": wrong})
+        assert refused.status == (400 if wrong else 200)
+    assert now(served) == Settings()  # the empty one, as for each setting: as it is at first
+    served.profile.settings.put(Setting.CARRY, b"77000000")
+    assert 'value="77000000" selected' in browser.get("/settings").body
+    assert "77 MB" in browser.get("/settings").text
+
+
 def test_what_is_taken_counts_at_once(browser: Browser, served: Served) -> None:
     node = served.node
     assert node is not None

@@ -36,7 +36,9 @@ def _list(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     list_on(show, found)
     if found:
         show.note("\nTo read one: satchel inbox show NUMBER. Times are those of its writer's clock.")
-    show.done(text=f"{units.count(len(found), 'letter')} in the inbox.", letters=len(found))
+    unreadable = profile.post.unreadable(contact)
+    text = f"{units.count(len(found), 'letter')} in the inbox.{_about_newer(unreadable)}"
+    show.done(text=text, letters=len(found), unreadable=unreadable)
 
 
 def _list_both(options: argparse.Namespace, show: Show, profile: Profile) -> None:
@@ -48,4 +50,13 @@ def _list_both(options: argparse.Namespace, show: Show, profile: Profile) -> Non
     contact = named(options.contact, profile.contacts)
     found, of = conversation(profile, contact, last=options.last, skip=options.skip)
     list_on(show, found, brief=True)
-    show.done(text=f"{units.count(len(found), 'letter')} of {of:,}.", letters=len(found), of=of)
+    unreadable = profile.post.unreadable(contact.id)
+    text = f"{units.count(len(found), 'letter')} of {of:,}.{_about_newer(unreadable)}"
+    show.done(text=text, letters=len(found), of=of, unreadable=unreadable)
+
+
+def _about_newer(unreadable: int) -> str:
+    if not unreadable:
+        return ""
+    need = "needs" if unreadable == 1 else "need"
+    return f" {units.count(unreadable, 'letter')} more {need} a newer Satchel, and wait here for it."

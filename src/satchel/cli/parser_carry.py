@@ -1,20 +1,17 @@
 """The words of `satchel carry`: a part of parser.py, as light as that."""
 
 import argparse
-import re
 
+from satchel.cli import units
 from satchel.cli.parser_profile import Commands, add_action
 
 SIZE_BYTES_MIN = 70_000  # the smallest file of a stick
-_SIZE = re.compile(r"([0-9]{1,15})(\.[0-9])?(|k|M|G|T)B?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def size_of(word: str) -> int:
     """Bytes: 500MB, 1.5G."""
-    parts = _SIZE.fullmatch(word)
-    size_bytes = int(float(parts[1] + (parts[2] or "")) * _UNITS[parts[3].lower()]) if parts else 0
-    if size_bytes < SIZE_BYTES_MIN:
+    size_bytes = units.bytes_of(word)
+    if size_bytes is None or size_bytes < SIZE_BYTES_MIN:
         raise argparse.ArgumentTypeError("a size such as 500MB or 1.5GB, and at least 70kB")
     return size_bytes
 

@@ -4,7 +4,14 @@ import argparse
 from typing import Any
 
 Commands = Any  # argparse has no public name for what add_subparsers() returns
-SETTINGS = ("language", "quiet", "accept", "into", "history")  # a core.identity.settings.Setting each
+SETTINGS = (
+    "language",
+    "quiet",
+    "accept",
+    "into",
+    "history",
+    "carry",
+)  # a core.identity.settings.Setting each
 
 
 def add_action(
@@ -106,8 +113,8 @@ def add_settings(commands: Commands, shared: argparse.ArgumentParser) -> None:
     settings = commands.add_parser(
         "settings",
         help="what stays set from one start to the next",
-        description="Language of the page, quiet, what is taken from contacts, where it goes, history. A "
-        "history that is switched off is erased at once.",
+        description="Language of the page, quiet, what is taken from contacts, where it goes, history, and "
+        "how much room letters of others have. A history that is switched off is erased at once.",
         allow_abbrev=False,
     )
     actions = settings.add_subparsers(dest="action", metavar="ACTION", required=True)

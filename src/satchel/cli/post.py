@@ -9,10 +9,13 @@ from pathlib import Path
 
 from satchel.core.crypto.aead import KEY_BYTES
 from satchel.core.identity.clocks import BUILT_S
+from satchel.core.identity.contacts import ContactId
+from satchel.core.identity.settings import CARRY_BYTES
 from satchel.core.sealing.letter import LETTER_BYTES_MAX
 from satchel.node import clock, events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.letters.office import PostOffice
+from satchel.node.letters.shelf import Carried, carried
 from satchel.node.letters.stores import Stores, World
 from satchel.node.node_clock import NodeClock
 from satchel.store.arrivals import SqliteArrivals
@@ -21,29 +24,34 @@ from satchel.store.bundles import SqliteBundles
 from satchel.store.chains import SqliteChains
 from satchel.store.contacts import SqliteContacts
 from satchel.store.contents import INLINE_BYTES_MAX, Contents
+from satchel.store.custody import NAME as CUSTODY
 from satchel.store.custody import custody_in_memory, open_custody
 from satchel.store.database import Database
 from satchel.store.inventories import SqliteInventories
 from satchel.store.letters import SqliteLetters
+from satchel.store.problems import disk_problems
 from satchel.store.sending import SqliteSending
+from satchel.store.settings import SqliteSettings
 
 LEFT_FREE_BYTES = 256 << 20  # of the disk
 SHARE = 4  # of one contact's letters, to what is left for all others (M3)
-SPACE_BYTES = 1 << 30  # for bundles, half of it for what others bring (custody 2.3)
+SPACE_BYTES = 2 * CARRY_BYTES  # for bundles, where no more than half of it is set for others (custody 2.3)
 
 
 class Post:
     """From any thread. What is not asked for is not opened: who reads a letter loads nothing of that."""
 
-    def __init__(self, home: Path | None, database: Database, contacts: SqliteContacts) -> None:
+    def __init__(
+        self, home: Path | None, database: Database, contacts: SqliteContacts, settings: SqliteSettings
+    ) -> None:
         """home: None: it is all in memory."""
         self._home = home
+        self._settings = settings
         self._database = database
         self._contacts = contacts
         self._draw = SystemEntropy().draw
         self._opening = threading.Lock()
         self._office: PostOffice | None = None
-        self._custody: Database | None = None
         self._listeners: list[events.Report] = []
 
     @cached_property
@@ -53,6 +61,20 @@ class Post:
     @cached_property
     def letters(self) -> SqliteLetters:
         return SqliteLetters(self._database, self._contents)
+
+    @cached_property
+    def _arrivals(self) -> SqliteArrivals:
+        return SqliteArrivals(self._database, self._contents)
+
+    @cached_property
+    def bundles(self) -> SqliteBundles:
+        return SqliteBundles(self._database, self._custody, self._contents)
+
+    @cached_property
+    def _custody(self) -> Database:
+        if self._home is None:
+            return custody_in_memory()
+        return open_custody(self._home, self._database, self._draw(KEY_BYTES))
 
     @cached_property
     def _contents(self) -> Contents:
@@ -70,17 +92,13 @@ class Post:
 
     def _open(self) -> PostOffice:
         database = self._database
-        if self._home is None:
-            self._custody = custody_in_memory()
-        else:
-            self._custody = open_custody(self._home, database, self._draw(KEY_BYTES))
         stores = Stores(
             contacts=self._contacts,
             chains=SqliteChains(database),
             letters=self.letters,
             sending=SqliteSending(database, self._contents),
-            arrivals=SqliteArrivals(database, self._contents),
-            bundles=SqliteBundles(database, self._custody, self._contents),
+            arrivals=self._arrivals,
+            bundles=self.bundles,
             inventories=SqliteInventories(database),
         )
         world = World(
@@ -90,6 +108,7 @@ class Post:
             now_s=clock.awake_and_asleep_s,
             report=self._report,
             space_bytes=SPACE_BYTES,
+            others_bytes=self.others_bytes,
             has_room=self.has_room,
         )
         return PostOffice(world)
@@ -101,6 +120,33 @@ class Post:
             return True
         left_bytes = shutil.disk_usage(self._home).free - LEFT_FREE_BYTES
         return left_bytes >= max(0, held_bytes // SHARE)
+
+    def others_bytes(self, now_bytes: int) -> int:
+        """How much room letters of others have, where they take so much now: as the person has set it. Where
+        the disk is nearly full they are not more than they are."""
+        set_bytes = self._settings.now.carry_bytes
+        return set_bytes if self._home is None else min(set_bytes, max(now_bytes, self.room_bytes()))
+
+    def room_bytes(self) -> int:
+        """What the disk lets letters of others take, beside all that is on it now."""
+        if self._home is None:
+            return 0
+        with disk_problems(f"look at the profile {str(self._home)!r}"):
+            custody = self._home / CUSTODY
+            has_bytes = custody.stat().st_size if custody.exists() else 0
+            return max(0, has_bytes + shutil.disk_usage(self._home).free - LEFT_FREE_BYTES)
+
+    def unreadable(self, contact: ContactId | None) -> int:
+        """How many letters are kept for a newer version: of this contact, or (None) of all."""
+        return sum(contact in (None, whose) for _, whose in self._arrivals.unreadable())
+
+    def carried(self) -> dict[str, int]:
+        """As a script reads it [api 2.7]. Opens what is carried, and reads the totals alone."""
+        if self._home is not None and not (self._home / CUSTODY).exists():  # who only looks makes nothing
+            return Carried(others_bytes=0, own_bytes=0).told(self.others_bytes(0))
+        with self._opening:
+            now = carried(self.bundles)
+        return now.told(self.others_bytes(now.others_bytes))
 
     def listen(self, report: events.Report) -> Callable[[], None]:
         """From now on `report` hears of letters; the answer ends it. It is called in any thread, in the
@@ -114,5 +160,5 @@ class Post:
 
     def close(self) -> None:
         """Before the profile."""
-        if self._custody is not None:
+        if "_custody" in self.__dict__:
             self._custody.close()

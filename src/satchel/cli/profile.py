@@ -108,7 +108,7 @@ class Profile:
             from satchel.cli.post import Post  # noqa: PLC0415 - see contacts
 
             home = self.folder.home if self.folder is not None else None
-            self.shared_post = Post(home, self.database, self.contacts)
+            self.shared_post = Post(home, self.database, self.contacts, self.settings)
         return self.shared_post
 
     @property

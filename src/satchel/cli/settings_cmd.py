@@ -5,13 +5,23 @@ import os
 from contextlib import closing
 from pathlib import Path
 
+from satchel.cli import units
 from satchel.cli.arrivals import downloads, folder_of
 from satchel.cli.home import absolute
 from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.show import JsonShow, Show
 from satchel.core.discovery.beacon import Mode
-from satchel.core.identity.settings import OFF, ON, Setting, Settings, choice_of
-from satchel.errors import MisuseError
+from satchel.core.identity.settings import (
+    CARRY_BYTES_MAX,
+    CARRY_BYTES_MIN,
+    OFF,
+    ON,
+    Setting,
+    Settings,
+    choice_of,
+    may_carry,
+)
+from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.escape import show_name
 from satchel.node.node import Node
 from satchel.store.chosen import ChosenFolder
@@ -24,6 +34,7 @@ _MEANS: dict[tuple[Setting, str | None], str] = {
     ): " What is handed over is remembered from now on. Switched off, it is erased.",
     (Setting.HISTORY, OFF): " What was remembered is erased.",
 }
+_MAKES_ROOM = " If more is here now, what is beyond that goes: within seconds, or when Satchel runs again."
 
 
 def run(options: argparse.Namespace, show: Show) -> int:
@@ -46,7 +57,13 @@ def _list(_options: argparse.Namespace, show: Show, profile: Profile) -> None:
 
 def _set(options: argparse.Namespace, show: Show, profile: Profile) -> None:
     setting = Setting(options.name)
-    value = _folder(options, profile) if setting is Setting.INTO else choice_of(setting, options.value)
+    match setting:
+        case Setting.INTO:
+            value = _folder(options, profile)
+        case Setting.CARRY:
+            value = _room(options.value, profile)
+        case _:
+            value = choice_of(setting, options.value)
     _confine(profile)
     profile.settings.put(setting, value)
     _tell(show, setting, profile)
@@ -86,6 +103,26 @@ def _folder(options: argparse.Namespace, profile: Profile) -> bytes:
     return os.fsencode(into)
 
 
+def _room(typed: str, profile: Profile) -> bytes:
+    """For letters of others. Raises MisuseError, EnvironmentProblem: the disk has not so much."""
+    size_bytes = units.bytes_of(typed)
+    if size_bytes is None or not may_carry(size_bytes):
+        least, most = units.size(CARRY_BYTES_MIN), units.size(CARRY_BYTES_MAX)
+        raise MisuseError(
+            "That is no room for letters of others.",
+            safe="Nothing was changed.",
+            do=f"From {least} to {most}, such as 500MB or 2GB.",
+        )
+    left_bytes = profile.post.room_bytes()
+    if size_bytes > max(left_bytes, profile.settings.now.carry_bytes):
+        raise EnvironmentProblem(
+            f"This disk has no room for so many letters of others: {units.size(left_bytes)} at most.",
+            safe="Nothing was changed.",
+            do="Take less, or make room on the disk.",
+        )
+    return str(size_bytes).encode()
+
+
 def _confine(profile: Profile) -> None:
     if isinstance(profile, LentProfile):
         profile.confine()
@@ -97,7 +134,8 @@ def _tell(show: Show, setting: Setting, profile: Profile) -> None:
     takes_effect = not isinstance(profile, LentProfile) or _apply(setting, now, profile.node)
     value = value_of(now, setting)
     when = "" if takes_effect else " What comes from contacts goes by it when Satchel is started again."
-    text = f"Done: {setting.value} is now {_shown(setting, value)}.{when}{_MEANS.get((setting, value), '')}"
+    means = _MAKES_ROOM if setting is Setting.CARRY else _MEANS.get((setting, value), "")
+    text = f"Done: {setting.value} is now {_shown(setting, value)}.{when}{means}"
     show.done(text=text, name=setting.value, value=value, now=takes_effect)
 
 
@@ -128,6 +166,8 @@ def value_of(settings: Settings, setting: Setting) -> str | None:
             return settings.into.decode("utf-8", "surrogateescape") if settings.into is not None else None
         case Setting.HISTORY:
             return ON if settings.history else OFF
+        case Setting.CARRY:
+            return str(settings.carry_bytes)
 
 
 def _shown(setting: Setting, value: str | None) -> str:
@@ -135,4 +175,6 @@ def _shown(setting: Setting, value: str | None) -> str:
         return value or "as the browser asks"
     if setting is Setting.INTO:
         return show_name(os.fsencode(value if value is not None else downloads()))
+    if setting is Setting.CARRY:
+        return units.size(int(value or 0))
     return value or ""

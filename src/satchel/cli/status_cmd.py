@@ -64,9 +64,11 @@ def _look(options: argparse.Namespace, home: Path, show: Show) -> Status:
     with closing(ProfileFolder.take(home)) as folder:
         data = folder.read_key_file()
     waiting: list[dict[str, object]] | None = None
+    carried: dict[str, int] | None = None
     if data is not None and isinstance(decode(data), Bare):
         with closing(open_profile(options, show)) as profile:
             waiting = [one.told() for one in what_waits(profile.records, profile.contacts, profile.queue)]
+            carried = profile.post.carried()
     return {
         "mode": None,
         "for_s": 0,
@@ -75,6 +77,7 @@ def _look(options: argparse.Namespace, home: Path, show: Show) -> Status:
         "copies": [],
         "asked": [],
         "waiting": waiting,
+        "carried": carried,
     }
 
 
@@ -82,6 +85,7 @@ def _tell_person(show: Show, status: Status) -> None:
     write = show.console.write
     if not status["running"]:
         write("Satchel is not running: your contacts do not find you. To start it: satchel up\n")
+        write("".join(f"{line}\n" for line in about_carried(status["carried"])))
         return
     how = "quiet: it says nothing, and finds contacts who are open" if status["mode"] == "quiet" else "open"
     write(f"Satchel has been running for {units.duration(status['for_s'])}. It is {how}.\n")
@@ -94,10 +98,22 @@ def _tell_person(show: Show, status: Status) -> None:
         write("Nobody of your contacts is here.\n")
     for copy in status.get("copies", ()):  # a node of before has none
         show.warning(about_copy_told(copy))
+    write("".join(f"{line}\n" for line in about_carried(status.get("carried"))))  # a node of before has none
     for asked in status["asked"]:
         name = show_name(asked["contact"].encode())
         who = called(asked["contact"], verified=asked["verified"])
         write(f"{who} offers something. To look at it:\n{how_to_look(name)}\n")
+
+
+def about_carried(told: dict[str, int] | None) -> list[str]:
+    """Nothing where it is locked, or where none are here."""
+    said = []
+    if told is not None and told["others"]:
+        others, room = units.size(told["others"]), units.size(told["room"])
+        said.append(f"Letters of others that you carry: {others}, of {room} at most.")
+    if told is not None and told["own"]:
+        said.append(f"Your own letters on their way: {units.size(told['own'])}.")
+    return said
 
 
 def _last_line(status: Status) -> str:

@@ -1,4 +1,9 @@
-"""Sizes, rates and times as a person reads them."""
+"""Sizes, rates and times as a person reads them, and sizes as one types them."""
+
+import re
+
+_SIZE = re.compile(r"([0-9]{1,15})(\.[0-9])?(|k|M|G|T)B?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def size(count: int) -> str:
@@ -11,6 +16,12 @@ def size(count: int) -> str:
         if value < 999.5 or unit == "PB":
             break
     return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
+def bytes_of(word: str) -> int | None:
+    """Of 500MB, 1.5G. None: that is no size."""
+    parts = _SIZE.fullmatch(word)
+    return int(float(parts[1] + (parts[2] or "")) * _UNITS[parts[3].lower()]) if parts else None
 
 
 def duration(seconds: float) -> str:

@@ -183,6 +183,11 @@ class Node:
             if contact is not None
         ]
 
+    def carried(self) -> dict[str, int] | None:
+        """How much is here of letters of others, and of own ones on their way [api 2.7]. Blocks for a read.
+        Raises EnvironmentProblem."""
+        return self._office.carried() if self._office is not None else None
+
     def waits(self) -> list[Waiting]:
         """Blocks for a read. Raises EnvironmentProblem."""
         return what_waits(self._records, self._contacts, self._queue)

@@ -289,6 +289,9 @@ class MemoryBundles:
         for id in ids:
             self._sizes[contact] -= len(self._partials[contact].pop(id, b""))
 
+    def give_back(self) -> bool:
+        return False
+
     def _own(self, id: BundleId) -> Kept | None:
         own = self.own.get(id)
         return None if own is None or own.bundle is None else self._under_way(id)

@@ -96,6 +96,7 @@ class Person:
             now_s=lambda: turns.now_s,
             report=self._report,
             space_bytes=self.space_bytes,
+            others_bytes=lambda _now_bytes: self.space_bytes // 2,
             has_room=lambda _held_bytes: True,
         )
         full, self.disk_full = self.disk_full, 0.0

@@ -18,6 +18,7 @@ from satchel.store.contents import Contents
 from satchel.store.database import DamagedRow, Database, checked_row, checked_rows
 
 FIRST_ROWS = 16
+PAGES_AT_ONCE = 2_000  # given back to the disk, 4 KiB each
 ROWS_AT_ONCE = 10_000  # of a stream: between them others have their turn
 _HEADER = "size_class, expiry_hour, copies, tag, commitment"
 _KEPT = f"id, ingress, arrived_s, offered, {_HEADER}"
@@ -218,6 +219,12 @@ class SqliteBundles:
             for id in ids:
                 changing.drop_partials("ingress = ? AND id = ?", number, id)
             changing.done()
+
+    def give_back(self) -> bool:
+        with self._custody.changing(erasing=True) as connection:
+            before = int(connection.execute("PRAGMA freelist_count").get)
+            connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
+            return 0 < int(connection.execute("PRAGMA freelist_count").get) < before
 
     # --- rows -------------------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Api:
 
     async def status(self, _request: Request) -> Response:
         now_s = clock.awake_and_asleep_s()
-        waiting = await in_own_thread(self._node.waits)
+        waiting, carried = await in_own_thread(lambda: (self._node.waits(), self._node.carried()))
         return json_answer(
             {
                 "mode": self._node.presence.mode.name.lower(),
@@ -96,6 +96,7 @@ class Api:
                 "copies": self._node.copies(),
                 "asked": self._node.asked(),
                 "waiting": [one.told() for one in waiting],
+                "carried": carried,
             }
         )
 

@@ -191,7 +191,7 @@ class Person:
 
     def __post_init__(self) -> None:
         self.id = contact(self.name)
-        self.custody = Custody(self.shelf, space_bytes=self.space_bytes)
+        self.custody = Custody(self.shelf, space_bytes=self.space_bytes, others_bytes=self.space_bytes // 2)
         self.now_s = 1_000.0
 
     def take_in(self, bundle: bytes, ingress: Ingress) -> bool:

@@ -234,7 +234,7 @@ def test_what_was_wanted_and_not_kept_is_offered_again() -> None:
     assert amina.take_in(bundle("large", LARGEST), LIAR)
     met = meeting(amina, bo).run()
     assert not bo.ids
-    bo.custody = replace(bo.custody, space_bytes=4 << 20)
+    bo.custody = replace(bo.custody, space_bytes=4 << 20, others_bytes=2 << 20)
     assert met.one.exchange.have(sorted(amina.ids), amina.now_s)
 
 

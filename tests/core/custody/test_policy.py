@@ -22,7 +22,7 @@ from satchel.core.bundles.header import BundleId, bundle_id, decode_header
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody.held_back import HeldBack
 from satchel.core.custody.kept import Forget, Ingress, Remember, Share, Source
-from satchel.core.custody.policy import Custody
+from satchel.core.custody.policy import CHANGES_MAX, Custody
 
 MIB = 1 << 20
 FLOODER, FRIEND, OTHER = contact("flooder"), contact("friend"), contact("other")
@@ -30,7 +30,9 @@ FLOODER, FRIEND, OTHER = contact("flooder"), contact("friend"), contact("other")
 
 def keeper(*, mib: int = 8, bundles_max: int = 10_000, past_max: int = 10_000) -> Person:
     made = Person("amina")
-    made.custody = Custody(made.shelf, space_bytes=mib * MIB, bundles_max=bundles_max, past_max=past_max)
+    made.custody = Custody(
+        *(made.shelf, mib * MIB, mib * MIB // 2), bundles_max=bundles_max, past_max=past_max
+    )
     return made
 
 
@@ -121,6 +123,45 @@ def test_half_of_the_space_is_for_own_letters() -> None:
     full = bundle(("own", 2), LARGEST)
     assert amina.custody.write(bundle_id(full), decode_header(full), now_s=0) is None
     assert used_bytes(amina, FRIEND) == 2 * MIB  # nobody's letter goes for an own one
+
+
+def test_m3_where_the_person_wants_less_the_same_ones_go_and_own_ones_have_what_they_had() -> None:
+    """[2.8] In portions; who brought most pays, and from then on nobody has more."""
+    amina = keeper(mib=8)
+    for number in range(3_000):
+        amina.take_in(bundle(("flood", number)), FLOODER)
+    friends = bundle("friend's", LARGE)
+    amina.take_in(friends, FRIEND)
+    assert amina.custody.crowded(now_s=0) == []
+    amina.custody = replace(amina.custody, others_bytes=MIB)
+    portions = []
+    while changes := amina.custody.crowded(now_s=0):
+        portions.append(len(changes))
+        amina.shelf.apply(changes)
+    assert max(portions) == CHANGES_MAX
+    assert len(portions) > 1
+    assert used_bytes(amina, FLOODER) == MIB - used_bytes(amina, FRIEND)
+    assert bundle_id(friends) in amina.ids
+    assert bundle_id(bundle(("flood", 2_999))) in amina.ids  # the oldest went
+    assert bundle_id(bundle(("flood", 0))) in amina.shelf.gone
+    assert amina.take_in(bundle("one more", LARGE), OTHER)
+    assert sum(used_bytes(amina, who) for who in (FLOODER, FRIEND, OTHER)) <= MIB
+    for number in range(4):  # half of the space, as before
+        assert amina.write(bundle(("own", number), LARGEST))
+
+
+def test_m3_own_letters_beyond_the_space_leave_others_nothing_and_stay() -> None:
+    """It was larger when they were written."""
+    amina = keeper(mib=8)
+    for number in range(4):
+        amina.write(bundle(("own", number), LARGEST))
+    amina.take_in(bundle("friend's", LARGE), FRIEND)
+    amina.custody = replace(amina.custody, space_bytes=2 * MIB, others_bytes=MIB)
+    amina.shelf.apply(amina.custody.crowded(now_s=0))
+    assert amina.custody.crowded(now_s=0) == []
+    assert used_bytes(amina, Source.OWN) == 4 * MIB
+    assert used_bytes(amina, FRIEND) == 0
+    assert not amina.take_in(bundle("another", SMALL), FRIEND)
 
 
 def test_own_letters_may_have_more_where_nobody_else_needs_it() -> None:
@@ -283,11 +324,9 @@ ONE, TWO, THREE = (BundleId(drawn(name, 32)) for name in ("one", "two", "three")
 def test_c1_an_own_one_joins_when_its_time_is_over() -> None:
     held = HeldBack()
     held.hold(ONE, chance=LATE, now_s=100)
-    assert held.wake_at_s == pytest.approx(3_700)
     assert held.due(3_699) == []
     assert held.due(3_701) == [ONE]
     assert held.due(9_999) == []
-    assert held.wake_at_s is None
     held.hold(TWO, chance=EARLY, now_s=100)
     assert held.due(100) == [TWO]
 

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from satchel.cli.parser_profile import SETTINGS
 from satchel.core.identity.comparison import Language
-from satchel.core.identity.settings import CHOICES, Accept, Setting, Settings, choice_of, settings_of
+from satchel.core.identity.settings import (
+    CHOICES,
+    Accept,
+    Setting,
+    Settings,
+    choice_of,
+    may_carry,
+    settings_of,
+)
 from satchel.errors import MisuseError
 
 
@@ -17,9 +25,21 @@ def test_what_counts_where_nothing_is_stored() -> None:
 
 def test_all_that_can_be_set() -> None:
     stored = {"language": b"fa", "quiet": b"on", "accept": b"verified", "into": b"/a\xff", "history": b"on"}
-    assert settings_of(stored) == Settings(
-        language=Language.PERSIAN, quiet=True, accept=Accept.VERIFIED, into=b"/a\xff", history=True
+    assert settings_of({**stored, "carry": b"2000000000"}) == Settings(
+        language=Language.PERSIAN,
+        quiet=True,
+        accept=Accept.VERIFIED,
+        into=b"/a\xff",
+        history=True,
+        carry_bytes=2_000_000_000,
     )
+
+
+@pytest.mark.parametrize(
+    "carry", [b"", b"49999999", b"1000000000001", b"-5", b"500MB", b"9" * 5_000, "\u0665".encode() * 9]
+)
+def test_m3_room_that_cannot_be_is_as_if_none_were_set(carry: bytes) -> None:
+    assert settings_of({"carry": carry}) == Settings()
 
 
 def test_a_name_of_a_newer_program_means_nothing() -> None:
@@ -28,7 +48,7 @@ def test_a_name_of_a_newer_program_means_nothing() -> None:
 
 def test_a_value_of_a_newer_program_counts_as_the_careful_one() -> None:
     """[9.3] W1, M3, T1: nobody is announced, taken from unasked, or written about by mistake."""
-    stored = dict.fromkeys(("language", "quiet", "accept", "into", "history"), b"something else")
+    stored = dict.fromkeys(SETTINGS, b"something else")
     assert settings_of(stored) == Settings(quiet=True)
 
 
@@ -49,5 +69,6 @@ def test_the_command_line_knows_them_all() -> None:
 def test_whatever_is_stored_is_some_settings(stored: dict[str, bytes]) -> None:
     settings = settings_of(stored)
     assert settings.into is None or settings.into.startswith(b"/")
+    assert may_carry(settings.carry_bytes)
     assert not settings.history or stored["history"] == b"on"
     assert settings.accept is Accept.ASK or stored["accept"] == settings.accept.value.encode()

@@ -1,7 +1,7 @@
 """People with post offices over real stores in memory, a clock that the test turns, and meetings of two."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +57,7 @@ class Person:
     time: Time
     desk: Desk
     space_bytes: int = SPACE_BYTES
+    others: Callable[[int], int] | None = None  # World.others_bytes; None: half of the space
     told: list[events.Event] = field(default_factory=list)
     room_bytes: int | None = None  # for letters of one contact; None: for all
 
@@ -75,6 +76,7 @@ class Person:
                 now_s=lambda: self.time.now_s,
                 report=self.told.append,
                 space_bytes=self.space_bytes,
+                others_bytes=lambda now: self.space_bytes // 2 if self.others is None else self.others(now),
                 has_room=lambda held: self.room_bytes is None or held < self.room_bytes,
             )
         )

@@ -61,6 +61,58 @@ def test_who_shows_an_own_letter_hears_of_each_carrier_more(three: list[Person])
     assert {one.id for one in amina.told if isinstance(one, events.LetterMoved)} == {id}
 
 
+def test_m3_less_room_for_others_counts_at_the_next_turn(three: list[Person]) -> None:
+    """While sessions run, whose contacts are not promised any more what went; own letters are left alone."""
+    amina, bilal, carla = three
+    for number in range(8):
+        amina.office.write(id_of("carla"), f"Letter {number}")
+    bilal.office.write(id_of("carla"), "My own")
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    assert bilal.office.carried() == {"others": 16_384, "own": 2_048, "room": 32 << 20}
+    running = Meeting(bilal, carla)
+    bilal.others = lambda _now_bytes: 5_000
+    while bilal.office.prepare():
+        pass
+    assert bilal.office.carried() == {"others": 4_096, "own": 2_048, "room": 5_000}
+    running.run()
+    carla.office.wake()
+    assert len(carla.texts(amina)) == 2
+    assert carla.texts(bilal) == ["My own"]
+    meet(amina, carla)  # nobody has lost any
+    assert sorted(filter(None, carla.texts(amina))) == [f"Letter {number}" for number in range(8)]
+
+
+def test_m3_where_the_disk_is_full_nothing_more_is_taken_and_nothing_goes(three: list[Person]) -> None:
+    amina, bilal, _ = three
+    amina.office.write(id_of("carla"), "One")
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    had = bilal.office.carried()["others"]
+    assert had == 2_048
+    bilal.others = lambda now_bytes: max(now_bytes, 1_000)
+    assert not bilal.office.prepare()
+    amina.office.write(id_of("carla"), "Two")
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    assert bilal.office.carried()["others"] == had  # one for another
+
+
+def test_c2_what_makes_room_is_looked_at_before_it_goes(three: list[Person]) -> None:
+    """It may be for this person, and is not taken again."""
+    amina, bilal, carla = three
+    amina.office.write(id_of("carla"), "For you")
+    pass_time(1.1, *three)
+    meet(amina, bilal)
+    Meeting(bilal, carla).run()  # and nobody has looked at it yet
+    assert carla.texts(amina) == []
+    carla.others = lambda _now_bytes: 100
+    while carla.office.prepare():
+        pass
+    assert carla.office.carried()["others"] == 0
+    assert carla.texts(amina) == ["For you"]
+
+
 def test_a_letter_with_a_large_file_goes_over_who_meets_both_and_so_does_its_receipt(
     three: list[Person],
 ) -> None:

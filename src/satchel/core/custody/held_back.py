@@ -33,8 +33,3 @@ class HeldBack:
         for id in joining:
             del self._from_until_s[id]
         return sorted(joining)  # not in the order in which they were written
-
-    @property
-    def wake_at_s(self) -> float | None:
-        """When `due` is to be asked next, if nothing comes in."""
-        return min((until_s for _, until_s in self._from_until_s.values()), default=None)

@@ -49,7 +49,8 @@ class Custody:
     """The rules for one store."""
 
     index: Index
-    space_bytes: int  # of all bundles; what others brought gets half of it at most [2.3]
+    space_bytes: int  # of all bundles
+    others_bytes: int  # of it, for what others brought: half at most [2.3]
     bundles_max: int = BUNDLES_MAX
     past_max: int = PAST_MAX
 
@@ -97,40 +98,44 @@ class Custody:
         return None if known is None or known.receipt is None else receipt_of(known.receipt)
 
     def _make_room(self, size_bytes: int, ingress: Ingress, now_s: int) -> list[Change] | None:
-        """What has to go [2.4]. None: not even all that others brought would be enough."""
-        used = dict(self.index.shares())
-        own = used.pop(Source.OWN, _NOTHING)
-        room_bytes = min(self.space_bytes // 2, self.space_bytes - own.size_bytes)
-        room_bundles = min(self.bundles_max // 2, self.bundles_max - own.bundles)
-        if size_bytes > room_bytes or room_bundles < 1:
+        """What has to go [2.4]. None: there is no room, or too much would have to go at once."""
+        used, room = self._others()
+        if size_bytes > room.size_bytes or room.bundles < 1:
             return None
         mine = used.get(ingress, _NOTHING)
         used[ingress] = replace(mine, size_bytes=mine.size_bytes + size_bytes, bundles=mine.bundles + 1)
+        changes = list(islice(self._going(used, room, now_s), CHANGES_MAX))
+        return None if _is_beyond(used, room) else changes
+
+    def crowded(self, now_s: int) -> list[Change]:
+        """What has to go since there is less room than before [2.8]. Again, while it answers something."""
+        return list(islice(self._going(*self._others(), now_s), CHANGES_MAX))
+
+    def _others(self) -> tuple[dict[Ingress, Share], Share]:
+        """What others brought, and what there is room for of it."""
+        used = dict(self.index.shares())
+        own = used.pop(Source.OWN, _NOTHING)
+        size_bytes = min(self.others_bytes, self.space_bytes - own.size_bytes)
+        bundles = min(self.bundles_max // 2, self.bundles_max - own.bundles)
+        return used, Share(size_bytes=max(0, size_bytes), bundles=max(0, bundles))
+
+    def _going(self, used: dict[Ingress, Share], room: Share, now_s: int) -> Iterator[Change]:
+        """Until the rest fits, or unfinished ones alone take that much: it is not in `used` any more."""
         going = {one: _Going(self.index, one, now_s) for one in used}
-        changes: list[Change] = []
-        while (
-            sum(share.size_bytes for share in used.values()) > room_bytes
-            or sum(share.bundles for share in used.values()) > room_bundles
-        ):
-            if not going:  # unfinished ones alone take that much
-                return None
+        while going and _is_beyond(used, room):
             largest = self._largest(used, going)
-            gone = going[largest].next()
-            if gone is None:
+            if (gone := going[largest].next()) is None:
                 del going[largest]
                 continue
-            share = used[largest]
-            used[largest] = replace(
-                share, size_bytes=share.size_bytes - gone.header.size_bytes, bundles=share.bundles - 1
-            )
-            changes.append(_removed(gone))
-        return changes
+            size_bytes = used[largest].size_bytes - gone.header.size_bytes
+            used[largest] = replace(used[largest], size_bytes=size_bytes, bundles=used[largest].bundles - 1)
+            yield _removed(gone)
 
     def _largest(self, used: Mapping[Ingress, Share], among: Iterable[Ingress]) -> Ingress:
         """Of bytes or of numbers, whichever is scarcer: a million small ones are a flood, too."""
 
-        def part(one: Ingress) -> float:
-            return max(used[one].size_bytes / self.space_bytes, used[one].bundles / self.bundles_max)
+        def part(one: Ingress) -> int:
+            return max(used[one].size_bytes * self.bundles_max, used[one].bundles * 2 * self.others_bytes)
 
         return max(among, key=part)
 
@@ -175,9 +180,8 @@ class Custody:
         surplus = sum(share.past for share in shares.values()) - self.past_max
         if not changes and surplus > 0:
             most = max(shares, key=lambda one: shares[one].past)
-            changes += [
-                Forget(id=past.id) for past in islice(self.index.oldest_past(most), min(surplus, CHANGES_MAX))
-            ]
+            oldest = islice(self.index.oldest_past(most), min(surplus, CHANGES_MAX))
+            changes += [Forget(id=past.id) for past in oldest]
         return changes
 
 
@@ -186,6 +190,11 @@ def receipt_of(past: Past) -> Receipt | None:
     if past.preimage is None:
         return None
     return Receipt(preimage=past.preimage, expiry_hour=past.expiry_hour)
+
+
+def _is_beyond(used: Mapping[Ingress, Share], room: Share) -> bool:
+    size_bytes = sum(share.size_bytes for share in used.values())
+    return size_bytes > room.size_bytes or sum(share.bundles for share in used.values()) > room.bundles
 
 
 def _removed(kept: Kept) -> Remove:

@@ -119,11 +119,8 @@ class Taking:
         self._current = block.number
         self._body = bytearray(lack.unfinished)
         self._header = header = decode_header(lack.unfinished or block.data)
-        told = lack.offered
-        if told is not None and (told.size_class, told.expiry_hour) != (
-            header.size_class,
-            header.expiry_hour,
-        ):
+        told, described = lack.offered, (header.size_class, header.expiry_hour)
+        if told is not None and (told.size_class, told.expiry_hour) != described:
             raise PeerError("custody 8.5: another bundle than was offered")
         if lack.direct or lack.is_skipped:
             return []
@@ -182,9 +179,8 @@ class Taking:
                 raise MisuseError("stored what has not arrived")
             self._over(number)
             numbers.append(number)
-        if durable:
-            return [Say(message=Got(numbers=some)) for some in pieces(numbers)]
-        return [Say(message=Skip(numbers=some)) for some in pieces(numbers)]
+        kind = Got if durable else Skip
+        return [Say(message=kind(numbers=some)) for some in pieces(numbers)]
 
     def _over(self, number: int) -> None:
         del self._number_of[self._lacks.pop(number).id]

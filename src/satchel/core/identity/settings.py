@@ -8,6 +8,9 @@ from satchel.core.identity.comparison import Language
 from satchel.errors import MisuseError
 
 ON, OFF = "on", "off"
+CARRY_BYTES = 500_000_000
+CARRY_DIGITS_MAX = 13
+CARRY_BYTES_MIN, CARRY_BYTES_MAX = 50_000_000, 1_000_000_000_000
 
 
 class Accept(Enum):
@@ -26,9 +29,10 @@ class Setting(Enum):
     ACCEPT = "accept"
     INTO = "into"
     HISTORY = "history"
+    CARRY = "carry"
 
 
-CHOICES: Mapping[Setting, tuple[str, ...]] = {  # of a folder there is no list
+CHOICES: Mapping[Setting, tuple[str, ...]] = {  # of folders and sizes there is no list
     Setting.LANGUAGE: tuple(language.value for language in Language),
     Setting.QUIET: (ON, OFF),
     Setting.ACCEPT: tuple(accept.value for accept in Accept),
@@ -45,6 +49,7 @@ class Settings:
     accept: Accept = Accept.ASK
     into: bytes | None = None  # where what arrives goes, from the root on; None: the downloads folder
     history: bool = False  # whether there is one
+    carry_bytes: int = CARRY_BYTES  # how much room letters of others have here
 
 
 def settings_of(stored: Mapping[str, bytes]) -> Settings:
@@ -52,14 +57,26 @@ def settings_of(stored: Mapping[str, bytes]) -> Settings:
     as the careful one: quiet, a question, no history [9.3]."""
     text = {setting: stored.get(setting.value, b"").decode("utf-8", "replace") for setting in CHOICES}
     language, accept = text[Setting.LANGUAGE], text[Setting.ACCEPT]
-    into = stored.get(Setting.INTO.value, b"")
+    into, carry = stored.get(Setting.INTO.value, b""), stored.get(Setting.CARRY.value, b"")
     return Settings(
         language=Language(language) if language in CHOICES[Setting.LANGUAGE] else None,
         quiet=text[Setting.QUIET] not in ("", OFF),
         accept=Accept(accept) if accept in CHOICES[Setting.ACCEPT] else Accept.ASK,
         into=into if into.startswith(b"/") else None,
         history=text[Setting.HISTORY] == ON,
+        carry_bytes=_carry_bytes(carry),
     )
+
+
+def _carry_bytes(stored: bytes) -> int:
+    """Decimal digits. What cannot be is as nothing."""
+    is_number = len(stored) <= CARRY_DIGITS_MAX and stored.isdigit()
+    return int(stored) if is_number and may_carry(int(stored)) else CARRY_BYTES
+
+
+def may_carry(size_bytes: int) -> bool:
+    """Whether that much can be set: less would hardly help anybody, and own letters would stand out (C1)."""
+    return CARRY_BYTES_MIN <= size_bytes <= CARRY_BYTES_MAX
 
 
 def choice_of(setting: Setting, typed: str) -> bytes:

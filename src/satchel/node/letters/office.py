@@ -22,7 +22,7 @@ from satchel.node.letters.exchanging import Exchanging
 from satchel.node.letters.outbox import Outbox
 from satchel.node.letters.recognising import Recognising
 from satchel.node.letters.releasing import Releasing
-from satchel.node.letters.shelf import Moved, Shelf
+from satchel.node.letters.shelf import Moved, Shelf, carried
 from satchel.node.letters.sticks import StickVisit
 from satchel.node.letters.stores import World
 from satchel.node.letters.unsealing import Tried, Unsealing
@@ -41,7 +41,8 @@ class PostOffice:
         self.turn = threading.RLock()
         self._world = world
         self._stores = world.stores
-        self._shelf = Shelf(world.stores.bundles, space_bytes=world.space_bytes)
+        bundles = world.stores.bundles
+        self._shelf = Shelf(bundles, space_bytes=world.space_bytes, others_bytes=world.others_bytes)
         self._outbox = Outbox(world, self._shelf)
         self._releasing = Releasing(world, self._shelf)
         self._unsealing = Unsealing(world)
@@ -53,6 +54,7 @@ class PostOffice:
         self._given: set[tuple[ContactId, BundleId]] = set()  # directly, in this run of the program
         self._carriers: dict[BundleId, set[ContactId]] = {}  # who have said Got, in this run
         self._settles_at_s = float("-inf")
+        self._was_crowded = False
         self.contacts_changed()
         self.wake()
 
@@ -91,6 +93,11 @@ class PostOffice:
             for contact in now.values():
                 self._unsealing.put(contact)
             self._moved(self._outbox.own_changed())
+
+    def carried(self) -> dict[str, int]:
+        """See Carried. Raises EnvironmentProblem."""
+        with self.turn:
+            return carried(self._shelf.bundles).told(self._shelf.custody.others_bytes)
 
     def waits_for(self) -> set[ContactId]:
         """Whom something is to be given directly, and has not been yet."""
@@ -159,9 +166,23 @@ class PostOffice:
             return StickVisit(self._world, self._shelf, owner=self)
 
     def prepare(self) -> bool:
-        """See Recognising. Raises EnvironmentProblem."""
+        """See Recognising; then what there is no room for any more goes, a part of it. Raises
+        EnvironmentProblem."""
         with self.turn:
-            return self._recognising.prepare()
+            return self._recognising.prepare() or self._make_room()
+
+    def _make_room(self) -> bool:
+        """Where the person has set less than is here, some goes as it does for what comes (custody 2.8), and
+        the disk has its room again. False: all fits."""
+        self._shelf.look_at_room()
+        changes = self._shelf.custody.crowded(self._world.clock.read().time_s)
+        if changes:
+            self._recognising.going(one.id for one in changes if isinstance(one, Remove))
+            self._moved(self._shelf.apply(changes))
+            self._was_crowded = True
+        elif self._was_crowded:
+            self._was_crowded = self._stores.bundles.give_back()
+        return self._was_crowded
 
     def wake(self) -> None:
         """Once in a while, some seconds: what is held back is shown, what is over goes. Raises

@@ -3,11 +3,22 @@
 Own bundles are with their letters, which end by themselves: `own_changed` looks what has become of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from satchel.core.bundles.header import SIZES_BYTES, BundleId
-from satchel.core.custody.kept import Change, Keep, Kept, Past, Receipted, Remember, Remove, Show, Source
+from satchel.core.custody.kept import (
+    Change,
+    Keep,
+    Kept,
+    Past,
+    Receipted,
+    Remember,
+    Remove,
+    Share,
+    Show,
+    Source,
+)
 from satchel.core.custody.policy import Custody
 from satchel.core.reconcile.records import Records
 from satchel.ports.bundles import Bundles
@@ -25,12 +36,34 @@ class Moved:
         return Moved(tuple(sorted(self.shown + other.shown)), self.gone + other.gone)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """How much is here, in bytes of bundles: amounts, and nothing about whom."""
+
+    others_bytes: int  # of others, what has come in part as well
+    own_bytes: int
+
+    def told(self, room_bytes: int) -> dict[str, int]:
+        """As a script reads it [api 2.7]. room_bytes: that those of others have."""
+        return {"others": self.others_bytes, "own": self.own_bytes, "room": room_bytes}
+
+
+def carried(bundles: Bundles) -> Carried:
+    """Raises EnvironmentProblem."""
+    shares = dict(bundles.shares())
+    own = shares.pop(Source.OWN, Share())
+    return Carried(others_bytes=sum(one.size_bytes for one in shares.values()), own_bytes=own.size_bytes)
+
+
 class Shelf:
     """One for a node. Not to be used by two threads at once."""
 
-    def __init__(self, bundles: Bundles, *, space_bytes: int) -> None:
+    def __init__(self, bundles: Bundles, *, space_bytes: int, others_bytes: Callable[[int], int]) -> None:
+        """See stores.World."""
         self.bundles = bundles
-        self.custody = Custody(bundles, space_bytes=space_bytes)
+        self._space_bytes = space_bytes
+        self._others_bytes = others_bytes
+        self.look_at_room()
         self.records = Records(bundles.rows())
         self._own = {kept.id: kept for kept in self._own_ones()}
 
@@ -42,8 +75,14 @@ class Shelf:
     @property
     def free_bytes(self) -> int:
         """So much may come in at once, and nothing has to go; less than 0 where there is no such room."""
-        used = sum(share.size_bytes for share in self.bundles.shares().values())
-        return self.custody.space_bytes // 2 - used
+        used = carried(self.bundles)
+        return min(self.custody.others_bytes, self.custody.space_bytes - used.own_bytes) - used.others_bytes
+
+    def look_at_room(self) -> None:
+        """Once in a while: what the person has set, or how full the disk is, may have changed."""
+        others_bytes = self._others_bytes(carried(self.bundles).others_bytes)
+        space_bytes = max(self._space_bytes, 2 * others_bytes)
+        self.custody = Custody(self.bundles, space_bytes=space_bytes, others_bytes=others_bytes)
 
     def apply(self, changes: Sequence[Change], bundles: Mapping[BundleId, bytes] | None = None) -> Moved:
         """Durable when this returns. Raises EnvironmentProblem: nothing was changed."""

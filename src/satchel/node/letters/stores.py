@@ -50,6 +50,8 @@ class World:
     clock: Clock
     now_s: Callable[[], float]  # of a clock that is never set
     report: events.Report
-    space_bytes: int  # for bundles (custody 2.3)
+    space_bytes: int  # for bundles (custody 2.3); more, where that is not twice the next
+    others_bytes: Callable[[int], int]
+    """How much what others brought may take, where it takes so much now."""
     has_room: Callable[[int], bool]
     """On the disk, for a letter of a contact whose letters take so many bytes already."""

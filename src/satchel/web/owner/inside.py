@@ -161,8 +161,7 @@ class Inside:
         return self._frame.show(request, "people.html", here="/people", people=people, remembers=remembers)
 
     async def person(self, request: Request) -> Response:
-        person = await self._person(request)
-        return self._frame.show(request, "person.html", here="/people", person=person)
+        return self._frame.show(request, "person.html", here="/people", person=await self._person(request))
 
     async def _people(self) -> list[dict[str, Any]]:
         said = await self._errands.look("contacts", "list")
@@ -361,6 +360,7 @@ class Inside:
             addresses=self._node.addresses(),
             has_passphrase=self._world.keeper.has_passphrase(),
             findings=self._findings,
+            carried=await in_own_thread(self._node.carried),
             problem=told,
             wiping=told is not None,
         )

@@ -89,7 +89,7 @@ class LettersPage:
         self._wrote.seen(contact)  # before they are read: what comes meanwhile is told once more
         words = "inbox", "--both", f"--last={PAGE_LETTERS}", f"--skip={page * PAGE_LETTERS}"
         said = await self._errands.look(*words, operands=(contact,))
-        of = int(said[-1]["of"])
+        of, unreadable = int(said[-1]["of"]), int(said[-1]["unreadable"])
         letters = self._shown(contact, said)
         answers = await self._answered(contact, answered, letters) if answered else None
         return self._frame.show(
@@ -100,6 +100,7 @@ class LettersPage:
             problem=None if problem is None else Problem.of(problem),
             person=person,
             letters=letters,
+            unreadable=unreadable,
             page=page,
             older=page + 1 if of > (page + 1) * PAGE_LETTERS else None,
             answers=answers,

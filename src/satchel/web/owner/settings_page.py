@@ -1,4 +1,6 @@
-"""What stays set: language, quiet, what is taken from contacts, where it goes, history. Each change is a job.
+"""What stays set: language, quiet, what is taken from contacts, where it goes, history, room for others.
+
+Each change is a job.
 
 Spec: docs/spec/page.md, 5.6 and 5.7; docs/spec/cli.md, 1.14.
 """
@@ -19,7 +21,8 @@ from satchel.web.owner.news import News
 from satchel.web.owner.under_way import Errands
 
 _HERE = "/settings"
-_CHOSEN_BY_LIST = ("language", "quiet", "accept", "history")
+_CHOSEN_BY_LIST = ("language", "quiet", "accept", "history", "carry")
+_ROOMS_MB = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)  # for letters of others
 
 
 class SettingsPage:
@@ -67,6 +70,7 @@ class SettingsPage:
             problem=Problem.of(problem) if problem is not None else None,
             stored=stored,
             running=self._running(),
+            rooms=_rooms(int(stored["carry"])),
             folder=typable(stored["into"]),
             typed=typed,
         )
@@ -123,6 +127,11 @@ class SettingsPage:
             return await self._page(request, problem, typed=typed)
         self._news.tell()
         return self._frame.go(_HERE)
+
+
+def _rooms(now_bytes: int) -> list[int]:
+    """To choose from: what is set now among them, wherever it was set."""
+    return sorted({now_bytes, *(size * 1_000_000 for size in _ROOMS_MB)})
 
 
 def typable(path: str | None) -> str:
