@@ -49,8 +49,8 @@ def test_status_says_who_is_unverified_and_that_something_waits(
     }
     status_cmd._tell_person(PersonShow(), status)
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith(begins)]
-    assert status_cmd._last_line(status) == "Nothing else waits."
-    assert status_cmd._last_line(status | {"asked": []}) == "Nothing waits."
+    assert status_cmd.last_line(status) == "Nothing else waits."
+    assert status_cmd.last_line(status | {"asked": []}) == "Nothing waits."
 
 
 @pytest.mark.parametrize(

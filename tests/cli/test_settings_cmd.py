@@ -1,6 +1,7 @@
 """`satchel settings`: what stays set, alone and with a node that runs (W1, M3, M4; cli 1.14)."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from cli.node_kit import Following, Served, serving
 from cli.test_profile_commands import satchel
+from satchel.cli import units
 from satchel.core.discovery.beacon import Mode
-from satchel.core.identity.settings import Accept
+from satchel.core.identity.settings import CARRY_BYTES_MAX, CARRY_BYTES_MIN, Accept
 
 pytestmark = pytest.mark.slow  # a whole program for each command
 
@@ -78,6 +80,13 @@ def test_a_setting_stays_and_is_taken_back(home: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_set_is_misuse(home: Path, name: str, value: str) -> None:
     assert satchel(home, "settings", "set", name, value).code == 2
     assert listed(home) == AT_FIRST
+
+
+def test_the_sizes_that_are_said_are_those_that_count(home: Path) -> None:
+    refused = satchel(home, "settings", "set", "carry", "1MB").events[-1]
+    least, most = re.findall(r"[0-9]+ [MT]B", refused["what"])
+    sizes = [units.bytes_of(size.replace(" ", "")) for size in (least, most)]
+    assert sizes == [CARRY_BYTES_MIN, CARRY_BYTES_MAX]
 
 
 def test_m3_no_more_room_is_set_for_others_than_the_disk_has(home: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cli.letters_kit import letters_of_two
 from cli.node_kit import Served
 from satchel.cli.post import Post
-from satchel.cli.status_cmd import about_carried
+from satchel.cli.status_cmd import about_carried, last_line
 from satchel.store.settings import SqliteSettings
 from store.contact_samples import AMINA, BILAL
 from store.letter_samples import carried, desk_in_memory, id_of, keep
@@ -58,3 +58,10 @@ def test_c1_a_script_reads_sums_alone(served: Served) -> None:
         post.bundles.apply([keep(bundle, ingress)], {id_of(bundle): bundle})
     sums = {"others": 2_048 + 65_536 + 2_048, "own": 2 * 2_048, "room": 500_000_000}
     assert post.carried() == post.office.carried() == sums
+
+
+@pytest.mark.parametrize(("own", "said"), [(0, "Nothing waits."), (2_048, "Nothing else waits.")])
+def test_who_has_letters_on_their_way_does_not_read_that_nothing_waits(own: int, said: str) -> None:
+    carried = {"others": 0, "own": own, "room": 500_000_000}
+    assert last_line({"waiting": [], "asked": [], "carried": carried}) == said
+    assert last_line({"waiting": [], "asked": []}) == "Nothing waits."  # a node of before

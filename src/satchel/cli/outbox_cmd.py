@@ -13,8 +13,8 @@ from satchel.ports.letter_states import LetterState
 
 _MEANS = {
     LetterState.KEPT: "Kept: it waits here, until what you wrote before has come, or until there is room.",
-    LetterState.UNDER_WAY: "Under way: it goes when you meet its reader, or contacts who carry it. Nobody"
-    " knows where it is until word comes that it arrived.",
+    LetterState.UNDER_WAY: "Under way, or handed to carriers: it goes when you meet its reader, or contacts"
+    " who carry it. Nobody knows where it is until word comes that it arrived.",
     LetterState.EXPIRED: "Expired: nobody may carry it any more, and no word came that it arrived. It may"
     " have.",
 }

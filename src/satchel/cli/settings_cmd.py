@@ -12,8 +12,6 @@ from satchel.cli.profile import LentProfile, Profile, open_existing
 from satchel.cli.show import JsonShow, Show
 from satchel.core.discovery.beacon import Mode
 from satchel.core.identity.settings import (
-    CARRY_BYTES_MAX,
-    CARRY_BYTES_MIN,
     OFF,
     ON,
     Setting,
@@ -107,11 +105,10 @@ def _room(typed: str, profile: Profile) -> bytes:
     """For letters of others. Raises MisuseError, EnvironmentProblem: the disk has not so much."""
     size_bytes = units.bytes_of(typed)
     if size_bytes is None or not may_carry(size_bytes):
-        least, most = units.size(CARRY_BYTES_MIN), units.size(CARRY_BYTES_MAX)
         raise MisuseError(
-            "That is no room for letters of others.",
+            "Letters of others can have from 50 MB to 1 TB of room.",
             safe="Nothing was changed.",
-            do=f"From {least} to {most}, such as 500MB or 2GB.",
+            do="Type a size, such as 500MB or 2GB.",
         )
     left_bytes = profile.post.room_bytes()
     if size_bytes > max(left_bytes, profile.settings.now.carry_bytes):

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, show: Show) -> int:
         show.line("status", **status)
     else:
         _tell_person(show, status)
-    show.done(text=_last_line(status))
+    show.done(text=last_line(status))
     return 0
 
 
@@ -116,11 +116,12 @@ def about_carried(told: dict[str, int] | None) -> list[str]:
     return said
 
 
-def _last_line(status: Status) -> str:
+def last_line(status: Status) -> str:
     waiting = status["waiting"]
     if waiting is None:
         return "It is locked: what waits is under the passphrase. To see it: satchel unlock, satchel status"
     going, coming = (sum(one["direction"] == way for one in waiting) for way in ("out", "in"))
     if not waiting:
-        return "Nothing else waits." if status["asked"] else "Nothing waits."
+        own = (status.get("carried") or {}).get("own")
+        return "Nothing else waits." if status["asked"] or own else "Nothing waits."
     return f"{going} to send, {coming} to receive."

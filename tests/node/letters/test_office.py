@@ -75,6 +75,8 @@ def test_m3_less_room_for_others_counts_at_the_next_turn(three: list[Person]) ->
     while bilal.office.prepare():
         pass
     assert bilal.office.carried() == {"others": 4_096, "own": 2_048, "room": 5_000}
+    bilal.office.write(id_of("amina"), "a long letter " * 2_000)
+    assert states(bilal, amina) == [LetterState.UNDER_WAY]  # own ones have what they had
     running.run()
     carla.office.wake()
     assert len(carla.texts(amina)) == 2
