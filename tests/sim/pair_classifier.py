@@ -122,7 +122,8 @@ class Tried:
         same, different = _weights(self._same, times), _weights(self._different, times)
         before = list(accumulate(different, initial=0))
         below, up_to = map(before.__getitem__, self._below), map(before.__getitem__, self._up_to)
-        return sum(map(mul, same, map(add, below, up_to))) / (2 * sum(same) * before[-1])
+        area: int = sum(map(mul, same, map(add, below, up_to)))
+        return area / (2 * sum(same) * before[-1])
 
 
 def _places(scored: Sequence[tuple[float, Pair]]) -> tuple[list[int], list[int]]:

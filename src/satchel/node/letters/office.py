@@ -177,7 +177,7 @@ class PostOffice:
         self._shelf.look_at_room()
         changes = self._shelf.custody.crowded(self._world.clock.read().time_s)
         if changes:
-            self._recognising.going(one.id for one in changes if isinstance(one, Remove))
+            self._recognising.going([one.id for one in changes if isinstance(one, Remove)])
             self._moved(self._shelf.apply(changes))
             self._was_crowded = True
         elif self._was_crowded:
