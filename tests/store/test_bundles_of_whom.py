@@ -45,6 +45,27 @@ def test_an_unfinished_bundle_goes_on_where_it_was(tmp_path: Path) -> None:
         assert one.bundles.shares() == {AMINA: Share(size_bytes=256 << 10, bundles=1)}
 
 
+def test_m3_what_is_unfinished_goes_when_it_has_expired(one: Desk) -> None:
+    """But what goes in sessions only, which has no expiry."""
+    hours = {
+        id_of(bundle): (hour, bundle)
+        for hour in (0, 70, 71)
+        for bundle in [carried(hour, 256 << 10, hour=hour)[0]]
+    }
+    for id, (_, bundle) in hours.items():
+        for at in (0, BLOCK_BYTES):
+            one.bundles.append(AMINA, id, at, bundle[at : at + BLOCK_BYTES])
+        one.bundles.append(BILAL, id, 0, bundle[:BLOCK_BYTES])
+    assert one.bundles.expire_partials(70) == []
+    over = [id for id, (hour, _) in hours.items() if hour == 70]
+    assert one.bundles.expire_partials(71) == over * 2
+    for who, count in ((AMINA, 4), (BILAL, 2)):
+        assert set(one.bundles.partials(who)) == hours.keys() - set(over)
+        assert one.bundles.shares()[who] == Share(size_bytes=count * BLOCK_BYTES)
+    with one.custody.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM block").get == 6
+
+
 def test_m3_a_few_unfinished_ones_of_a_contact_are_kept(one: Desk) -> None:
     ids = [BundleId(bytes([number]) * 32) for number in range(6)]
     for id in ids:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from satchel.core.bundles.header import BundleId, Header, with_copies
+from satchel.core.bundles.header import BundleId, Header, decode_header, with_copies
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody.kept import (
     Change,
@@ -291,6 +291,14 @@ class MemoryBundles:
 
     def give_back(self) -> bool:
         return False
+
+    def expire_partials(self, hour: int) -> list[BundleId]:
+        over: list[BundleId] = []
+        for contact, some in self._partials.items():
+            mine = [id for id, blocks in some.items() if 0 < decode_header(blocks).expiry_hour < hour]
+            self.drop_partials(contact, mine)
+            over += mine
+        return over
 
     def _own(self, id: BundleId) -> Kept | None:
         own = self.own.get(id)

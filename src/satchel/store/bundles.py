@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any, TypeVar
 
-from satchel.core.bundles.header import SIZES_BYTES, BundleId, Header, encode_header, with_copies
+from satchel.core.bundles.header import HOUR_BYTES, SIZES_BYTES, BundleId, Header, encode_header, with_copies
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody.kept import Change, Ingress, Kept, Known, Past, Recount, Remove, Share, Show, Source
 from satchel.core.identity.contacts import ContactId
-from satchel.store.bundle_changes import STICK, Changing, blocks_of
+from satchel.store.bundle_changes import BLOCKS_MAX, STICK, Changing, blocks_of
 from satchel.store.contents import Contents
 from satchel.store.database import DamagedRow, Database, checked_row, checked_rows
 
@@ -25,6 +25,11 @@ _KEPT = f"id, ingress, arrived_s, offered, {_HEADER}"
 _KEPT_TYPES = (bytes, int, int, int, int, int, int, bytes, bytes)
 _PAST = "id, commitment, expiry_hour, ingress, preimage"
 _PAST_TYPES = (bytes, bytes, int, int, bytes | None)
+# Of what is unfinished the header is the beginning of its first block, with the expiry as bytes 2 to 4.
+_OVER = (
+    f"key IN (SELECT p.key FROM partial AS p JOIN block AS b ON b.key = p.key * {BLOCKS_MAX}"  # noqa: S608
+    " WHERE substr(content, 2, 3) > x'000000' AND substr(content, 2, 3) < ?)"
+)
 _OWN_NUMBER = -1
 _UNDER_WAY = f"SELECT id, -1, arrived_s, offered, {_HEADER} FROM own_bundle WHERE"  # noqa: S608
 _OWN = f"{_UNDER_WAY} blob IS NOT NULL AND"
@@ -225,6 +230,17 @@ class SqliteBundles:
             before = int(connection.execute("PRAGMA freelist_count").get)
             connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
             return 0 < int(connection.execute("PRAGMA freelist_count").get) < before
+
+    def expire_partials(self, hour: int) -> list[BundleId]:
+        limit = hour.to_bytes(HOUR_BYTES, "big")
+        with self._custody.reading() as connection:
+            rows = checked_rows(connection, f"SELECT id FROM partial WHERE {_OVER}", (limit,), (bytes,))  # noqa: S608
+        if rows:  # nearly never
+            with self._custody.changing() as connection:
+                changing = Changing(connection, self._number)
+                changing.drop_partials(_OVER, limit)
+                changing.done()
+        return [BundleId(id) for (id,) in rows]
 
     # --- rows -------------------------------------------------------------------------------------
 

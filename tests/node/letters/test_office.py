@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from node.letters.office_kit import Meeting, Person, id_of, meet, pair_up, pass_time, people
+from node.letters.stick_kit import large
 from satchel.core.custody.codec import BLOCK_BYTES
 from satchel.core.sealing.letter import Attachment
 from satchel.node import events
@@ -278,3 +279,19 @@ def test_m3_one_contacts_letters_leave_room_for_those_of_others(three: list[Pers
     pass_time(1, carla)
     assert len(carla.texts(amina)) == 2
     assert len({(text or "")[0] for text in carla.texts(amina)}) == 2
+
+
+def test_m3_what_came_in_part_goes_when_it_expires_also_while_it_comes(three: list[Person]) -> None:
+    amina, bilal, carla = three
+    large(amina, carla)
+    pass_time(1.1, *three)
+    meeting = Meeting(amina, bilal)
+    bundles, partly = bilal.desk.bundles, 0
+    while not partly:
+        meeting.run(frames_max=len(meeting.frames) + 1)
+        partly = sum(bundles.partials(id_of("amina")).values())
+    pass_time(40 * 24, bilal)
+    assert not bundles.partials(id_of("amina"))
+    meeting.run()
+    assert not bundles.partials(id_of("amina"))
+    assert not list(bundles.rows())

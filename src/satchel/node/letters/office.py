@@ -203,6 +203,9 @@ class PostOffice:
                 under_way = {kept.id for kept in self._shelf.own}
                 self._given = {(contact, id) for contact, id in self._given if id in under_way}
                 self._stores.inventories.settle(self._world.clock.read())
+                if best_s is not None:  # sessions that still bring some of these want no more of them
+                    over = self._shelf.bundles.expire_partials(hour_of(best_s))
+                    self._moved(Moved(gone=tuple(over)))
             self._recognising.look()
             for session in list(self._sessions):
                 self._count_as_met(session)
