@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from satchel.core.bundles.header import BundleId
 from satchel.core.bundles.receipt import Receipt, commitment
 from satchel.core.custody.kept import Remove
 from satchel.core.identity.clocks import Reading
@@ -153,7 +154,11 @@ def test_t2_a_receipt_that_has_left_names_nobody(one: Desk) -> None:
     change = one.chains.listening(AMINA).opened(1, NOW)
     preimage = drawn("r")[:20]
     due = DueReceipt(
-        receipt=Receipt(preimage=preimage, expiry_hour=HOUR), due=NOW, contact=AMINA, deliverer=BILAL
+        receipt=Receipt(preimage=preimage, expiry_hour=HOUR),
+        due=NOW,
+        contact=AMINA,
+        deliverer=BILAL,
+        bundle=BundleId(drawn("i")),
     )
     one.arrivals.open([Opening(contact=AMINA, change=change, due=due)])
     assert one.sending.due_receipts() == [due]
@@ -161,6 +166,7 @@ def test_t2_a_receipt_that_has_left_names_nobody(one: Desk) -> None:
     image = both(one)
     assert preimage not in image
     assert commitment(preimage) not in image
+    assert drawn("i") not in image
 
 
 def test_t2_own_bundles_that_have_expired_are_gone(one: Desk) -> None:

@@ -58,7 +58,12 @@ def test_what_was_sealed_is_under_way_until_all_of_it_has_come(one: Desk) -> Non
     assert sorted(one.sending.due_receipts(), key=lambda due: due.receipt.preimage) == sorted(
         [
             DueReceipt(
-                receipt=receipt, due=LATER, contact=AMINA, is_own=True, deliverer=BILAL if n == 1 else None
+                receipt=receipt,
+                due=LATER,
+                contact=AMINA,
+                is_own=True,
+                deliverer=BILAL if n == 1 else None,
+                bundle=id_of(bundles[n]),
             )
             for n, receipt in enumerate(receipts)
         ],

@@ -60,6 +60,7 @@ class DueReceipt:
     contact: ContactId  # with whom the letter was written
     is_own: bool = False  # we wrote it: the contact told us that it came, or we have deleted it
     deliverer: ContactId | None = None  # who brought the bundle, or the receipt; None: a stick, or nobody
+    bundle: BundleId | None = None  # None: it was stored by a version that did not note it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

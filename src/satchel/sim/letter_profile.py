@@ -192,7 +192,7 @@ class MemoryLetters:
         self.letter(contact, id)
         self._disk.write()
         for name in list(self._of(contact, id)):
-            self._put_due(self._end(name), due(), None)
+            self._put_due(name, due(), None)
         del self._data.letters[contact, id]
         self._waiting.pop((contact, id), None)
 
@@ -235,18 +235,19 @@ class MemoryLetters:
             self._disk.write()
         ended: list[LetterId] = []
         for name in found:
-            own = self._end(name)
+            own = self._data.own[name]
             delivery = marks[own.header.commitment]
             speaking = self._data.speaking[own.contact]
             self._data.speaking[own.contact] = speaking.opened(own.number)
-            self._put_due(own, delivery.due, delivery.deliverer)
+            self._put_due(name, delivery.due, delivery.deliverer)
             row = self._data.letters[own.contact, own.letter]
             if not self._of(own.contact, own.letter) and row.state is not LetterState.EXPIRED:
                 row.state = LetterState.DELIVERED
                 ended.append(own.letter)
         return ended
 
-    def _put_due(self, own: Own, due: Reading, deliverer: ContactId | None) -> None:
+    def _put_due(self, name: BundleId, due: Reading, deliverer: ContactId | None) -> None:
+        own = self._end(name)
         hour = own.header.expiry_hour
         if hour:  # else no carrier has it
             self._data.due[own.header.commitment] = DueReceipt(
@@ -255,6 +256,7 @@ class MemoryLetters:
                 contact=own.contact,
                 is_own=True,
                 deliverer=deliverer,
+                bundle=name,
             )
 
     def expire(self, now_hour: int) -> list[LetterId]:

@@ -63,6 +63,7 @@ class SqliteArrivals:
                         due.due,
                         is_own=False,
                         deliverer=due.deliverer,
+                        bundle=due.bundle,
                     )
         self._contents.remove_files(names)
 

@@ -288,9 +288,14 @@ CREATE TABLE inventory (
 ) WITHOUT ROWID;
 """
 
+# Receipts of before have none: what their writers brought is known by its commitment alone.
+_DUE_BUNDLES = """
+ALTER TABLE due_receipt ADD COLUMN bundle BLOB;  -- its id
+"""
+
 LADDER: tuple[str, ...] = (
     *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY, _LETTERS),
-    _INVENTORIES,
+    *(_INVENTORIES, _DUE_BUNDLES),
 )
 VERSION = len(LADDER)
 

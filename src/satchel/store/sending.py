@@ -23,16 +23,16 @@ from satchel.store.contents import Contents
 from satchel.store.database import Database, checked_row, checked_rows
 
 _UNDER_WAY = (
-    "SELECT b.key, b.letter, b.number, b.expiry_hour, b.blob, l.contact, l.id FROM own_bundle AS b"
+    "SELECT b.key, b.letter, b.number, b.expiry_hour, b.blob, l.contact, l.id, b.id FROM own_bundle AS b"
     " JOIN letter AS l ON l.key = b.letter"
 )
-_UNDER_WAY_TYPES = (int, int, int, int, int | None, int, bytes)
+_UNDER_WAY_TYPES = (int, int, int, int, int | None, int, bytes, bytes)
 _OF = "SELECT l.id FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter WHERE b.id = ?"
 _DUE = (
-    "SELECT preimage, expiry_hour, due_s, due_plausible, c.id, is_own, d.id FROM due_receipt AS r"
+    "SELECT preimage, expiry_hour, due_s, due_plausible, c.id, is_own, d.id, bundle FROM due_receipt AS r"
     " JOIN contact AS c ON c.key = r.contact LEFT JOIN contact AS d ON d.key = r.deliverer"
 )
-_DUE_TYPES = (bytes, int, int, int, bytes, int, bytes | None)
+_DUE_TYPES = (bytes, int, int, int, bytes, int, bytes | None, bytes | None)
 
 
 class SqliteSending:
@@ -87,13 +87,18 @@ class SqliteSending:
                 found = _find(connection, mark)
                 if found is None:
                     continue
-                key, letter, number, hour, blob, contact, id = found
+                key, letter, number, hour, blob, contact, id, bundle = found
                 put_speaking(connection, contact, speaking_of(connection, contact).opened(number))
                 names += self._contents.erase(connection, [] if blob is None else [blob])
                 connection.execute("DELETE FROM own_bundle WHERE key = ?", (key,))
                 receipt = Receipt(preimage=one.receipt.preimage, expiry_hour=hour)
                 if hour:  # else no carrier has it
-                    put_due(connection, contact, receipt, one.due, is_own=True, deliverer=one.deliverer)
+                    put_due(
+                        *(connection, contact, receipt, one.due),
+                        is_own=True,
+                        deliverer=one.deliverer,
+                        bundle=bundle,
+                    )
                 others = connection.execute(
                     "SELECT EXISTS (SELECT 1 FROM own_bundle WHERE letter = ?)", (letter,)
                 ).get
@@ -146,8 +151,9 @@ class SqliteSending:
                 contact=ContactId(contact),
                 is_own=bool(is_own),
                 deliverer=None if deliverer is None else ContactId(deliverer),
+                bundle=None if bundle is None else BundleId(bundle),
             )
-            for preimage, hour, due_s, plausible, contact, is_own, deliverer in found
+            for preimage, hour, due_s, plausible, contact, is_own, deliverer, bundle in found
         ]
 
     def receipts_left(self, commitments: Iterable[bytes]) -> None:
@@ -173,14 +179,15 @@ def put_due(
     *,
     is_own: bool,
     deliverer: ContactId | None,
+    bundle: bytes | None,
 ) -> None:
     """A receipt waits to leave. `contact`: key of who wrote the letter, or of whom it was for."""
     connection.execute(
         "INSERT OR REPLACE INTO due_receipt VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, (SELECT key FROM contact WHERE id = ?))",
+        " (?, ?, ?, ?, ?, ?, ?, (SELECT key FROM contact WHERE id = ?), ?)",
         (
             *(commitment(receipt.preimage), receipt.preimage, receipt.expiry_hour),
-            *(due.time_s, due.plausible, contact, is_own, deliverer),
+            *(due.time_s, due.plausible, contact, is_own, deliverer, bundle),
         ),
     )
 
@@ -192,16 +199,16 @@ def release(
     it. Returns names of files to remove after the transaction."""
     found = checked_rows(
         connection,
-        "SELECT preimage, b.expiry_hour, b.blob, l.contact FROM own_bundle AS b JOIN letter AS l"
+        "SELECT preimage, b.expiry_hour, b.blob, l.contact, b.id FROM own_bundle AS b JOIN letter AS l"
         " ON l.key = b.letter WHERE l.key = ?",
         (letter,),
-        (bytes, int, int | None, int),
+        (bytes, int, int | None, int, bytes),
     )
-    for preimage, hour, _, contact in found:
+    for preimage, hour, _, contact, id in found:
         if hour:  # else no carrier has it
             receipt = Receipt(preimage=preimage, expiry_hour=hour)
-            put_due(connection, contact, receipt, due(), is_own=True, deliverer=None)
-    return contents.erase(connection, (blob for _, _, blob, _ in found if blob is not None))
+            put_due(connection, contact, receipt, due(), is_own=True, deliverer=None, bundle=id)
+    return contents.erase(connection, (blob for _, _, blob, _, _ in found if blob is not None))
 
 
 def _insert_bundle(connection: apsw.Connection, letter: int, part: SealedPart, blob: int, now_s: int) -> None:

@@ -106,7 +106,7 @@ def test_m3_receipts_of_very_many_letters_leave_at_once(
         key = key_of(connection, id_of("amina"))
         for number in range(200):
             receipt = Receipt(preimage=drawn(number)[:20], expiry_hour=HOUR)
-            put_due(connection, key, receipt, carla.time.read(), is_own=False, deliverer=None)
+            put_due(connection, key, receipt, carla.time.read(), is_own=False, deliverer=None, bundle=None)
     changing = database.changing
 
     def noting(**how: bool) -> AbstractContextManager[apsw.Connection]:
@@ -130,7 +130,7 @@ def test_c1_who_breaks_off_and_comes_again_is_met_once(four: list[Person]) -> No
         key = key_of(connection, id_of("amina"))
         for number in range(40):
             receipt = Receipt(preimage=drawn(number)[:20], expiry_hour=HOUR)
-            put_due(connection, key, receipt, carla.time.read(), is_own=False, deliverer=None)
+            put_due(connection, key, receipt, carla.time.read(), is_own=False, deliverer=None, bundle=None)
     for _ in range(20):
         carla.office.end(Liar(carla, "bilal").session)
         pass_time(0.5 / 60, carla)

@@ -82,13 +82,19 @@ def test_a_receipt_that_leaves_is_told_only_where_the_bundle_still_is(four: list
     assert not list(dalia.desk.bundles.rows())
 
 
-def test_what_came_from_its_writer_is_refused_later_as_by_who_has_carried_it(four: list[Person]) -> None:
-    """Who asks for it first, and says its receipt when it sees the header, was its reader."""
+@pytest.mark.parametrize("starts_again", [False, True])
+def test_c1_what_came_from_its_writer_is_refused_later_as_by_who_has_carried_it(
+    four: list[Person], starts_again: bool
+) -> None:
+    """Who asks for it first, and says its receipt when it sees the header, was its reader (C1). After a new
+    start, too."""
     amina, bilal, carla, dalia = four
     amina.office.write(id_of("carla"), "Hello")
     pass_time(1.1, *four)
     meet(amina, bilal)
     meet(amina, carla)
+    if starts_again:
+        carla.begin()
     for _ in range(40):
         pass_time(2, *four)
         meet(carla, dalia)

@@ -299,7 +299,7 @@ class PostOffice:
         tried = self._unsealing.open(arrived.bundle, ingress=contact, writer=contact)
         if tried is Tried.OPENED:
             mark = arrived.header.commitment
-            self._tell_writer(contact, self._releasing.came_directly(arrived.id, mark))
+            self._tell_writer(contact, self._releasing.came_directly(mark))
         return tried is Tried.OPENED
 
     def handed_over(self, contact: ContactId | None, over: e.HandedOver) -> set[LetterId]:

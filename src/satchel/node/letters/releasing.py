@@ -28,7 +28,6 @@ class Releasing:
         self._stores = world.stores
         self._shelf = shelf
         self._told: dict[bytes, None] = {}  # commitments, to their writers in this run, the oldest first
-        self._direct: dict[bytes, BundleId] = {}  # that their writers have brought, by commitment
 
     def for_writer(self, contact: ContactId) -> list[Receipt]:
         """Of what this contact has written: it is told at once, and again, since what is said may be lost;
@@ -45,12 +44,9 @@ class Releasing:
             self._told[mark] = None
         return [due[mark] for mark in marks]
 
-    def came_directly(self, id: BundleId, mark: bytes) -> list[Receipt]:
+    def came_directly(self, mark: bytes) -> list[Receipt]:
         """Of what its writer has just brought, and has opened; none, where receipts are off."""
-        due = [one.receipt for one in self._stores.sending.due_receipts([mark]) if not one.is_own]
-        if due:  # else what comes in vain would be remembered for ever (M3)
-            self._direct[mark] = id
-        return due
+        return [one.receipt for one in self._stores.sending.due_receipts([mark]) if not one.is_own]
 
     def without_ours(self, receipts: Iterable[Receipt], teller: ContactId | None) -> list[Receipt]:
         """Without those of own letters that their reader tells once more: they wait here, too [3.3]."""
@@ -92,28 +88,27 @@ class Releasing:
         for mark, due in zip(marks, leaving, strict=True):
             changes.append(Receipted(commitment=mark, preimage=due.receipt.preimage))
             if self._shelf.bundles.known(mark) is None:
-                changes.append(Remember(past=self._never_in_custody(mark, due.receipt)))
+                changes.append(Remember(past=_never_in_custody(mark, due)))
         moved = self._shelf.apply(changes)
         if marks:
             self._stores.sending.receipts_left(marks)
         for mark in marks:
             self._told.pop(mark, None)
-            self._direct.pop(mark, None)
         return moved
 
     def settle(self) -> None:
         """Of receipts that have expired meanwhile, or whose contact was forgotten, nothing is remembered."""
         due = {commitment(one.receipt.preimage) for one in self._stores.sending.due_receipts()}
         self._told = {mark: None for mark in self._told if mark in due}
-        self._direct = {mark: id for mark, id in self._direct.items() if mark in due}
 
-    def _never_in_custody(self, mark: bytes, receipt: Receipt) -> Past:
-        """Its writer has brought it (custody 5.1). Who brings it later is told without asking for it first,
-        as by those who have had it; after a new start its id is not known any more, only its commitment."""
-        return Past(
-            id=self._direct.get(mark, BundleId(mark.ljust(32, b"\0"))),
-            commitment=mark,
-            expiry_hour=receipt.expiry_hour,
-            ingress=Source.OWN,
-            preimage=receipt.preimage,
-        )
+
+def _never_in_custody(mark: bytes, due: DueReceipt) -> Past:
+    """Its writer has brought it (custody 5.1). Who brings it later is told without asking for it first, as by
+    those who have had it; where an earlier version has stored it, only its commitment is known."""
+    return Past(
+        id=due.bundle or BundleId(mark.ljust(32, b"\0")),
+        commitment=mark,
+        expiry_hour=due.receipt.expiry_hour,
+        ingress=Source.OWN,
+        preimage=due.receipt.preimage,
+    )

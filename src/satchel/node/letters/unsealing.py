@@ -7,7 +7,7 @@ from contextlib import suppress
 from enum import Enum
 
 from satchel.core.bundles.failures import Failures
-from satchel.core.bundles.header import decode_header
+from satchel.core.bundles.header import BundleId, bundle_id, decode_header
 from satchel.core.bundles.lifetime import CHANCE_BYTES, hour_of
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.bundles.release import receipt_delay_s
@@ -120,7 +120,7 @@ class Unsealing:
         if came is Taken.NO_ROOM:
             return Tried.LATER
         stored = None if isinstance(came, Taken) else came
-        due = self._due(found.contact, opened.receipt, _payer(ingress), now)
+        due = self._due(found.contact, bundle_id(bundle), opened.receipt, _payer(ingress), now)
         self._store(header.tag, Opening(contact=found.contact, change=change, came=stored, due=due))
         self._held_bytes[found.contact] += len(opened.content)
         self._tell(found.contact, stored)
@@ -234,13 +234,13 @@ class Unsealing:
             return Unreadable(content=letter, letter_id=id)
 
     def _due(
-        self, contact: ContactId, receipt: Receipt, deliverer: ContactId | None, now: Reading
+        self, contact: ContactId, id: BundleId, receipt: Receipt, deliverer: ContactId | None, now: Reading
     ) -> DueReceipt | None:
         """Of who is unverified nobody is told that anything came (receipt 3.4)."""
         if not self._contacts[contact].pair.proof.is_verified:
             return None
         due = later(now, receipt_delay_s(self._world.entropy.draw(CHANCE_BYTES)))
-        return DueReceipt(receipt=receipt, due=due, contact=contact, deliverer=deliverer)
+        return DueReceipt(receipt=receipt, due=due, contact=contact, deliverer=deliverer, bundle=id)
 
     def _store(self, tag: bytes, opening: Opening) -> None:
         """Where numbers were passed over the lowest may be too many (chain 4.4)."""
