@@ -8,7 +8,7 @@ import pytest
 from satchel.core.bundles.header import bundle_id, decode_bundle
 from satchel.core.bundles.receipt import commitment
 from satchel.core.custody.kept import Keep, Kept, Receipted, Source
-from satchel.sim.letters import Person, Town
+from satchel.sim.letters import Person, Town, all_pairs
 from sim.letter_kit import HOUR_S, Storm, honest, lost, settle, town_of, unreceipted
 from sim.letter_liars import BlackHole, Boaster, Dropper, Flooder, Forger
 
@@ -142,3 +142,25 @@ def test_with_one_who_floods_the_others_letters_arrive() -> None:
     for person in honest(town):
         used = sum(share.size_bytes for share in person.profile.bundles.shares().values())
         assert used > 0.4 * person.space_bytes
+
+
+def test_c2_receipts_of_large_letters_come_home_from_a_village_that_their_writers_never_meet() -> None:
+    """custody 6.10: also when nobody has a copy left to show. Without it every fifth stays away."""
+    town = Town(1)
+    writers, readers, carriers = (
+        [town.add(f"{kind} {number}", space_bytes=512 << 20) for number in range(count)]
+        for kind, count in (("writer", 3), ("reader", 3), ("carrier", 4))
+    )
+    people = [*writers, *readers, *carriers]
+    for at, one in enumerate(people):
+        for other in people[:at]:
+            town.pair_up(one, other)
+    pairs = [pair for pair in all_pairs(people) if not (pair[0] in writers and pair[1] in readers)]
+    for number in range(30):
+        town.chance.choice(writers).write(town.chance.choice(readers), f"{number}", size_bytes=100_000)
+    for _ in range(350):
+        one, other = town.chance.choice(pairs)
+        town.meet(one, other, lasts_s=60)
+        town.run(1200)
+    assert len(lost(town)) <= 2  # the last copies ended where their readers did not come by
+    assert set(unreceipted(town)) == set(lost(town))

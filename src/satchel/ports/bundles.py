@@ -48,6 +48,11 @@ class Bundles(Index, Protocol):
         """Own ones that were written to it, and are not known to have come: it is given them at once."""
         ...
 
+    def awaited(self, start: bytes, count: int) -> list[bytes]:
+        """Commitments of large bundles that are remembered, and of which no receipt has come: the first
+        `count` of them in order, from `start` on and then from the lowest."""
+        ...
+
     def read(self, id: BundleId) -> bytes | None:
         """The whole bundle, with the copies of now. None: it is not here."""
         ...

@@ -147,6 +147,10 @@ class MemoryBundles:
         mine = [id for id, one in self.own.items() if one.contact == contact]
         return [kept for id in mine if (kept := self._own(id))]
 
+    def awaited(self, start: bytes, count: int) -> list[bytes]:
+        some = {one.commitment for one in self._past.values() if one.is_large and one.preimage is None}
+        return sorted(some, key=lambda one: (one < start, one))[:count]
+
     def read(self, id: BundleId) -> bytes | None:
         kept = self.kept(id)
         if kept is None:

@@ -110,19 +110,29 @@ class Changing:
             (bytes, int, int),
         ):
             self._remove(BundleId(id))
-            self._insert_past(number, id, change.commitment, hour, change.preimage)
+            self._insert_past(number, BundleId(id), change.commitment, hour, change.preimage)
 
     def _remember(self, past: Past) -> None:
         self._forget(past.id)
         number = self._numbers(past.ingress)
-        self._insert_past(number, past.id, past.commitment, past.expiry_hour, past.preimage)
+        self._insert_past(
+            *(number, past.id, past.commitment, past.expiry_hour, past.preimage), is_large=past.is_large
+        )
 
     def _insert_past(
-        self, number: int, id: bytes, commitment: bytes, expiry_hour: int, preimage: bytes | None
+        self,
+        number: int,
+        id: BundleId,
+        commitment: bytes,
+        expiry_hour: int,
+        preimage: bytes | None,
+        *,
+        is_large: bool = False,  # of what is receipted it means nothing
     ) -> None:
         self._connection.execute(
-            "INSERT INTO past (id, commitment, expiry_hour, ingress, preimage) VALUES (?, ?, ?, ?, ?)",
-            (id, commitment, expiry_hour, number, preimage),
+            "INSERT INTO past (id, commitment, expiry_hour, ingress, preimage, large)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (id, commitment, expiry_hour, number, preimage, is_large),
         )
         self._past[number] += 1
 

@@ -23,8 +23,9 @@ ROWS_AT_ONCE = 10_000  # of a stream: between them others have their turn
 _HEADER = "size_class, expiry_hour, copies, tag, commitment"
 _KEPT = f"id, ingress, arrived_s, offered, {_HEADER}"
 _KEPT_TYPES = (bytes, int, int, int, int, int, int, bytes, bytes)
-_PAST = "id, commitment, expiry_hour, ingress, preimage"
-_PAST_TYPES = (bytes, bytes, int, int, bytes | None)
+_PAST = "id, commitment, expiry_hour, ingress, preimage, large"
+_PAST_TYPES = (bytes, bytes, int, int, bytes | None, int)
+_AWAITED = "SELECT DISTINCT commitment FROM past WHERE large AND preimage IS NULL AND"
 # Of what is unfinished the header is the beginning of its first block, with the expiry as bytes 2 to 4.
 _OVER = (
     f"key IN (SELECT p.key FROM partial AS p JOIN block AS b ON b.key = p.key * {BLOCKS_MAX}"  # noqa: S608
@@ -151,6 +152,15 @@ class SqliteBundles:
 
     def to(self, contact: ContactId) -> list[Kept]:
         return self._own(_OF_CONTACT, contact)
+
+    def awaited(self, start: bytes, count: int) -> list[bytes]:
+        found: list[bytes] = []
+        with self._custody.reading() as connection:
+            for which in ("commitment >= ?", "commitment < ?"):
+                query = f"{_AWAITED} {which} ORDER BY commitment LIMIT ?"
+                rows = checked_rows(connection, query, (start, count - len(found)), (bytes,))
+                found += [commitment for (commitment,) in rows]
+        return found
 
     def read(self, id: BundleId) -> bytes | None:
         with self._custody.reading() as connection:
@@ -346,13 +356,14 @@ def _kept_of(names: Mapping[int, Ingress]) -> Callable[[_Row], Kept]:
 
 def _past_of(names: Mapping[int, Ingress]) -> Callable[[_Row], Past]:
     def read(row: _Row) -> Past:
-        id, commitment, hour, number, preimage = checked_row(row, _PAST_TYPES)
+        id, commitment, hour, number, preimage, large = checked_row(row, _PAST_TYPES)
         return Past(
             id=BundleId(id),
             commitment=commitment,
             expiry_hour=hour,
             ingress=names.get(number, Source.STICK),
             preimage=preimage,
+            is_large=bool(large),
         )
 
     return read

@@ -349,7 +349,12 @@ CREATE TABLE share (
     past INTEGER NOT NULL
 );
 """
-CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY,)
+# Of what is remembered from before nobody knows how large it was.
+_AWAITED = """
+ALTER TABLE past ADD COLUMN large INTEGER NOT NULL DEFAULT 0;  -- its copies were counted
+CREATE INDEX past_awaited ON past (commitment) WHERE large AND preimage IS NULL;
+"""
+CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY, _AWAITED)
 
 
 def version_of(connection: apsw.Connection, ladder: Sequence[str] | None = None) -> int:

@@ -28,6 +28,7 @@ from satchel.core.custody.codec import (
 from satchel.core.custody.messages import (
     Answer,
     Ask,
+    Await,
     Begin,
     Block,
     Gone,
@@ -69,6 +70,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Receipts, receipts=listed(RECEIPTS)),
     st.builds(Offer, bundles=listed(OFFERED), direct=st.booleans()),
     st.builds(Want, bundles=listed(WANTED)),
+    st.builds(Await, commitments=listed(st.binary(min_size=20, max_size=20))),
     st.builds(Skip, numbers=NUMBERS),
     st.builds(Gone, numbers=NUMBERS),
     st.builds(Got, numbers=NUMBERS),
@@ -108,6 +110,8 @@ def described(message: Message) -> dict[str, Any]:
             return {"offer": bundles, "direct": message.direct}
         case Want():
             return {"want": [[one.id.hex(), one.blocks] for one in message.bundles]}
+        case Await():
+            return {"await": [one.hex() for one in message.commitments]}
         case Block():
             return {"block": [message.number, message.place, len(message.data)]}
         case _:
@@ -143,7 +147,7 @@ def read(frame: bytes) -> tuple[list[Message], bytes]:
 
 def test_the_vectors_cross_every_clause_that_refuses() -> None:
     refused = {vector.get("expect") for vector in VECTORS} - {"ok", None}
-    assert refused == {"7.1", *(f"7.{n}" for n in range(3, 14)), "encoding 1.5"}
+    assert refused == {"7.1", *(f"7.{n}" for n in range(3, 15)), "encoding 1.5"}
 
 
 @of_kind("copies")
@@ -194,12 +198,12 @@ VALUES = st.one_of(
     st.integers(-2, 2**32 + 1),
     st.booleans(),
     st.binary(max_size=80),
-    st.sampled_from([bytes(23), bytes(33), bytes(36)]),
+    st.sampled_from([bytes(23), bytes(33), bytes(36), bytes(40)]),
     st.lists(st.integers(-1, 2**32), max_size=3),
 )
 
 
-@given(st.dictionaries(st.integers(1, 3), VALUES, max_size=3), st.integers(1, 9))
+@given(st.dictionaries(st.integers(1, 3), VALUES, max_size=3), st.integers(1, 10))
 def test_any_map_is_a_message_or_a_peer_error(fields: dict[int, cbor.Value], kind: int) -> None:
     said = cbor.encode(fields | {0: kind})
     frame = b"\1" + len(said).to_bytes(3, "big") + said
@@ -217,6 +221,7 @@ def test_the_longest_of_each_fits() -> None:
         Offer(bundles=tuple(Offered(id=id, size_class=5, expiry_hour=HOUR) for _ in many), direct=True),
         Want(bundles=tuple(Wanted(id=id, blocks=15) for _ in many)),
         Receipts(receipts=tuple(Receipt(preimage=bytes(20), expiry_hour=HOUR) for _ in many)),
+        Await(commitments=tuple(bytes(20) for _ in many)),
         Got(numbers=tuple(2**32 - 1 - n for n in many)),
         Block(number=2**32 - 1, place=15, data=bytes(BLOCK_BYTES)),
     ]
@@ -244,6 +249,7 @@ def test_the_page_has_the_limits_of_the_code() -> None:
         "seconds between two comparisons": int(limits.AGAIN_S),
         "the same, as it is heard": int(limits.AGAIN_S_MIN),
         "bytes of words that wait for a contact to read them": limits.WAITING_BYTES_MAX,
+        "bundles whose receipts are asked for in a session": limits.AWAITED_MAX,
         "unfinished bundles of a contact": limits.PARTIALS_MAX,
         "bundles, receipts or numbers in a message": LIST_MAX,
         "bundles in all": policy.BUNDLES_MAX,

@@ -13,6 +13,7 @@ from core.custody.custody_kit import (
     Meeting,
     Person,
     bundle,
+    drawn,
     meeting,
     receipt,
 )
@@ -27,7 +28,7 @@ from core.custody.liar_kit import (
     side,
     want,
 )
-from satchel.core.bundles.header import BundleId, bundle_id
+from satchel.core.bundles.header import BundleId, bundle_id, decode_bundle
 from satchel.core.custody import limits
 from satchel.core.custody.codec import LIST_MAX
 from satchel.core.custody.effects import Receipted, Say
@@ -35,11 +36,14 @@ from satchel.core.custody.kept import Kept
 from satchel.core.custody.messages import (
     Answer,
     Ask,
+    Await,
+    Begin,
     Block,
     Gone,
     Message,
     Offer,
     Offered,
+    Receipts,
     Skip,
     Want,
 )
@@ -144,6 +148,35 @@ def test_receipts_of_nothing_do_nothing() -> None:
     amina = side()
     effects = amina.exchange.hear(forged(9, random.Random(1)), now_s=amina.person.now_s, clock_s=CLOCK_S)
     assert not [effect for effect in effects if isinstance(effect, Receipted)]
+
+
+def test_m3_asking_for_receipts_of_nothing_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs a look-up; what is known is told once."""
+    monkeypatch.setattr(limits, "VAIN_MAX", 100)
+    monkeypatch.setattr(limits, "VAIN_PER_S", 0)
+    amina = side()
+    amina.person.hear(receipt("ours"))
+    known = decode_bundle(OURS).commitment
+    for n in range(9):
+        amina.hear(
+            Await(commitments=(drawn(("mark", n), 20), known, known, *(bytes([n]) * 20 for n in range(7))))
+        )
+    assert list(amina.says) == [Receipts(receipts=(receipt("ours"),))] * 9
+    amina.hear(Await(commitments=(bytes(20),) * 10))
+    with refusal("9.1"):
+        amina.hear(Await(commitments=(bytes(20),)))
+
+
+def test_m3_who_asks_for_receipts_stays_within_half_of_what_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "VAIN_MAX", 100)
+    amina = side(begun=False)
+    said = amina.exchange.begin(
+        highest=0, next=1, awaited=[bytes([n]) * 20 for n in range(90)], now_s=amina.person.now_s
+    )
+    assert [one.message for one in said if isinstance(one, Say)] == [
+        Begin(highest=0, next=1),
+        Await(commitments=tuple(bytes([n]) * 20 for n in range(50))),
+    ]
 
 
 def test_m3_more_is_not_offered_than_can_be_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ from core.custody.custody_kit import (
     receipt,
 )
 from satchel.core.bundles.header import BundleId, bundle_id, decode_header
+from satchel.core.bundles.held_back import HeldBack
 from satchel.core.bundles.receipt import Receipt
-from satchel.core.custody.held_back import HeldBack
 from satchel.core.custody.kept import Forget, Ingress, Remember, Share, Source
 from satchel.core.custody.policy import CHANGES_MAX, Custody
 

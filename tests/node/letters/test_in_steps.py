@@ -94,13 +94,11 @@ def test_m3_what_was_told_and_given_is_forgotten_with_its_receipt(three: list[Pe
     meet(amina, carla)
     releasing = carla.office._releasing
     assert releasing._told
-    assert releasing._direct
     assert amina.office._given
     pass_time(2, *three)
     assert releasing._told
     pass_time(40 * 24, *three)
     assert not releasing._told
-    assert not releasing._direct
     assert not amina.office._given
 
 

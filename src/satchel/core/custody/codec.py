@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from satchel.core.bundles.header import HOUR_BYTES, SIZES_BYTES, BundleId
+from satchel.core.bundles.header import COMMITMENT_BYTES, HOUR_BYTES, SIZES_BYTES, BundleId
 from satchel.core.bundles.receipt import RECEIPT_BYTES, decode_receipt, encode_receipt
 from satchel.core.custody.messages import (
     Answer,
     Ask,
+    Await,
     Begin,
     Block,
     Gone,
@@ -36,8 +37,8 @@ _SAID, _BLOCK = 1, 2  # types of records
 _BLOCK_SIZES = [size for size in SIZES_BYTES if size <= BLOCK_BYTES]
 _HEAD_BYTES, _NUMBER_BYTES, _ID_BYTES = 4, 4, 32
 _OFFERED_BYTES, _WANTED_BYTES = _ID_BYTES + 1 + HOUR_BYTES, _ID_BYTES + 1
-_BEGIN, _ASK, _ANSWER, _RECEIPTS, _OFFER, _WANT, _SKIP, _GONE, _GOT = range(1, 10)
-_PAGES = {kind: f"custody 7.{kind + 3}" for kind in range(_BEGIN, _GOT + 1)}
+_BEGIN, _ASK, _ANSWER, _RECEIPTS, _OFFER, _WANT, _SKIP, _GONE, _GOT, _AWAIT = range(1, 11)
+_PAGES = {kind: f"custody 7.{kind + 3}" for kind in range(_BEGIN, _GOT + 1)} | {_AWAIT: "custody 7.14"}
 _NUMBERED: dict[int, Callable[[tuple[int, ...]], Skip | Gone | Got]] = {
     _SKIP: lambda numbers: Skip(numbers=numbers),
     _GONE: lambda numbers: Gone(numbers=numbers),
@@ -80,6 +81,8 @@ def _fields(message: Message) -> dict[int, cbor.Writable]:
             return {0: _OFFER, 1: b"".join(packed), 2: message.direct}
         case Want():
             return {0: _WANT, 1: b"".join(one.id + bytes((one.blocks,)) for one in message.bundles)}
+        case Await():
+            return {0: _AWAIT, 1: b"".join(message.commitments)}
         case Skip() | Gone() | Got():
             return {0: _KINDS[type(message)], 1: message.numbers}
         case _:
@@ -154,6 +157,8 @@ def _read(kind: int, fields: Fields) -> Message:
         return Offer(bundles=offered, direct=fields.boolean(2))
     if kind == _WANT:
         return Want(bundles=_items(fields, page, _WANTED_BYTES, lambda item: _wanted(item, page)))
+    if kind == _AWAIT:
+        return Await(commitments=_items(fields, page, COMMITMENT_BYTES, bytes))
     return _NUMBERED[kind](_numbers(fields, page))
 
 

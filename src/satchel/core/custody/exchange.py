@@ -26,6 +26,7 @@ from satchel.core.custody.limits import (
 from satchel.core.custody.messages import (
     Answer,
     Ask,
+    Await,
     Begin,
     Block,
     Gone,
@@ -78,6 +79,7 @@ class Exchange:
         next: int,
         receipts: Iterable[Receipt] = (),
         direct: Iterable[BundleId] = (),
+        awaited: Iterable[bytes] = (),
         now_s: float,
     ) -> list[Effect]:
         """
@@ -85,10 +87,14 @@ class Exchange:
             highest, next: of the chains of this contact (chain 4.1, 3.1).
             receipts: that leave with this meeting (receipt 3.2, 3.3).
             direct: own bundles for this contact, shown to others or not, that it has not been given.
+            awaited: commitments of large bundles that are here no more, in an order that says nothing [6.10].
         """
         said: list[Effect] = [Say(message=Begin(highest=highest, next=next))]
         compare: list[Effect] = self._compare(now_s) if self._we_dialled else []
-        return [*said, *self.pass_on(receipts, now_s), *self.write(direct), *compare]
+        asked = list(awaited)
+        granted = self._saying.grant(len(asked), now_s)
+        awaits = [Say(message=Await(commitments=some)) for some in pieces(asked[:granted])]
+        return [*said, *self.pass_on(receipts, now_s), *self.write(direct), *awaits, *compare]
 
     @property
     def wake_at_s(self) -> float | None:
@@ -204,6 +210,8 @@ class Exchange:
                 return [Answered(message=message.message)]
             case Receipts():
                 return self._hear_receipts(message, now_s)
+            case Await(commitments=commitments):
+                effects, in_vain = self._hear_await(commitments), len(commitments)
             case Offer():
                 effects, in_vain = self._taking.offered(message, clock_s)
             case Want():
@@ -249,6 +257,11 @@ class Exchange:
             new.append(receipt)
         self._allowance.spend(len(told.receipts) - len(new), now_s)
         return [Receipted(receipts=tuple(new))] if new else []
+
+    def _hear_await(self, commitments: Iterable[bytes]) -> list[Effect]:
+        found = map(self._custody.receipt_of, commitments)
+        told = dict.fromkeys(receipt for receipt in found if receipt is not None)
+        return [Say(message=Receipts(receipts=some)) for some in pieces(told)]
 
     def _offer_shown(self, kept: Iterable[Kept | None], now_s: float) -> list[Effect]:
         """Not all, where they are too many at once: another comparison finds the rest."""

@@ -44,6 +44,7 @@ class Past:
     expiry_hour: int  # since 2020: remembered until it is over
     ingress: Ingress
     preimage: bytes | None  # of its receipt, 20 bytes; None: it made room, or its last copy was handed on
+    is_large: bool = False  # until its receipt comes, contacts are asked for that [6.10]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

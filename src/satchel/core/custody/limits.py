@@ -11,6 +11,7 @@ VAIN_MAX = 65_536
 VAIN_PER_S = 1_000.0
 SAID_SHARE = 0.5  # of that, who keeps the rules says at most so much
 WAITING_BYTES_MAX = 8 << 20  # of words that wait to be said: several times what who reads them leaves there
+AWAITED_MAX = 4_096  # bundles whose receipts a contact is asked for in a session
 OFFERED_MAX = 65_536  # what was offered and not wanted is not offered again, as far as it is known
 
 

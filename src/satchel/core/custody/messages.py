@@ -94,4 +94,11 @@ class Block:
     data: bytes
 
 
-Message = Begin | Ask | Answer | Receipts | Offer | Want | Skip | Gone | Got | Block
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Await:
+    """Large bundles that the speaker once had, of which no receipt has come there."""
+
+    commitments: tuple[bytes, ...]
+
+
+Message = Begin | Ask | Answer | Receipts | Offer | Want | Skip | Gone | Got | Block | Await

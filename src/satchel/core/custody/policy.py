@@ -74,7 +74,7 @@ class Custody:
         return [*changes, Keep(kept=kept)]
 
     def write(self, id: BundleId, header: Header, *, now_s: int) -> list[Change] | None:
-        """An own bundle. None: no room, so the letter waits. It is shown later (held_back.py)."""
+        """An own bundle. None: no room, so the letter waits. It is shown later (bundles/held_back.py)."""
         used = self.index.shares()
         own = used.get(Source.OWN, _NOTHING)
         all_bytes = sum(share.size_bytes for share in used.values())
@@ -208,6 +208,7 @@ def _past(id: BundleId, header: Header, ingress: Ingress, preimage: bytes | None
         expiry_hour=header.expiry_hour,
         ingress=ingress,
         preimage=preimage,
+        is_large=not header.floods,
     )
 
 

@@ -130,6 +130,7 @@ class PostOffice:
                 next=chains.speaking(contact).place.number,
                 receipts=self._releasing.for_writer(contact),
                 direct=self._direct(contact),
+                awaited=self._outbox.awaited(),
                 now_s=self._world.now_s(),
             )
             self._sessions[session] = None

@@ -5,14 +5,22 @@ Spec: docs/spec/chain.md, 3; docs/spec/bundle.md, 5; docs/spec/custody.md, 5.
 
 from collections.abc import Sequence
 
-from satchel.core.bundles.header import BundleId, bundle_id, decode_bundle
+from satchel.core.bundles.header import (
+    COMMITMENT_BYTES,
+    FLOOD_BYTES_MAX,
+    SIZES_BYTES,
+    BundleId,
+    bundle_id,
+    decode_bundle,
+)
+from satchel.core.bundles.held_back import HeldBack
 from satchel.core.bundles.lifetime import CHANCE_BYTES, LIFETIME_H_MAX, expiry_hour, hour_of
 from satchel.core.bundles.receipt import PREIMAGE_BYTES
 from satchel.core.bundles.release import receipt_delay_s
 from satchel.core.crypto.aead import NONCE_BYTES
 from satchel.core.custody.copies import first_copies
-from satchel.core.custody.held_back import HeldBack
 from satchel.core.custody.kept import Kept, Show, Source
+from satchel.core.custody.limits import AWAITED_MAX
 from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.chain import Speaking
@@ -24,6 +32,8 @@ from satchel.node.letters.shelf import Moved, Shelf
 from satchel.node.letters.stores import World
 from satchel.node.letters.times import later
 from satchel.ports.letters import SealedPart
+
+LARGE = [size_class for size_class, size in enumerate(SIZES_BYTES) if size > FLOOD_BYTES_MAX]
 
 
 class Outbox:
@@ -135,6 +145,15 @@ class Outbox:
         moved = self._shelf.apply(self._shelf.custody.handed_over(kept, copies))
         is_own = kept.ingress is Source.OWN
         return moved, self._stores.sending.handed_over([kept.id]) if is_own else set()
+
+    def awaited(self) -> list[bytes]:
+        """Of large bundles that are shown no more, own ones or not: of which a contact is asked whether their
+        receipts have come there (custody 6.10). Where they are too many, from a place on that is drawn."""
+        start, oldest = self._world.entropy.draw(COMMITMENT_BYTES), self._shelf.bundles.oldest
+        own = [kept for size_class in LARGE for kept in oldest(Source.OWN, size_class)]
+        marks = {one.header.commitment for one in own if was_handed_on(one) and not self._held.holds(one.id)}
+        marks.update(self._shelf.bundles.awaited(start, AWAITED_MAX))
+        return sorted(marks, key=lambda mark: (mark < start, mark))[:AWAITED_MAX]
 
     def delete(self, contact: ContactId, id: LetterId) -> Moved:
         """A letter is gone; of an own one under way the receipts are released. Raises NothingToDo."""

@@ -140,4 +140,5 @@ def _past(kept: Kept) -> Past:
         expiry_hour=kept.header.expiry_hour,
         ingress=Source.OWN,
         preimage=None,
+        is_large=not kept.header.floods,
     )

@@ -23,6 +23,9 @@ class HeldBack:
         """It is delivered, deleted or expired."""
         self._from_until_s.pop(id, None)
 
+    def holds(self, id: BundleId) -> bool:
+        return id in self._from_until_s
+
     def due(self, now_s: float, *, batch: bool = False) -> list[BundleId]:
         """Which are to be shown now, and are held back no longer [5.2].
 
