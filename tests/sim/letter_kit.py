@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from satchel.sim.letter_profile import Data
+from satchel.sim.letter_rows import Data
 from satchel.sim.letters import Person, Town, all_pairs
 
 HOUR_S = 3600.0

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from node.letters.office_kit import stores_of
+from satchel.core.identity.pair import Proof
 from satchel.node.letters.stores import Stores
 from satchel.ports.contacts import Contact
 from satchel.sim.letters import Person, Town
 from satchel.store.custody import custody_in_memory
 from satchel.store.database import Database
-from sim.letter_kit import HOUR_S, Storm, honest, settle, town_of
+from sim.letter_kit import HOUR_S, Storm, honest, settle, town_of, unreceipted
 from store.letter_samples import Desk
 
 DESKS: dict[str, Desk] = {}
@@ -88,6 +89,26 @@ def same_over_both(home: Path, seed: int, people: int, letters: int, meetings: i
 
 def test_a_day_is_the_same_over_both(tmp_path: Path) -> None:
     same_over_both(tmp_path, 1, people=3, letters=8, meetings=30)
+
+
+@pytest.mark.parametrize("kind", [Stored, Person])
+def test_an_answer_says_over_both_that_a_letter_has_come(tmp_path: Path, kind: type[Person]) -> None:
+    """Of who is unverified no receipt comes (receipt 3.4, 3.5)."""
+    with desks(tmp_path, 2):
+        town = Town(1)
+        one, other = (town.add(f"person {number}", kind) for number in range(2))
+        town.pair_up(one, other, proof=Proof.UNVERIFIED)
+        id = one.write(other, "a letter")
+        town.calm([(one, other)], rounds=1, is_done=lambda: False)
+        assert other.came == ["a letter"]
+        assert unreceipted(town) == ["a letter"]
+        answer = other.office.write(other.contacts[one.name], "an answer", reply_to=id)
+        town.ledger.wrote(answer, "an answer", other.name, one.name)
+        town.calm([(one, other)], rounds=1, is_done=lambda: False)
+        assert unreceipted(town) == ["an answer"]
+        assert one.stores().chains.speaking(one.contacts[other.name]).known == 1
+        assert not one.stores().sending.due_receipts()
+        assert len(one.stores().bundles.to(one.contacts[other.name])) == 1
 
 
 @pytest.mark.slow

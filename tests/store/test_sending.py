@@ -8,10 +8,11 @@ import pytest
 
 from satchel.core.bundles.receipt import Receipt, commitment
 from satchel.core.identity.clocks import Reading
+from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import LetterId
 from satchel.errors import MisuseError, NothingToDo
 from satchel.ports.letter_states import LetterState
-from satchel.ports.letters import Delivery, DueReceipt
+from satchel.ports.letters import Delivery, DueReceipt, Opening, WholeLetter
 from store.contact_samples import AMINA, BILAL
 from store.letter_samples import (
     HOUR,
@@ -148,3 +149,38 @@ def test_who_deletes_an_own_letter_under_way_releases_its_receipts(one: Desk) ->
     one.send(AMINA, TWO, letter(), hour=0)  # no carrier has it
     one.letters.delete(AMINA, TWO, lambda: NOW)
     assert one.sending.due_receipts() == due
+
+
+def answered(one: Desk, whom: ContactId, number: int, reply_to: LetterId) -> list[LetterId]:
+    """What a letter from this contact answers."""
+    came = WholeLetter(id=LetterId(drawn("answer", number)[:16]), letter=replace(letter(), reply_to=reply_to))
+    change = one.chains.listening(whom).opened(number, NOW)
+    return one.arrivals.open([Opening(contact=whom, change=change, came=came)])
+
+
+def test_m1_an_answer_says_that_a_letter_has_come_to_who_answers_and_of_no_other(one: Desk) -> None:
+    """Its bundles stay, and end later as if nobody had answered."""
+    one.send(AMINA, ONE, letter())
+    assert answered(one, BILAL, 1, ONE) == []
+    assert answered(one, AMINA, 1, TWO) == []
+    assert one.letters.conversation(AMINA)[0].state is LetterState.UNDER_WAY
+    assert answered(one, AMINA, 2, ONE) == [ONE]
+    assert answered(one, AMINA, 3, ONE) == []
+    states = {each.id: each.state for each in one.letters.conversation(AMINA)}
+    assert states[ONE] is LetterState.DELIVERED
+    assert one.chains.speaking(AMINA).known == 1
+    assert one.sending.due_receipts() == []
+    assert len(one.bundles.to(AMINA)) == 1
+    assert one.sending.expire(HOUR + 1) == []  # it has ended already
+    assert one.bundles.to(AMINA) == []
+    assert {each.id: each.state for each in one.letters.conversation(AMINA)} == states
+
+
+def test_an_answer_to_what_has_expired_says_that_it_has_come_after_all(one: Desk) -> None:
+    one.send(AMINA, ONE, letter())
+    one.letters.write(AMINA, TWO, letter())
+    assert one.sending.expire(HOUR + 1) == [ONE]
+    assert answered(one, AMINA, 1, ONE) == [ONE]
+    assert answered(one, AMINA, 2, TWO) == []  # it waits here, unsealed
+    states = {each.id: each.state for each in one.letters.conversation(AMINA)}
+    assert (states[ONE], states[TWO]) == (LetterState.DELIVERED, LetterState.KEPT)

@@ -14,7 +14,8 @@ from satchel.ports.letter_states import LetterState
 _MEANS = {
     LetterState.KEPT: "Kept: it waits here, until what you wrote before has come, or until there is room.",
     LetterState.UNDER_WAY: "Under way, or handed to carriers: it goes when you meet its reader, or contacts"
-    " who carry it. Nobody knows where it is until word comes that it arrived.",
+    " who carry it. Nobody knows where it is until word comes that it arrived. No stick brings that word of"
+    " what came by stick: an answer does, or its reader once they have met somebody.",
     LetterState.EXPIRED: "Expired: nobody may carry it any more, and no word came that it arrived. It may"
     " have.",
 }

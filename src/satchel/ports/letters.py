@@ -217,7 +217,7 @@ class Sending(Protocol):
         ...
 
     def expire(self, now_hour: int) -> list[LetterId]:
-        """By the best clock: own bundles, and receipts. Returns the letters of which a bundle has expired."""
+        """By the best clock: own bundles, and receipts. Returns the letters that end with it."""
         ...
 
     def due_receipts(self, commitments: Sequence[bytes] | None = None) -> list[DueReceipt]:
@@ -236,8 +236,12 @@ class Sending(Protocol):
 class Arrivals(Protocol):
     """What bundles of contacts brought."""
 
-    def open(self, openings: Sequence[Opening]) -> None:
-        """As one, in order. Two parts of one letter are two of them."""
+    def open(self, openings: Sequence[Opening]) -> list[LetterId]:
+        """As one, in order. Two parts of one letter are two of them.
+
+        Returns own letters that have come, since one that is here now answers them. Their bundles stay under
+        way, and end as if nothing was known.
+        """
         ...
 
     def held_bytes(self, contact: ContactId) -> int:
@@ -262,6 +266,6 @@ class Arrivals(Protocol):
         ...
 
     def read_unreadable(self, number: int) -> Unreadable: ...
-    def read_now(self, number: int, came: WholeLetter | OnePart | None) -> None:
-        """It could be read. None: it was here before, or the person has deleted it."""
+    def read_now(self, number: int, came: WholeLetter | OnePart | None) -> list[LetterId]:
+        """It could be read. None: it was here before, or the person has deleted it. Returns as `open`."""
         ...

@@ -7,7 +7,6 @@ bytes of own bundles. Spec: docs/spec/profile.md, 11.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
 
 from satchel.core.bundles.header import BundleId, bundle_id, decode_bundle
 from satchel.core.bundles.receipt import Receipt, commitment
@@ -33,32 +32,7 @@ from satchel.ports.letters import (
 )
 from satchel.sim.letter_bundles import Disk, MemoryBundles, Own
 from satchel.sim.letter_inventories import MemoryInventories
-
-
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """A letter of a conversation."""
-
-    letter: Letter
-    state: LetterState
-
-
-@dataclass(slots=True, kw_only=True)
-class Data:
-    """All that a backup has."""
-
-    contacts: dict[ContactId, Contact] = field(default_factory=dict)
-    speaking: dict[ContactId, Speaking] = field(default_factory=dict)
-    listening: dict[ContactId, Listening] = field(default_factory=dict)
-    entries: dict[ContactId, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict))
-    letters: dict[tuple[ContactId, LetterId], Row] = field(default_factory=dict)
-    own: dict[BundleId, Own] = field(default_factory=dict)
-    due: dict[bytes, DueReceipt] = field(default_factory=dict)  # by commitment
-    unfinished: dict[ContactId, dict[LetterId, Unfinished]] = field(default_factory=lambda: defaultdict(dict))
-    pieces: dict[tuple[ContactId, LetterId], dict[int, bytes]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    unread: dict[int, tuple[ContactId, Unreadable]] = field(default_factory=dict)
+from satchel.sim.letter_rows import Data, Row
 
 
 class MemoryContacts:
@@ -241,7 +215,7 @@ class MemoryLetters:
             self._data.speaking[own.contact] = speaking.opened(own.number)
             self._put_due(name, delivery.due, delivery.deliverer)
             row = self._data.letters[own.contact, own.letter]
-            if not self._of(own.contact, own.letter) and row.state is not LetterState.EXPIRED:
+            if not self._of(own.contact, own.letter) and row.state is LetterState.UNDER_WAY:
                 row.state = LetterState.DELIVERED
                 ended.append(own.letter)
         return ended
@@ -270,10 +244,10 @@ class MemoryLetters:
         ended: dict[LetterId, None] = {}
         for name in over:
             own = self._end(name)
-            ended[own.letter] = None
             row = data.letters[own.contact, own.letter]
-            if row.state is not LetterState.DELIVERED:
+            if row.state is LetterState.UNDER_WAY:
                 row.state = LetterState.EXPIRED
+                ended[own.letter] = None
         return list(ended)
 
     def due_receipts(self, commitments: Sequence[bytes] | None = None) -> list[DueReceipt]:
@@ -295,13 +269,28 @@ class MemoryLetters:
 
     # --- Arrivals -----------------------------------------------------------------------------------
 
-    def open(self, openings: Sequence[Opening]) -> None:
+    def open(self, openings: Sequence[Opening]) -> list[LetterId]:
         self._disk.write()
+        answered: list[LetterId] = []
         for one in openings:
             self._chains_change(one)
             self._store(one.contact, one.came)
+            answered += self._answered(one.contact, one.came)
             if one.due is not None:
                 self._data.due[commitment(one.due.receipt.preimage)] = one.due
+        return answered
+
+    def _answered(
+        self, contact: ContactId, came: WholeLetter | OnePart | Unreadable | None
+    ) -> list[LetterId]:
+        id = came.letter.reply_to if isinstance(came, WholeLetter) else None
+        row = self._data.letters.get((contact, id)) if id is not None else None
+        if id is None or row is None or row.state not in (LetterState.UNDER_WAY, LetterState.EXPIRED):
+            return []
+        row.state = LetterState.DELIVERED
+        number = max((one.number for one in self._of(contact, id).values()), default=0)
+        self._data.speaking[contact] = self._data.speaking[contact].opened(number)
+        return [id]
 
     def _chains_change(self, opening: Opening) -> None:
         """The disk was written already."""
@@ -364,10 +353,11 @@ class MemoryLetters:
     def read_unreadable(self, number: int) -> Unreadable:
         return self._data.unread[number][1]
 
-    def read_now(self, number: int, came: WholeLetter | OnePart | None) -> None:
+    def read_now(self, number: int, came: WholeLetter | OnePart | None) -> list[LetterId]:
         self._disk.write()
         contact, _ = self._data.unread.pop(number)
         self._store(contact, came)
+        return self._answered(contact, came)
 
 
 class Profile:

@@ -29,7 +29,8 @@ from satchel.node.letters.office import PostOffice
 from satchel.node.letters.stores import Stores, World
 from satchel.ports.contacts import Contact
 from satchel.sim.letter_ledger import Ledger
-from satchel.sim.letter_profile import Data, Profile
+from satchel.sim.letter_profile import Profile
+from satchel.sim.letter_rows import Data
 from satchel.sim.world import World as Turns
 
 SPACE_BYTES = 64 << 20

@@ -19,7 +19,7 @@ from satchel.store.contact_key import key_of
 from satchel.store.contents import Contents, Written
 from satchel.store.database import Database, checked_row, checked_rows
 from satchel.store.letters import bodies_of, insert_letter
-from satchel.store.sending import put_due
+from satchel.store.sending import answer, put_due
 
 _HELD = """
 WITH came AS (SELECT key, text, blob FROM letter WHERE contact = ?1 AND state = ?2)
@@ -40,10 +40,11 @@ class SqliteArrivals:
         self._database = database
         self._contents = contents
 
-    def open(self, openings: Sequence[Opening]) -> None:
+    def open(self, openings: Sequence[Opening]) -> list[LetterId]:
         bodies = [_bodies(one.came) for one in openings]
         flat = [body for some in bodies for body in some]
         names: list[bytes] = []
+        answered: list[LetterId] = []
         with (
             self._contents.written(flat) as written,
             self._database.changing(erasing=True) as connection,
@@ -54,6 +55,7 @@ class SqliteArrivals:
                 apply_change(connection, key, one.change)
                 mine, left = left[: len(some)], left[len(some) :]
                 names += self._store(connection, key, one.came, mine)
+                answered += _answered(connection, key, one.came)
                 if one.due is not None:
                     due = one.due
                     put_due(
@@ -66,6 +68,7 @@ class SqliteArrivals:
                         bundle=due.bundle,
                     )
         self._contents.remove_files(names)
+        return answered
 
     def _store(
         self, connection: apsw.Connection, contact: int, came: Came, written: Sequence[Written]
@@ -179,7 +182,7 @@ class SqliteArrivals:
             id, blob, _ = _unreadable(connection, number)
         return Unreadable(content=self._contents.read(blob), letter_id=id)
 
-    def read_now(self, number: int, came: WholeLetter | OnePart | None) -> None:
+    def read_now(self, number: int, came: WholeLetter | OnePart | None) -> list[LetterId]:
         with (
             self._contents.written(_bodies(came)) as written,
             self._database.changing(erasing=True) as connection,
@@ -187,7 +190,14 @@ class SqliteArrivals:
             _, blob, contact = _unreadable(connection, number)
             names = self._store(connection, contact, came, written)
             names += self._contents.erase(connection, [blob])
+            answered = _answered(connection, contact, came)
         self._contents.remove_files(names)
+        return answered
+
+
+def _answered(connection: apsw.Connection, contact: int, came: Came) -> list[LetterId]:
+    id = came.letter.reply_to if isinstance(came, WholeLetter) else None
+    return [id] if id is not None and answer(connection, contact, id) else []
 
 
 def _bodies(came: Came) -> list[bytes]:

@@ -128,10 +128,9 @@ class SqliteSending:
             for table in ("own_bundle", "due_receipt"):
                 connection.execute(f"DELETE FROM {table} WHERE {which}", (now_hour,))  # noqa: S608
             letters = {key: LetterId(id) for _, key, id in over}
-            for key in letters:
-                _set_state(connection, key, LetterState.EXPIRED)
+            ended = [id for key, id in letters.items() if _set_state(connection, key, LetterState.EXPIRED)]
         self._contents.remove_files(names)
-        return list(letters.values())
+        return ended
 
     def due_receipts(self, commitments: Sequence[bytes] | None = None) -> list[DueReceipt]:
         with self._database.reading() as connection:
@@ -209,6 +208,25 @@ def release(
             receipt = Receipt(preimage=preimage, expiry_hour=hour)
             put_due(connection, contact, receipt, due(), is_own=True, deliverer=None, bundle=id)
     return contents.erase(connection, (blob for _, _, blob, _, _ in found if blob is not None))
+
+
+def answer(connection: apsw.Connection, contact: int, id: LetterId) -> bool:
+    """What a letter from this contact says to answer: an own one of that id has come, whatever is known of
+    its receipts, and so has its last number [chain 3.3]. False: there is none that is under way, or was.
+
+    contact: its key, whose chains have begun.
+    """
+    row = connection.execute(
+        "SELECT key, coalesce((SELECT max(number) FROM own_bundle WHERE letter = l.key), 0) FROM letter AS l"
+        " WHERE contact = ? AND id = ? AND state IN (?, ?)",
+        (contact, id, LetterState.UNDER_WAY.value, LetterState.EXPIRED.value),
+    ).fetchone()
+    if row is None:
+        return False
+    key, number = checked_row(row, (int, int))
+    put_speaking(connection, contact, speaking_of(connection, contact).opened(number))
+    connection.execute("UPDATE letter SET state = ? WHERE key = ?", (LetterState.DELIVERED.value, key))
+    return True
 
 
 def _insert_bundle(connection: apsw.Connection, letter: int, part: SealedPart, blob: int, now_s: int) -> None:

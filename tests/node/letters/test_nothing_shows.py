@@ -11,6 +11,7 @@ from satchel.core.bundles.header import BundleId, bundle_id, decode_bundle
 from satchel.core.custody import effects as e
 from satchel.core.custody.codec import Unpacking
 from satchel.core.custody.messages import Answer, Block, Message, Offer, Receipts, Want
+from satchel.core.sealing.letter import LetterId
 from satchel.errors import EnvironmentProblem
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import Opening
@@ -162,11 +163,11 @@ class Full:
         self._open, self.failed = person.desk.arrivals.open, 0
         person.desk.arrivals.open = self.open  # type: ignore[method-assign]
 
-    def open(self, openings: Sequence[Opening]) -> None:
+    def open(self, openings: Sequence[Opening]) -> list[LetterId]:
         if not self.failed:
             self.failed += 1
             raise EnvironmentProblem("The disk is full.", safe="Nothing was changed.", do="Make room.")
-        self._open(openings)
+        return self._open(openings)
 
 
 def test_what_could_not_be_opened_for_a_full_disk_is_tried_again(four: list[Person]) -> None:

@@ -210,10 +210,10 @@ def test_who_stays_together_is_told_of_what_comes_later(three: list[Person]) -> 
     assert carla.texts(amina) == ["Over you"]
 
 
-def noting(written: list[tuple[str, str]], what: tuple[str, str], do: Callable[..., None]) -> Any:
-    def write(*words: Any) -> None:
+def noting(written: list[tuple[str, str]], what: tuple[str, str], do: Callable[..., Any]) -> Any:
+    def write(*words: Any) -> Any:
         written.append(what)
-        do(*words)
+        return do(*words)
 
     return write
 

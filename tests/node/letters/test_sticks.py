@@ -107,6 +107,36 @@ def test_c1_what_a_stick_has_brought_no_stick_hears_of_first(four: list[Person],
     assert states(amina, carla) == [LetterState.DELIVERED]
 
 
+def test_c1_an_answer_says_that_a_letter_has_come_and_nobody_else_sees_it(
+    four: list[Person], stick: Path
+) -> None:
+    """receipt 3.5: for who has sticks only. All that is shown and written stays as it was."""
+    amina, _, carla, _ = four
+    first, second = (amina.office.write(id_of("carla"), text) for text in ("One", "Two"))
+    out(amina, stick)
+    take(carla, stick)
+    assert len(carla.letters(amina)) == 2
+    carla.office.write(id_of("amina"), "I have read it", reply_to=first)
+    out(carla, stick)
+    before = on_stick(stick).keys(), carried_by(amina)
+    take(amina, stick)
+    assert {one.id: one.state for one in amina.letters(carla) if one.id in (first, second)} == {
+        first: LetterState.DELIVERED,
+        second: LetterState.UNDER_WAY,
+    }
+    assert [one.id for one in amina.told if isinstance(one, events.LetterEnded)] == [first]
+    assert amina.desk.chains.speaking(id_of("carla")).known >= 1
+    assert not any(due.is_own for due in amina.desk.sending.due_receipts())
+    assert len(amina.desk.bundles.to(id_of("carla"))) == 2
+    assert carried_by(amina) - before[1] <= before[0]
+    out(amina, stick)
+    assert on_stick(stick).keys() >= before[0]
+    for _ in range(VISITS):  # and the receipt that comes later tells nothing new
+        pass_time(2, *four)
+        meet(carla, amina)
+    assert [one.id for one in amina.told if isinstance(one, events.LetterEnded)] == [first, second]
+
+
 def test_c1_what_was_opened_travels_on_as_if_it_had_not_come(four: list[Person], stick: Path) -> None:
     """Carla carries and lists what she has opened like Bilal, who could not."""
     amina, bilal, carla, _ = four

@@ -3,6 +3,7 @@
 Whoever carries them knows nothing of it: that one has opened shows nowhere but in its receipt, later.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
 
@@ -121,9 +122,12 @@ class Unsealing:
             return Tried.LATER
         stored = None if isinstance(came, Taken) else came
         due = self._due(found.contact, bundle_id(bundle), opened.receipt, _payer(ingress), now)
-        self._store(header.tag, Opening(contact=found.contact, change=change, came=stored, due=due))
+        answered = self._store(
+            header.tag, Opening(contact=found.contact, change=change, came=stored, due=due)
+        )
         self._held_bytes[found.contact] += len(opened.content)
         self._tell(found.contact, stored)
+        self._tell_answered(answered)
         return Tried.OPENED
 
     def reached(self, contact: ContactId, before: Listening, change: Change) -> None:
@@ -194,8 +198,9 @@ class Unsealing:
                 came = Taken.AGAIN  # its writer has used the id twice (M3)
         if not isinstance(came, Unreadable) and came is not Taken.NO_ROOM:
             readable = came if isinstance(came, WholeLetter | OnePart) else None
-            arrivals.read_now(number, readable)
+            answered = arrivals.read_now(number, readable)
             self._tell(contact, readable)
+            self._tell_answered(answered)
 
     def _entry(self, listening: Listening, found: Found) -> Entry | None:
         if not listening.awaits(found.number):
@@ -242,14 +247,15 @@ class Unsealing:
         due = later(now, receipt_delay_s(self._world.entropy.draw(CHANCE_BYTES)))
         return DueReceipt(receipt=receipt, due=due, contact=contact, deliverer=deliverer, bundle=id)
 
-    def _store(self, tag: bytes, opening: Opening) -> None:
+    def _store(self, tag: bytes, opening: Opening) -> list[LetterId]:
         """Where numbers were passed over the lowest may be too many (chain 4.4)."""
         contact, change = opening.contact, opening.change
         surplus = self._erased_tags(contact, change) if change.added else []
-        self._stores.arrivals.open([opening])
+        answered = self._stores.arrivals.open([opening])
         for over in (tag, *surplus):
             self._table.drop(over)
         self._table.move(contact, change)
+        return answered
 
     def _erased_tags(self, contact: ContactId, change: Change) -> list[bytes]:
         """Before it is carried out."""
@@ -271,6 +277,11 @@ class Unsealing:
                 attachments=len(came.letter.attachments) if isinstance(came, WholeLetter) else 0,
             )
         )
+
+    def _tell_answered(self, ids: Sequence[LetterId]) -> None:
+        """Nobody else sees anything of it: their bundles stay as they were (receipt 3.5)."""
+        for id in ids:
+            self._world.report(events.LetterEnded(id=id, delivered=True))
 
 
 def _payer(ingress: Ingress) -> ContactId | None:
