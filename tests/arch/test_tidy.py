@@ -17,7 +17,7 @@ FOUNDATIONS = frozenset({"crypto", "wire", "identity", "bundles", "blobs"})
 # What is above a limit -> its size today. Shrinks: a number here is exact, so whatever gets smaller
 # has to be lowered or struck here; nothing may be added or raised without a decision record.
 EXCEPTIONS: dict[str, int] = {
-    "core/custody": 1529,  # 0213, 0226
+    "core/custody": 1525,  # 0213, 0226
     "core/discovery": 1055,  # 0086, 0110
     "core/handover": 1170,  # 0067
     "core/pairing": 1884,  # 0081

@@ -84,11 +84,13 @@ def wilson(hits: int, count: int) -> tuple[float, float, float]:
     return part, middle - half, middle + half
 
 
-def large_letters(seed: int, pattern: Pattern, *, people: int, letters: int, meetings: int) -> Copies:
+def large_letters(
+    seed: int, pattern: Pattern, *, people: int, letters: int, meetings: int, space_bytes: int = SPACE_BYTES
+) -> Copies:
     """Two days of them, among people who all know each other. Each is read by somebody who is away: so what
     is counted is what carriers do."""
     town = Town(seed, is_checked=False)
-    crowd = [town.add(f"person {number}", space_bytes=SPACE_BYTES) for number in range(people)]
+    crowd = [town.add(f"person {number}", space_bytes=space_bytes) for number in range(people)]
     away = town.add("away")
     for number, person in enumerate(crowd):
         for other in crowd[:number]:

@@ -195,6 +195,17 @@ def test_the_oldest_of_a_size_goes_first_whatever_the_clock_said(one: Desk) -> N
     assert [past.id for past in one.bundles.oldest_past(AMINA)] == [ids[0], id_of(carried(5)[0])]
 
 
+def test_c1_of_large_ones_what_was_handed_on_goes_first(one: Desk) -> None:
+    """custody 2.4: else, where stores overflow, hardly anybody but its writer has all copies of a bundle."""
+    large = [carried(number, 256 << 10)[0] for number in range(3)]  # of 25 copies each
+    put(one, *large)
+    first, second, third = map(id_of, large)
+    assert [kept.id for kept in one.bundles.oldest(AMINA, 4)] == [first, second, third]
+    one.bundles.apply([Recount(id=second, copies=23)])
+    one.bundles.apply([Recount(id=third, copies=24)])
+    assert [kept.id for kept in one.bundles.oldest(AMINA, 4)] == [second, first, third]
+
+
 def test_what_is_over_is_found_by_its_hour(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
     put(one, *(carried(number, hour=HOUR + number)[0] for number in range(6)))

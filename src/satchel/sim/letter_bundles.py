@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from satchel.core.bundles.header import BundleId, Header, decode_header, with_copies
 from satchel.core.bundles.receipt import Receipt
+from satchel.core.custody.copies import FIRST_MIN
 from satchel.core.custody.kept import (
     Change,
     Forget,
@@ -111,8 +112,8 @@ class MemoryBundles:
             mine = [id for id, one in self.own.items() if one.header.size_class == size_class]
             yield from [kept for id in mine if (kept := self._own(id))]
             return
-        for id in list(self._order[ingress, size_class]):
-            yield self._carried[id]
+        all = [self._carried[id] for id in self._order[ingress, size_class]]
+        yield from sorted(all, key=lambda kept: kept.header.copies >= FIRST_MIN)
 
     def oldest_past(self, ingress: Ingress) -> Iterator[Past]:
         for id in list(self._past_order[_payer(ingress)]):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from satchel.core.bundles.header import HOUR_BYTES, SIZES_BYTES, BundleId, Header, encode_header, with_copies
 from satchel.core.bundles.receipt import Receipt
+from satchel.core.custody.copies import FIRST_MIN
 from satchel.core.custody.kept import Change, Ingress, Kept, Known, Past, Recount, Remove, Share, Show, Source
 from satchel.core.identity.contacts import ContactId
 from satchel.store.bundle_changes import BLOCKS_MAX, STICK, Changing, blocks_of
@@ -98,10 +99,10 @@ class SqliteBundles:
         if ingress is Source.OWN:
             yield from self._own("size_class = ? ORDER BY key", size_class)
             return
-        which = "ingress = ? AND size_class = ?"
-        yield from self._in_order(
-            "bundle", _KEPT, which, (self._number(ingress), size_class), _kept_of(self._names())
-        )
+        which = f"ingress = ? AND size_class = ? AND (copies >= {FIRST_MIN}) = ?"
+        for is_first in (False, True):
+            values = self._number(ingress), size_class, is_first
+            yield from self._in_order("bundle", _KEPT, which, values, _kept_of(self._names()))
 
     def oldest_past(self, ingress: Ingress) -> Iterator[Past]:
         yield from self._in_order(

@@ -354,7 +354,12 @@ _AWAITED = """
 ALTER TABLE past ADD COLUMN large INTEGER NOT NULL DEFAULT 0;  -- its copies were counted
 CREATE INDEX past_awaited ON past (commitment) WHERE large AND preimage IS NULL;
 """
-CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY, _AWAITED)
+# What has all its copies yet goes later: 24 or more are the first ones (core/custody/copies.py).
+_FIRST_COPIES = """
+DROP INDEX bundle_by_ingress;
+CREATE INDEX bundle_by_ingress ON bundle (ingress, size_class, copies >= 24);
+"""
+CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY, _AWAITED, _FIRST_COPIES)
 
 
 def version_of(connection: apsw.Connection, ladder: Sequence[str] | None = None) -> int:

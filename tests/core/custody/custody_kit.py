@@ -9,6 +9,7 @@ from satchel.core.bundles.header import BundleId, Header, bundle_id, decode_bund
 from satchel.core.bundles.receipt import Receipt, commitment
 from satchel.core.custody import effects as e
 from satchel.core.custody.codec import FRAME_BYTES_MAX, Unpacking, encode
+from satchel.core.custody.copies import FIRST_MIN
 from satchel.core.custody.exchange import Exchange
 from satchel.core.custody.kept import (
     Change,
@@ -107,9 +108,10 @@ class Shelf:
         }
 
     def oldest(self, ingress: Ingress, size_class: int) -> Iterator[Kept]:
-        for row in self.rows.values():
-            if (row.ingress, row.header.size_class) == (ingress, size_class):
-                yield row
+        rows = [
+            row for row in self.rows.values() if (row.ingress, row.header.size_class) == (ingress, size_class)
+        ]
+        yield from sorted(rows, key=lambda row: row.header.copies >= FIRST_MIN)
 
     def oldest_past(self, ingress: Ingress) -> Iterator[Past]:
         return (past for past in self.gone.values() if past.ingress == ingress)

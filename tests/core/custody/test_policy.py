@@ -101,6 +101,20 @@ def test_of_who_takes_most_the_largest_and_oldest_goes() -> None:
     assert gone == [*[set()] * 4, {"old large"}, {"old middle", "new large"}]
 
 
+def test_c1_of_large_ones_what_was_handed_on_goes_first() -> None:
+    """Else, where stores overflow, hardly anybody but its writer would have all copies of a bundle."""
+    amina = keeper(mib=4)
+    first = [bundle(("first", number), LARGE, copies=24 + number) for number in range(3)]
+    spread = [bundle(("spread", number), LARGE, copies=1 + number) for number in range(8)]
+    for one in [*first, *spread]:
+        assert amina.take_in(one, FRIEND)
+        amina.now_s += 60
+    assert set(amina.shelf.rows) == {bundle_id(one) for one in [*first, *spread[3:]]}
+    for number in range(8):
+        assert amina.take_in(bundle(("more", number), LARGE, copies=31), FRIEND)
+    assert not set(amina.shelf.rows) & {bundle_id(one) for one in [*first, *spread]}
+
+
 def test_what_made_room_is_not_taken_again() -> None:
     """Else two full stores would send each other the same for ever."""
     amina = keeper(mib=2)

@@ -73,28 +73,24 @@ class Index(Protocol):
 
     def known(self, commitment: bytes) -> Known | None:
         """None: no bundle with this commitment is here or is remembered."""
-        ...
 
     def shares(self) -> Mapping[Ingress, Share]:
         """Of everybody of whom something is here; totals that are kept, not counted."""
-        ...
 
     def oldest(self, ingress: Ingress, size_class: int) -> Iterator[Kept]:
-        """In the order in which they came, by a number and not by a clock, which may have been wrong."""
-        ...
+        """In the order in which they came, by a number: no clock, it may have been wrong. But the ones of
+        FIRST_MIN copies and more, of which nothing was handed on yet, behind all others [2.4]."""
 
     def oldest_past(self, ingress: Ingress) -> Iterator[Past]: ...
 
     def expired(self, hour: int) -> Iterator[Kept | Past]:
         """Whose expiry is an hour before this one, hours since 2020."""
-        ...
 
     def partial(self, contact: ContactId, id: BundleId) -> bytes:
         """What has come of an unfinished bundle from this contact: whole blocks of 64 KiB, never all; or b"".
 
         At most limits.PARTIALS_MAX of a contact are kept; of one more the oldest goes.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
