@@ -20,7 +20,10 @@ from web.page_kit import BASE
 from web.test_pages import HOSTILE
 from web.wording import LANGUAGES
 
-CARE: dict[str, Any] = {"mode": "open", "addresses": [], "has_passphrase": True, "wiping": False}
+CARE: dict[str, Any] = {
+    **{"mode": "open", "addresses": [], "has_passphrase": True, "wiping": False},
+    "carried": None,
+}
 FIELD = re.compile(r"%\((\w+)\)s")
 TAGS = re.compile(r"<[^>]*>")
 OURS = {"<bdi>", '<bdi dir="auto">', '<bdi lang="en" dir="ltr">', "</bdi>", '<code dir="ltr">', "</code>"}
