@@ -5,7 +5,7 @@ What must be there after step n is what the same steps leave in a profile in mem
 
 from pathlib import Path
 
-from satchel.core.bundles.header import decode_bundle
+from satchel.core.bundles.header import BundleId, decode_bundle
 from satchel.core.bundles.receipt import Receipt, commitment
 from satchel.core.custody.kept import Past, Receipted, Remove, Show
 from satchel.core.sealing.letter import LetterId
@@ -15,7 +15,7 @@ from satchel.ports.letters import Delivery, OnePart, Opening
 from store.contact_samples import AMINA, BILAL
 from store.letter_samples import HOUR, NOW, Desk, carried, desk_in_memory, drawn, id_of, keep, letter
 
-KINDS = 14
+KINDS = 15
 _SIZES = (2048, 16_384, 65_536, 262_144)
 
 
@@ -39,8 +39,13 @@ def do(desk: Desk, n: int) -> None:
         _carry(desk, turn, kind)
     elif kind < 10:
         _write(desk, turn, kind)
-    else:
+    elif kind < 14:
         _read(desk, turn, kind)
+    elif turn % 4 < 2:  # some are shown when they have come, or are deleted
+        with desk.database.reading() as connection:
+            query = "SELECT b.id FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter WHERE l.id = ?"
+            id = BundleId(bytes(connection.execute(query, (id_in("mine", turn),)).get))
+        desk.bundles.apply([Show(id=id, offered=True)])
 
 
 def _carry(desk: Desk, turn: int, kind: int) -> None:
@@ -85,9 +90,10 @@ def _write(desk: Desk, turn: int, kind: int) -> None:
             desk.letters.write(AMINA, mine, letter(f"written {turn}", turn + 1, file_of(turn)))
         case 6:
             desk.seal(AMINA, mine)
-        case 7 if turn % 2:
-            receipt = Receipt(preimage=_preimage(desk, mine), expiry_hour=HOUR)
-            assert desk.sending.delivered([Delivery(receipt=receipt, deliverer=BILAL, due=NOW)]) == [mine]
+        case 7 if turn and turn % 2 == 0:
+            before = id_in("mine", turn - 1)
+            receipt = Receipt(preimage=_preimage(desk, before), expiry_hour=HOUR)
+            assert desk.sending.delivered([Delivery(receipt=receipt, deliverer=BILAL, due=NOW)]) == [before]
         case 8 if turn >= 3:  # some of them are under way, some delivered
             desk.letters.delete(AMINA, id_in("mine", turn - 3), lambda: NOW)
         case 9:

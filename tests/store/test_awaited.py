@@ -6,8 +6,8 @@ from pathlib import Path
 
 from satchel.core.bundles.header import BundleId
 from satchel.core.custody.kept import Receipted, Remember, Source
+from satchel.store.custody_schema import CUSTODY_LADDER
 from satchel.store.database import Database
-from satchel.store.schema import CUSTODY_LADDER
 from store.contact_samples import AMINA
 from store.letter_samples import Desk, carried, desk
 from store.record_samples import KEY

@@ -9,7 +9,7 @@ from lab.mounts import run_mounting
 
 pytestmark = pytest.mark.lab
 CUTS = 40
-STEPS = 56
+STEPS = 60
 
 # Each line: this step is safe now.
 USING = """

@@ -115,3 +115,29 @@ def test_an_earlier_profile_becomes_one_of_this_version(
         assert records.expire(NOW_S + 8 * DAY_S) == [head()]
         contacts.forget(AMINA)
         assert [*records.of_contacts(Role.SENDER), *queue.all()] == []
+
+
+def test_own_bundles_under_way_are_there_in_this_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, each was of a contact by its letter alone."""
+    with monkeypatch.context() as then:
+        before = schema.LADDER.index(schema._OWN_BUNDLES)
+        then.setattr(schema, "LADDER", schema.LADDER[:before])
+        with closing(Database.open(tmp_path / "data", KEY)) as database:
+            rows_of_version_3(database, contact())
+            with database.changing() as connection:
+                connection.execute(
+                    "INSERT INTO letter (key, contact, id, state, place) VALUES (4, 7, x'0a', 1, 1)"
+                )
+                connection.execute(
+                    "INSERT INTO own_bundle"
+                    " VALUES (9, 4, 3, ?, 200, 0, 1, x'01', x'02', x'03', 77, 1, 2, NULL)",
+                    (b"i" * 32,),
+                )
+    with closing(Database.open(tmp_path / "data", KEY)) as database:
+        database.require_whole()
+        with database.reading() as connection:
+            [row] = connection.execute("SELECT * FROM own_bundle").fetchall()
+        values = (9, 7, 4, 3, b"i" * 32, 200, 0, 1, b"\x01", b"\x02", b"\x03", 77, 1, 2, None, 0)
+        assert row == values

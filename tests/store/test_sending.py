@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from satchel.core.bundles.receipt import Receipt, commitment
+from satchel.core.custody.kept import Show
 from satchel.core.identity.clocks import Reading
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import LetterId
@@ -149,6 +150,46 @@ def test_who_deletes_an_own_letter_under_way_releases_its_receipts(one: Desk) ->
     one.send(AMINA, TWO, letter(), hour=0)  # no carrier has it
     one.letters.delete(AMINA, TWO, lambda: NOW)
     assert one.sending.due_receipts() == due
+
+
+def test_parts_that_are_shown_stay_and_do_not_expire_what_has_come(one: Desk) -> None:
+    """The letter is delivered, or deleted, whatever becomes of them; who is forgotten takes them along."""
+    bundles = one.send(AMINA, ONE, letter("see the files", 1, PHOTO, drawn(1) * 50_000), hour=HOUR)
+    one.bundles.apply([Show(id=id_of(bundle), offered=True) for bundle in bundles])
+    came = [Delivery(receipt=receipt_of(one, bundle), deliverer=BILAL, due=NOW) for bundle in bundles]
+    one.sending.handed_over([id_of(bundles[0]), id_of(bundles[2])])
+    assert one.sending.delivered(came[:1]) == []
+    assert one.letters.conversation(AMINA)[0].handed == 0  # of those that are under way
+    assert [kept.id for kept in one.bundles.to(AMINA)] == [id_of(bundle) for bundle in bundles[1:]]
+    assert one.sending.delivered(came) == [ONE]
+    due = one.sending.due_receipts()
+    assert (len(due), len(list(one.bundles.rows()))) == (3, 3)
+    one.letters.delete(AMINA, ONE, lambda: LATER)
+    assert one.sending.due_receipts() == due  # no new time, and who brought them
+    one.sending.receipts_left([commitment(came[0].receipt.preimage)])
+    assert len(list(one.bundles.rows())) == 2
+    assert one.sending.handed_over([id_of(bundles[1])]) == set()
+    one.send(AMINA, TWO, letter(), hour=HOUR)
+    assert one.sending.expire(HOUR + 1) == [TWO]
+    assert (list(one.bundles.rows()), one.sending.due_receipts(), files(one)) == ([], [], [])
+    (last,) = one.send(AMINA, THREE, letter(), hour=HOUR)
+    one.bundles.apply([Show(id=id_of(last), offered=True)])
+    one.letters.delete(AMINA, THREE, lambda: NOW)
+    assert len(list(one.bundles.rows())) == 1
+    one.contacts.forget(AMINA)
+    assert (list(one.bundles.rows()), one.sending.due_receipts()) == ([], [])
+
+
+def test_a_part_that_has_come_and_expires_first_leaves_the_letter_under_way(one: Desk) -> None:
+    first, *others = one.send(AMINA, ONE, letter("see the files", 1, PHOTO, drawn(1) * 50_000))
+    one.bundles.apply([Show(id=id_of(first), offered=True)])
+    one.sending.delivered([Delivery(receipt=receipt_of(one, first), deliverer=BILAL, due=NOW)])
+    with one.database.changing() as connection:
+        connection.execute("UPDATE own_bundle SET expiry_hour = 1 WHERE id = ?", (id_of(first),))
+    assert one.sending.expire(2) == []
+    assert list(one.bundles.rows()) == []
+    rest = [Delivery(receipt=receipt_of(one, bundle), deliverer=BILAL, due=NOW) for bundle in others]
+    assert one.sending.delivered(rest) == [ONE]
 
 
 def answered(one: Desk, whom: ContactId, number: int, reply_to: LetterId) -> list[LetterId]:

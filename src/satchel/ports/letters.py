@@ -162,7 +162,8 @@ class Letters(Protocol):
         ...
 
     def delete(self, contact: ContactId, id: LetterId, due: Callable[[], Reading]) -> None:
-        """Of an own one under way the receipts are released, each from a time that `due` draws."""
+        """Of an own one under way the receipts are to leave, each from a time that `due` draws. Its bundles
+        that are shown stay until then, as those that have come: see Sending.delivered."""
         ...
 
 
@@ -210,7 +211,8 @@ class Sending(Protocol):
         ...
 
     def delivered(self, deliveries: Sequence[Delivery]) -> list[LetterId]:
-        """As one: those of them that are of own bundles end these, and wait to be passed on.
+        """As one: those of them that are of own bundles end these, and wait to be passed on. A bundle that is
+        shown stays until then, and is not given to its reader any more (custody 3.5).
 
         Returns the letters that are delivered with it.
         """
@@ -225,7 +227,8 @@ class Sending(Protocol):
         ...
 
     def receipts_left(self, commitments: Iterable[bytes]) -> None:
-        """They are receipts like any other now: call it when custody remembers them."""
+        """They are receipts like any other now, and own bundles that stayed for them go: call it when custody
+        remembers them."""
         ...
 
     def handed_over(self, ids: Iterable[BundleId]) -> set[LetterId]:

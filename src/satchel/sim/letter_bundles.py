@@ -35,7 +35,7 @@ from satchel.errors import EnvironmentProblem
 
 @dataclass(slots=True, kw_only=True)
 class Own:
-    """A bundle of an own letter, under way."""
+    """A bundle of an own letter, under way, or shown until its receipt leaves."""
 
     contact: ContactId
     letter: LetterId
@@ -46,6 +46,7 @@ class Own:
     bundle: bytes | None  # None: this profile was restored
     offered: bool = False
     handed: int = 0
+    has_ended: bool = False
 
 
 class Disk:
@@ -145,7 +146,7 @@ class MemoryBundles:
         return [self._carried[id] for id in ids if id in self._carried]
 
     def to(self, contact: ContactId) -> list[Kept]:
-        mine = [id for id, one in self.own.items() if one.contact == contact]
+        mine = [id for id, one in self.own.items() if one.contact == contact and not one.has_ended]
         return [kept for id in mine if (kept := self._own(id))]
 
     def awaited(self, start: bytes, count: int) -> list[bytes]:

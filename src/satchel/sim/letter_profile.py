@@ -97,7 +97,8 @@ class MemoryLetters:
         for (contact, _), row in data.letters.items():
             self._highest[contact] = max(self._highest.get(contact, 0), row.letter.order)
         for name, one in data.own.items():
-            self._under_way[one.contact, one.letter][name] = one
+            if not one.has_ended:
+                self._under_way[one.contact, one.letter][name] = one
 
     def _put(self, contact: ContactId, id: LetterId, letter: Letter, state: LetterState) -> None:
         self._data.letters[contact, id] = Row(letter=letter, state=state)
@@ -106,8 +107,12 @@ class MemoryLetters:
             self._waiting[contact, id] = None
 
     def _end(self, name: BundleId) -> Own:
-        own = self._data.own.pop(name)
-        del self._under_way[own.contact, own.letter][name]
+        """What is shown stays until its receipt leaves."""
+        own = self._data.own[name]
+        self._of(own.contact, own.letter).pop(name, None)
+        own.has_ended = own.offered and own.bundle is not None
+        if not own.has_ended:
+            del self._data.own[name]
         return own
 
     # --- Letters ------------------------------------------------------------------------------------
@@ -204,7 +209,8 @@ class MemoryLetters:
 
     def delivered(self, deliveries: Sequence[Delivery]) -> list[LetterId]:
         marks = {commitment(one.receipt.preimage): one for one in deliveries}
-        found = [name for name, one in self._data.own.items() if one.header.commitment in marks]
+        under_way = [(name, one) for name, one in self._data.own.items() if not one.has_ended]
+        found = [name for name, one in under_way if one.header.commitment in marks]
         if found:
             self._disk.write()
         ended: list[LetterId] = []
@@ -243,7 +249,9 @@ class MemoryLetters:
             del data.due[mark]
         ended: dict[LetterId, None] = {}
         for name in over:
-            own = self._end(name)
+            own = data.own.pop(name)
+            if self._of(own.contact, own.letter).pop(name, None) is None:
+                continue  # it has come, or was taken back
             row = data.letters[own.contact, own.letter]
             if row.state is LetterState.UNDER_WAY:
                 row.state = LetterState.EXPIRED
@@ -257,15 +265,19 @@ class MemoryLetters:
 
     def receipts_left(self, commitments: Iterable[bytes]) -> None:
         self._disk.write()
-        for mark in commitments:
+        marks = set(commitments)
+        for mark in marks:
             self._data.due.pop(mark, None)
+        for name, one in list(self._data.own.items()):
+            if one.has_ended and one.header.commitment in marks:
+                del self._data.own[name]
 
     def handed_over(self, ids: Iterable[BundleId]) -> set[LetterId]:
         self._disk.write()
         own = [self._data.own[id] for id in ids if id in self._data.own]
         for one in own:
             one.handed += 1
-        return {one.letter for one in own}
+        return {one.letter for one in own if (one.contact, one.letter) in self._data.letters}
 
     # --- Arrivals -----------------------------------------------------------------------------------
 

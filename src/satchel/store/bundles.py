@@ -35,9 +35,7 @@ _OVER = (
 _OWN_NUMBER = -1
 _UNDER_WAY = f"SELECT id, -1, arrived_s, offered, {_HEADER} FROM own_bundle WHERE"  # noqa: S608
 _OWN = f"{_UNDER_WAY} blob IS NOT NULL AND"
-_OF_CONTACT = (
-    "letter IN (SELECT l.key FROM letter AS l JOIN contact AS c ON c.key = l.contact WHERE c.id = ?)"
-)
+_OF_CONTACT = "NOT ended AND contact = (SELECT key FROM contact WHERE id = ?)"
 _Row = Sequence[Any]
 _T = TypeVar("_T")
 

@@ -27,7 +27,7 @@ UTF8_BYTES_MAX = 4  # of a character
 TEXT_BYTES_MAX = 16 << 10  # a longer text is a blob, so that erasing something does not write it anew
 _LETTER = (
     "SELECT l.id, state, place, text, blob, written_s, reply_to, expiry_hour,"
-    " coalesce((SELECT min(handed) FROM own_bundle WHERE letter = l.key), 0), l.key, l.contact"
+    " coalesce((SELECT min(handed) FROM own_bundle WHERE letter = l.key AND NOT ended), 0), l.key, l.contact"
     " FROM letter AS l"
 )
 _STRETCH = (  # what is left out is not read

@@ -293,73 +293,41 @@ _DUE_BUNDLES = """
 ALTER TABLE due_receipt ADD COLUMN bundle BLOB;  -- its id
 """
 
-LADDER: tuple[str, ...] = (
-    *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY, _LETTERS),
-    *(_INVENTORIES, _DUE_BUNDLES),
-)
-VERSION = len(LADDER)
-
-# The other database, for what is carried for others. No own bundle is in it, and nothing says which one of
-# them was for this person.
-_CUSTODY = """
-CREATE TABLE bundle (
-    key INTEGER PRIMARY KEY,  -- grows: the oldest first
+# What has come, or was taken back, stays as long as it is shown (custody 3.5): also without its letter.
+_OWN_BUNDLES = """
+CREATE TABLE own_bundle_now (
+    key INTEGER PRIMARY KEY,
+    contact INTEGER NOT NULL REFERENCES contact (key) ON DELETE CASCADE,
+    letter INTEGER REFERENCES letter (key) ON DELETE SET NULL,  -- NULL: it was deleted
+    number INTEGER NOT NULL,  -- in the chain
     id BLOB NOT NULL UNIQUE,
     expiry_hour INTEGER NOT NULL,
     size_class INTEGER NOT NULL,
     copies INTEGER NOT NULL,
     tag BLOB NOT NULL,
-    commitment BLOB NOT NULL,
-    ingress INTEGER NOT NULL,  -- 0: a stick; else who that is says the database of the profile
-    arrived_s INTEGER NOT NULL,
-    offered INTEGER NOT NULL
+    commitment BLOB NOT NULL UNIQUE,
+    preimage BLOB NOT NULL,
+    arrived_s INTEGER NOT NULL,  -- when it was sealed
+    offered INTEGER NOT NULL,
+    handed INTEGER NOT NULL DEFAULT 0,  -- to how many carriers
+    blob INTEGER REFERENCES blob (key) ON DELETE SET NULL,
+    ended INTEGER NOT NULL DEFAULT 0  -- it has come, or was taken back, and its receipt has not left
 );
-CREATE INDEX bundle_in_order ON bundle (expiry_hour, id, offered);
-CREATE INDEX bundle_by_tag ON bundle (tag);
-CREATE INDEX bundle_by_commitment ON bundle (commitment);
-CREATE INDEX bundle_by_ingress ON bundle (ingress, size_class);
-CREATE TABLE partial (
-    key INTEGER PRIMARY KEY,  -- of the numbers of bundle
-    id BLOB NOT NULL,
-    ingress INTEGER NOT NULL,
-    length INTEGER NOT NULL,  -- bytes that are here
-    turn INTEGER NOT NULL,  -- of its ingress: which one came last
-    UNIQUE (ingress, id)
-);
-CREATE INDEX partial_by_id ON partial (id);
-CREATE TABLE block (
-    key INTEGER PRIMARY KEY,  -- 16 times that of the bundle, and its place; behind the header, if it is whole
-    content BLOB NOT NULL
-);
-CREATE TABLE past (
-    key INTEGER PRIMARY KEY,  -- grows: the oldest first
-    id BLOB NOT NULL UNIQUE,
-    commitment BLOB NOT NULL,
-    expiry_hour INTEGER NOT NULL,
-    ingress INTEGER NOT NULL,
-    preimage BLOB  -- of its receipt; NULL: none has come
-);
-CREATE INDEX past_by_commitment ON past (commitment);
-CREATE INDEX past_by_expiry ON past (expiry_hour, id);
-CREATE INDEX past_by_ingress ON past (ingress);
-CREATE TABLE share (
-    ingress INTEGER PRIMARY KEY,
-    size INTEGER NOT NULL,
-    bundles INTEGER NOT NULL,
-    past INTEGER NOT NULL
-);
+INSERT INTO own_bundle_now SELECT b.key, l.contact, b.letter, b.number, b.id, b.expiry_hour, b.size_class,
+    b.copies, b.tag, b.commitment, b.preimage, b.arrived_s, b.offered, b.handed, b.blob, 0
+    FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter;
+DROP TABLE own_bundle;
+ALTER TABLE own_bundle_now RENAME TO own_bundle;
+CREATE INDEX own_bundle_of_letter ON own_bundle (letter);
+CREATE INDEX own_bundle_by_blob ON own_bundle (blob);
+CREATE INDEX own_bundle_by_contact ON own_bundle (contact);
 """
-# Of what is remembered from before nobody knows how large it was.
-_AWAITED = """
-ALTER TABLE past ADD COLUMN large INTEGER NOT NULL DEFAULT 0;  -- its copies were counted
-CREATE INDEX past_awaited ON past (commitment) WHERE large AND preimage IS NULL;
-"""
-# What has all its copies yet goes later: 24 or more are the first ones (core/custody/copies.py).
-_FIRST_COPIES = """
-DROP INDEX bundle_by_ingress;
-CREATE INDEX bundle_by_ingress ON bundle (ingress, size_class, copies >= 24);
-"""
-CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY, _AWAITED, _FIRST_COPIES)
+
+LADDER: tuple[str, ...] = (
+    *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY, _LETTERS),
+    *(_INVENTORIES, _DUE_BUNDLES, _OWN_BUNDLES),
+)
+VERSION = len(LADDER)
 
 
 def version_of(connection: apsw.Connection, ladder: Sequence[str] | None = None) -> int:

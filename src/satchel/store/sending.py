@@ -1,7 +1,8 @@
 """Own letters under way, and receipts until they leave, in the database of the profile.
 
 Each own bundle is there until it is known to have come, or may not travel any more; what a receipt of it
-looks like as long (W4: nothing of it is there after). Spec: docs/spec/profile.md, 11.
+looks like as long (W4: nothing of it is there after). One that is shown stays until its receipt has left:
+else who meets us before and after would see that it is ours (C1). Spec: docs/spec/profile.md, 11.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ from satchel.store.database import Database, checked_row, checked_rows
 
 _UNDER_WAY = (
     "SELECT b.key, b.letter, b.number, b.expiry_hour, b.blob, l.contact, l.id, b.id FROM own_bundle AS b"
-    " JOIN letter AS l ON l.key = b.letter"
+    " JOIN letter AS l ON l.key = b.letter WHERE NOT ended"
 )
 _UNDER_WAY_TYPES = (int, int, int, int, int | None, int, bytes, bytes)
 _OF = "SELECT l.id FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter WHERE b.id = ?"
@@ -89,8 +90,7 @@ class SqliteSending:
                     continue
                 key, letter, number, hour, blob, contact, id, bundle = found
                 put_speaking(connection, contact, speaking_of(connection, contact).opened(number))
-                names += self._contents.erase(connection, [] if blob is None else [blob])
-                connection.execute("DELETE FROM own_bundle WHERE key = ?", (key,))
+                names += _end(connection, self._contents, [(key, blob)])
                 receipt = Receipt(preimage=one.receipt.preimage, expiry_hour=hour)
                 if hour:  # else no carrier has it
                     put_due(
@@ -100,7 +100,7 @@ class SqliteSending:
                         bundle=bundle,
                     )
                 others = connection.execute(
-                    "SELECT EXISTS (SELECT 1 FROM own_bundle WHERE letter = ?)", (letter,)
+                    "SELECT EXISTS (SELECT 1 FROM own_bundle WHERE letter = ? AND NOT ended)", (letter,)
                 ).get
                 if not others and _set_state(connection, letter, LetterState.DELIVERED):
                     ended.append(LetterId(id))
@@ -119,15 +119,15 @@ class SqliteSending:
         with self._database.changing(erasing=True) as connection:
             over = checked_rows(
                 connection,
-                "SELECT b.blob, l.key, l.id FROM own_bundle AS b JOIN letter AS l ON l.key = b.letter"
-                " WHERE b.expiry_hour > 0 AND b.expiry_hour < ?",
+                "SELECT b.blob, b.ended, l.key, l.id FROM own_bundle AS b LEFT JOIN letter AS l"
+                " ON l.key = b.letter WHERE b.expiry_hour > 0 AND b.expiry_hour < ?",
                 (now_hour,),
-                (int | None, int, bytes),
+                (int | None, int, int | None, bytes | None),
             )
-            names = self._contents.erase(connection, (blob for blob, _, _ in over if blob is not None))
+            names = self._contents.erase(connection, (blob for blob, *_ in over if blob is not None))
             for table in ("own_bundle", "due_receipt"):
                 connection.execute(f"DELETE FROM {table} WHERE {which}", (now_hour,))  # noqa: S608
-            letters = {key: LetterId(id) for _, key, id in over}
+            letters = {key: LetterId(id) for _, is_ended, key, id in over if not is_ended}
             ended = [id for key, id in letters.items() if _set_state(connection, key, LetterState.EXPIRED)]
         self._contents.remove_files(names)
         return ended
@@ -156,10 +156,14 @@ class SqliteSending:
         ]
 
     def receipts_left(self, commitments: Iterable[bytes]) -> None:
+        which, names = "FROM own_bundle WHERE commitment = ? AND ended", list[bytes]()
         with self._database.changing(erasing=True) as connection:
-            connection.executemany(
-                "DELETE FROM due_receipt WHERE commitment = ?", [(one,) for one in commitments]
-            )
+            for one in commitments:
+                connection.execute("DELETE FROM due_receipt WHERE commitment = ?", (one,))
+                blob = connection.execute(f"SELECT blob {which}", (one,)).get
+                names += self._contents.erase(connection, [blob] if blob is not None else [])
+                connection.execute(f"DELETE {which}", (one,))
+        self._contents.remove_files(names)
 
     def handed_over(self, ids: Iterable[BundleId]) -> set[LetterId]:
         letters: set[LetterId] = set()
@@ -198,16 +202,31 @@ def release(
     it. Returns names of files to remove after the transaction."""
     found = checked_rows(
         connection,
-        "SELECT preimage, b.expiry_hour, b.blob, l.contact, b.id FROM own_bundle AS b JOIN letter AS l"
-        " ON l.key = b.letter WHERE l.key = ?",
+        "SELECT key, preimage, expiry_hour, blob, contact, id FROM own_bundle WHERE letter = ? AND NOT ended",
         (letter,),
-        (bytes, int, int | None, int, bytes),
+        (int, bytes, int, int | None, int, bytes),
     )
-    for preimage, hour, _, contact, id in found:
+    for _, preimage, hour, _, contact, id in found:
         if hour:  # else no carrier has it
             receipt = Receipt(preimage=preimage, expiry_hour=hour)
             put_due(connection, contact, receipt, due(), is_own=True, deliverer=None, bundle=id)
-    return contents.erase(connection, (blob for _, _, blob, _, _ in found if blob is not None))
+    return _end(connection, contents, [(key, blob) for key, _, _, blob, _, _ in found])
+
+
+def _end(
+    connection: apsw.Connection, contents: Contents, ending: Sequence[tuple[int, int | None]]
+) -> list[bytes]:
+    """Of own bundles, by key and blob, those that are shown stay, the others go at once (custody 3.5).
+    Returns names of files to remove after the transaction."""
+    names: list[bytes] = []
+    for key, blob in ending:
+        connection.execute(
+            "UPDATE own_bundle SET ended = 1 WHERE key = ? AND offered AND blob IS NOT NULL", (key,)
+        )
+        if not connection.changes():
+            names += contents.erase(connection, [] if blob is None else [blob])
+            connection.execute("DELETE FROM own_bundle WHERE key = ?", (key,))
+    return names
 
 
 def answer(connection: apsw.Connection, contact: int, id: LetterId) -> bool:
@@ -234,17 +253,19 @@ def _insert_bundle(connection: apsw.Connection, letter: int, part: SealedPart, b
     if commitment(part.preimage) != header.commitment:
         raise MisuseError("this is not what the bundle's receipt is made of")
     connection.execute(
-        "INSERT INTO own_bundle (letter, number, id, expiry_hour, size_class, copies, tag, commitment,"
-        " preimage, arrived_s, offered, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        "INSERT INTO own_bundle (letter, contact, number, id, expiry_hour, size_class, copies, tag,"
+        " commitment, preimage, arrived_s, offered, blob)"
+        " SELECT key, contact, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ? FROM letter WHERE key = ?",
         (
-            *(letter, part.number, bundle_id(part.bundle), header.expiry_hour, header.size_class),
+            *(part.number, bundle_id(part.bundle), header.expiry_hour, header.size_class),
             *(header.copies, header.tag, header.commitment, part.preimage, now_s, blob),
+            letter,
         ),
     )
 
 
 def _find(connection: apsw.Connection, mark: bytes) -> Sequence[Any] | None:
-    row = connection.execute(f"{_UNDER_WAY} WHERE b.commitment = ?", (mark,)).fetchone()
+    row = connection.execute(f"{_UNDER_WAY} AND b.commitment = ?", (mark,)).fetchone()
     return None if row is None else checked_row(row, _UNDER_WAY_TYPES)
 
 

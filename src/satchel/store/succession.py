@@ -19,19 +19,16 @@ def hand_on_letters(connection: apsw.Connection, key: int, before: int, *, inher
         key: of the new contact. before: of the old one.
     """
     connection.execute(
-        "DELETE FROM blob WHERE key IN (SELECT b.blob FROM own_bundle AS b JOIN letter AS l"
-        " ON l.key = b.letter WHERE l.contact = ?)",
+        "DELETE FROM blob WHERE key IN (SELECT blob FROM own_bundle WHERE contact = ? AND NOT ended)",
         (before,),
     )
-    connection.execute(
-        "DELETE FROM own_bundle WHERE letter IN (SELECT key FROM letter WHERE contact = ?)", (before,)
-    )
+    connection.execute("DELETE FROM own_bundle WHERE contact = ? AND NOT ended", (before,))
     after = LetterState.KEPT if inherits else LetterState.EXPIRED
     connection.execute(
         "UPDATE letter SET state = ? WHERE contact = ? AND state IN (?, ?)",
         (after.value, before, LetterState.KEPT.value, LetterState.UNDER_WAY.value),
     )
-    for table in ("letter", "unfinished", "unreadable", "due_receipt", "blob", "ingress"):
+    for table in ("letter", "own_bundle", "unfinished", "unreadable", "due_receipt", "blob", "ingress"):
         # What is there already came by the new pair.
         connection.execute(f"UPDATE OR IGNORE {table} SET contact = ? WHERE contact = ?", (key, before))  # noqa: S608
     connection.execute("UPDATE due_receipt SET deliverer = ? WHERE deliverer = ?", (key, before))

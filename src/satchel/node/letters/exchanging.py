@@ -40,6 +40,9 @@ class Owner(Protocol):
         ...
 
     def handed_over(self, contact: ContactId, over: e.HandedOver) -> object: ...
+    def withholds(self, contact: ContactId, id: BundleId) -> bool:
+        """Whether it is shown, and this contact is not given it."""
+        ...
 
 
 class Exchanging:
@@ -166,7 +169,7 @@ class Exchanging:
     def _bundle(self, id: BundleId) -> bytes | None:
         """Read once for all of its blocks: they leave one after the other (custody 8.3)."""
         if self._read is None or self._read[0] != id:
-            bundle = self._shelf.bundles.read(id)
+            bundle = None if self._owner.withholds(self.contact, id) else self._shelf.bundles.read(id)
             self._read = None if bundle is None else (id, bundle)
         return self._read[1] if self._read is not None else None
 

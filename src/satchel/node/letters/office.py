@@ -200,7 +200,7 @@ class PostOffice:
             if self._world.now_s() >= self._settles_at_s:
                 self._settles_at_s = self._world.now_s() + SETTLE_EVERY_S
                 self._unsealing.settle()
-                self._releasing.settle()
+                self._moved(self._releasing.settle())
                 under_way = {kept.id for kept in self._shelf.own}
                 self._given = {(contact, id) for contact, id in self._given if id in under_way}
                 self._stores.inventories.settle(self._world.clock.read())
@@ -322,6 +322,15 @@ class PostOffice:
         if contact is not None:  # else one of many sticks
             carriers.add(contact)
         return letters
+
+    def withholds(self, contact: ContactId, id: BundleId) -> bool:
+        """Its reader has read it, or is not to read what was deleted. That it is ours it sees anyway."""
+        kept = self._shelf.bundles.kept(id)
+        return (
+            kept is not None
+            and kept.ingress is Source.OWN
+            and self._releasing.waits_for(contact, kept.header.commitment)
+        )
 
     # --- receipts of ours -----------------------------------------------------------------------------
 

@@ -55,6 +55,10 @@ class Releasing:
         waiting = {one.receipt.preimage for one in due if one.is_own and one.contact == teller}
         return [receipt for receipt in told if receipt.preimage not in waiting]
 
+    def waits_for(self, contact: ContactId, mark: bytes) -> bool:
+        """The receipt of a letter that this person wrote to that contact."""
+        return any(one.is_own and one.contact == contact for one in self._stores.sending.due_receipts([mark]))
+
     def told_by_others(self, delivered: Iterable[Delivery]) -> list[DueReceipt]:
         """Those of own letters that not their reader has told: who told them knows them, and would see from
         our waiting that they are ours."""
@@ -87,24 +91,30 @@ class Releasing:
         marks = [commitment(due.receipt.preimage) for due in leaving]
         for mark, due in zip(marks, leaving, strict=True):
             changes.append(Receipted(commitment=mark, preimage=due.receipt.preimage))
-            if self._shelf.bundles.known(mark) is None:
-                changes.append(Remember(past=_never_in_custody(mark, due)))
+            known = self._shelf.bundles.known(mark)
+            if known is None or known.own is not None:
+                changes.append(Remember(past=_not_in_custody(mark, due)))
         moved = self._shelf.apply(changes)
         if marks:
             self._stores.sending.receipts_left(marks)
+            moved = moved.with_others(self._shelf.own_changed())  # what was shown until now (custody 3.5)
         for mark in marks:
             self._told.pop(mark, None)
         return moved
 
-    def settle(self) -> None:
-        """Of receipts that have expired meanwhile, or whose contact was forgotten, nothing is remembered."""
-        due = {commitment(one.receipt.preimage) for one in self._stores.sending.due_receipts()}
+    def settle(self) -> Moved:
+        """Of receipts that have expired meanwhile, or whose contact was forgotten, nothing is remembered. And
+        what is public here already leaves: the program has ended between the two writings of `release`."""
+        due = {commitment(one.receipt.preimage): one for one in self._stores.sending.due_receipts()}
         self._told = {mark: None for mark in self._told if mark in due}
+        known = ((one, self._shelf.bundles.known(mark)) for mark, one in due.items() if one.is_own)
+        return self.release([one for one, what in known if what is not None and what.receipt is not None])
 
 
-def _never_in_custody(mark: bytes, due: DueReceipt) -> Past:
-    """Its writer has brought it (custody 5.1). Who brings it later is told without asking for it first, as by
-    those who have had it; where an earlier version has stored it, only its commitment is known."""
+def _not_in_custody(mark: bytes, due: DueReceipt) -> Past:
+    """It is an own one, or its writer has brought it (custody 5.1). Who brings it later is told without
+    asking for it first, as by those who have had it; where an earlier version has stored it, only its
+    commitment is known."""
     return Past(
         id=due.bundle or BundleId(mark.ljust(32, b"\0")),
         commitment=mark,
