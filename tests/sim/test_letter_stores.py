@@ -91,6 +91,34 @@ def test_a_day_is_the_same_over_both(tmp_path: Path) -> None:
     same_over_both(tmp_path, 1, people=3, letters=8, meetings=30)
 
 
+def shown_and_ended(kind: type[Person]) -> tuple[str, list[list[list[object]]]]:
+    """Of three letters that a third person carries one comes and one is deleted; and what each has, as the
+    receipts leave."""
+    town = Town(1)
+    one, other, third = (town.add(f"person {number}", kind) for number in range(3))
+    for pair in ((one, other), (one, third), (other, third)):
+        town.pair_up(*pair)
+    letters = [one.write(other, f"letter {number}") for number in range(3)]
+    town.run(2 * HOUR_S)
+    seen: list[list[list[object]]] = []
+    for pair in ((one, third), (one, other), *((one, third),) * 9):
+        if len(seen) == 1:
+            one.office.delete(one.contacts[other.name], letters[0])
+        town.calm([pair], rounds=1, is_done=lambda: False)
+        seen.append([has(person) for person in (one, other, third)])
+    assert other.came == ["letter 1", "letter 2"]
+    after_that: list[Any] = seen[1]
+    assert [len(after_that[at][2]) for at in (0, 2)] == [3, 3]  # shown, and carried
+    assert list(one.stores().bundles.rows()) == []
+    return town.digest(), seen
+
+
+def test_c1_what_has_ended_and_is_shown_is_the_same_over_both(tmp_path: Path) -> None:
+    with desks(tmp_path, 3):
+        stored = shown_and_ended(Stored)
+    assert stored == shown_and_ended(Person)
+
+
 @pytest.mark.parametrize("kind", [Stored, Person])
 def test_an_answer_says_over_both_that_a_letter_has_come(tmp_path: Path, kind: type[Person]) -> None:
     """Of who is unverified no receipt comes (receipt 3.4, 3.5)."""

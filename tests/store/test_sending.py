@@ -14,7 +14,7 @@ from satchel.core.sealing.letter import LetterId
 from satchel.errors import MisuseError, NothingToDo
 from satchel.ports.letter_states import LetterState
 from satchel.ports.letters import Delivery, DueReceipt, Opening, WholeLetter
-from store.contact_samples import AMINA, BILAL
+from store.contact_samples import AMINA, BILAL, contact
 from store.letter_samples import (
     HOUR,
     NOW,
@@ -190,6 +190,21 @@ def test_a_part_that_has_come_and_expires_first_leaves_the_letter_under_way(one:
     assert list(one.bundles.rows()) == []
     rest = [Delivery(receipt=receipt_of(one, bundle), deliverer=BILAL, due=NOW) for bundle in others]
     assert one.sending.delivered(rest) == [ONE]
+
+
+def test_c1_who_is_paired_again_leaves_shown_what_had_come(one: Desk) -> None:
+    (bundle,) = one.send(AMINA, ONE, letter(), hour=HOUR)
+    one.bundles.apply([Show(id=id_of(bundle), offered=True)])
+    receipt = receipt_of(one, bundle)
+    one.sending.delivered([Delivery(receipt=receipt, deliverer=AMINA, due=NOW)])
+    new = ContactId(b"Amina once more.")
+    one.contacts.add(contact(new, "new", seed=50))
+    one.contacts.succeed(new, AMINA, "Amina", inherits=True)
+    assert [id for _, id in one.bundles.rows()] == [id_of(bundle)]
+    assert one.bundles.to(new) == []
+    assert [each.state for each in one.letters.conversation(new)] == [LetterState.DELIVERED]
+    one.sending.receipts_left([commitment(receipt.preimage)])
+    assert list(one.bundles.rows()) == []
 
 
 def answered(one: Desk, whom: ContactId, number: int, reply_to: LetterId) -> list[LetterId]:
