@@ -21,7 +21,10 @@ from web.test_pages import HOSTILE
 from web.wording import LANGUAGES
 
 CARE: dict[str, Any] = {
-    **{"mode": "open", "addresses": [], "has_passphrase": True, "wiping": False},
+    "mode": "open",
+    "addresses": [],
+    "has_passphrase": True,
+    "wiping": False,
     "carried": None,
 }
 FIELD = re.compile(r"%\((\w+)\)s")
