@@ -85,7 +85,7 @@ def test_what_cannot_be_set_is_misuse(home: Path, name: str, value: str) -> None
 def test_the_sizes_that_are_said_are_those_that_count(home: Path) -> None:
     refused = satchel(home, "settings", "set", "carry", "1MB").events[-1]
     least, most = re.findall(r"[0-9]+ [MT]B", refused["what"])
-    sizes = [units.bytes_of(size.replace(" ", "")) for size in (least, most)]
+    sizes = [units.bytes_of(size) for size in (least, most)]
     assert sizes == [CARRY_BYTES_MIN, CARRY_BYTES_MAX]
 
 

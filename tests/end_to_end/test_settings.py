@@ -69,6 +69,7 @@ def test_it_is_there_after_a_kill(lab: Lab) -> None:
     node = up(amina)
     assert set_to(amina, "accept", "verified")["now"]
     assert set_to(amina, "language", "fa")["now"]
+    assert set_to(amina, "carry", "200 MB")["now"]
     node.process.kill()
     up(amina)
     events = settings(amina, "list")
@@ -78,6 +79,7 @@ def test_it_is_there_after_a_kill(lab: Lab) -> None:
         "accept": "verified",
         "into": None,
         "history": "off",
+        "carry": "200000000",
     }
 
 

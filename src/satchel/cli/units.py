@@ -2,7 +2,7 @@
 
 import re
 
-_SIZE = re.compile(r"([0-9]{1,15})(\.[0-9])?(|k|M|G|T)B?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,15})(\.[0-9])? ?(|k|M|G|T)B?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -19,7 +19,7 @@ def size(count: int) -> str:
 
 
 def bytes_of(word: str) -> int | None:
-    """Of 500MB, 1.5G. None: that is no size."""
+    """Of 500MB, 1.5G, or "500 MB" as `size` says it. None: that is no size."""
     parts = _SIZE.fullmatch(word)
     return int(float(parts[1] + (parts[2] or "")) * _UNITS[parts[3].lower()]) if parts else None
 
