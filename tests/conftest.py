@@ -16,6 +16,11 @@ settings.register_profile("satchel", deadline=None, print_blob=True)
 settings.load_profile("satchel")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Simulations first: a single one takes minutes, and nothing else would be left to do beside it."""
+    items.sort(key=lambda item: "sim" not in item.path.parts)
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests stay to the end: nobody needs to look through them for garbage, again and again."""
     gc.collect()

@@ -171,7 +171,8 @@ def test_each_leak_that_is_planted_into_these_recordings_is_found(recorded: Reco
     assert given_away(compare([plants.port(r, 47_113) for r in amina], bilal)) == {"ports"}
     [first, *others] = recorded.crowd
     assert given_away(compare(halved(plants.longer_datagrams(first)), others)) == {"sizes"}
-    assert given_away(compare([plants.longer_third_segments(r) for r in amina], bilal)) == {"sizes"}
+    # The first: a busy kernel puts later ones together as it likes, and one byte more is not seen in that.
+    assert given_away(compare([plants.longer_segments_at(r, 0) for r in amina], bilal)) == {"sizes"}
 
 
 @pytest.mark.parametrize("factor", [0.85, 1.2])

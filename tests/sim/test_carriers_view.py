@@ -9,7 +9,6 @@ import pytest
 
 from satchel.sim.letters import Town
 from sim.carrier_view import Seen, View, pairs_of, readers
-from sim.copies_kit import SPACE_BYTES, at_random, large_letters
 from sim.pair_classifier import Found, Pair, tell
 
 PEOPLE, CARRIERS = 20, 6
@@ -107,17 +106,3 @@ def test_the_classifier_finds_what_there_is_and_nothing_else() -> None:
     nothing = tell([pair(0) for _ in range(40_000)], len(kinds), seed=1, draws=60)
     assert nothing.low <= 0.5 <= nothing.high
     assert tell([pair(3) for _ in range(40_000)], len(kinds), seed=1, draws=60).low > 0.9
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("letters", "space_bytes"), [(300, SPACE_BYTES), (500, 21 << 20)])
-def test_no_number_of_copies_says_that_its_giver_wrote_the_bundle(letters: int, space_bytes: int) -> None:
-    """Where there is room (custody 4), and where all stores overflow (2.4): for each number the source gives
-    it in 55 % at most."""
-    town = large_letters(1, at_random, people=20, letters=letters, meetings=500, space_bytes=space_bytes)
-    shares = town.shares()
-    assert set(shares) == set(range(1, 32))
-    for copies, (_, low, _, count) in shares.items():
-        assert low <= 0.55, (copies, count)
-    first = [(part * count, count) for copies, (part, _, _, count) in shares.items() if copies >= 24]
-    assert sum(hits for hits, _ in first) / sum(count for _, count in first) <= 0.55

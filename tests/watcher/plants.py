@@ -48,9 +48,9 @@ def longer_datagrams(recording: Recording) -> Recording:
     return _changed(recording, change)
 
 
-def longer_third_segments(recording: Recording) -> Recording:
-    """One byte more in one kind of frame: in the third segment of each connection, or its last."""
-    chosen = {id(stream[min(2, len(stream) - 1)]) for stream in recording.streams}
+def longer_segments_at(recording: Recording, place: int) -> Recording:
+    """One byte more in one kind of frame: in the segment at this place of each connection, or its last."""
+    chosen = {id(stream[min(place, len(stream) - 1)]) for stream in recording.streams}
 
     def change(packet: Packet) -> Packet:
         longer = packet.protocol == TCP and id(packet) in chosen

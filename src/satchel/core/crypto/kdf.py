@@ -30,7 +30,7 @@ def derive(secret: bytes, label: bytes, *, salt: bytes = b"", length: int = HASH
         raise MisuseError("a key derived from nothing is known to everybody")
     if not 1 <= length <= LENGTH_MAX:
         raise MisuseError(f"HKDF-SHA256 yields 1 to {LENGTH_MAX} bytes, not {length}")
-    pseudorandom_key = mac(salt or bytes(HASH_BYTES), secret)
+    pseudorandom_key = mac(salt, secret) if salt else _NO_SALT.mac(secret)
     block = okm = b""
     for number in range(1, -(-length // HASH_BYTES) + 1):
         block = mac(pseudorandom_key, block + label + bytes((number,)))
@@ -62,6 +62,11 @@ class MacKey:
         inner.update(message)
         outer.update(inner.digest())
         return outer.digest()
+
+
+_NO_SALT = MacKey(
+    bytes(HASH_BYTES)
+)  # RFC 5869, 2.2; made ready, since a contact takes 3,072 steps of a chain
 
 
 def same(a: bytes, b: bytes) -> bool:
