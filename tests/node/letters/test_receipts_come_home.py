@@ -118,6 +118,23 @@ def test_c1_what_is_held_back_is_not_asked_for(four: list[Person], tmp_path: Pat
     assert carried_by(dalia)
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_c1_what_no_contact_was_shown_is_not_asked_for_when_it_has_ended(
+    four: list[Person], is_deleted: bool
+) -> None:
+    """Its reader was given it at once, or its writer has taken it back: who carries it is nobody."""
+    amina, _, carla, dalia = four
+    large(amina, carla)
+    if is_deleted:
+        amina.office.delete(id_of("carla"), amina.letters(carla)[0].id)
+    else:
+        meet(amina, carla)
+        assert states(amina, carla) == [LetterState.DELIVERED]
+    assert asked(amina, dalia) == []
+    amina.begin()
+    assert asked(amina, dalia) == []
+
+
 def test_small_letters_are_not_asked_for(four: list[Person], tmp_path: Path) -> None:
     """Who wrote one shows it until it is delivered; who has made room for others has lost it."""
     amina, bilal, _, dalia = four

@@ -28,7 +28,7 @@ from satchel.core.sealing.letter import ID_BYTES, Attachment, Letter, LetterId, 
 from satchel.core.sealing.parts import encode_part, split
 from satchel.core.sealing.seal import seal
 from satchel.errors import NothingToDo
-from satchel.node.letters.shelf import Moved, Shelf
+from satchel.node.letters.shelf import Moved, Shelf, was_handed_on
 from satchel.node.letters.stores import World
 from satchel.node.letters.times import later
 from satchel.ports.letters import SealedPart
@@ -171,10 +171,3 @@ class Outbox:
         """When a receipt of ours may leave, from now (receipt 3.1)."""
         delay_s = receipt_delay_s(self._world.entropy.draw(CHANCE_BYTES))
         return later(self._world.clock.read(), delay_s)
-
-
-def was_handed_on(kept: Kept) -> bool:
-    """An own one, to the last copy (custody 4.3), so it is shown no more. One that is held back may have left
-    copies on sticks: the last one of those waits until it is shown, and is lost where the program starts anew
-    before that."""
-    return not (kept.offered or kept.header.floods) and kept.header.copies <= 1

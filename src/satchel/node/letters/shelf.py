@@ -4,7 +4,7 @@ Own bundles are with their letters, which end by themselves: `own_changed` looks
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from satchel.core.bundles.header import SIZES_BYTES, BundleId
 from satchel.core.custody.kept import (
@@ -105,7 +105,7 @@ class Shelf:
             self.records.remove(kept.header.expiry_hour, kept.id)
         for kept in shown:
             self.records.insert(kept.header.expiry_hour, kept.id)
-        self._own.update((kept.id, kept) for kept in shown if kept.ingress is Source.OWN)
+        self._own.update((one.id, replace(one, offered=True)) for one in shown if one.ingress is Source.OWN)
         return Moved(tuple(one.id for one in shown), tuple(one.id for one in gone))
 
     def sealed(self, ids: Iterable[BundleId]) -> None:
@@ -133,12 +133,20 @@ class Shelf:
             yield from self.bundles.oldest(Source.OWN, size_class)
 
 
+def was_handed_on(kept: Kept) -> bool:
+    """An own one, to the last copy (custody 4.3), so it is shown no more. One that is held back may have left
+    copies on sticks: the last one of those waits until it is shown, and is lost where the program starts anew
+    before that."""
+    return not (kept.offered or kept.header.floods) and kept.header.copies <= 1
+
+
 def _past(kept: Kept) -> Past:
+    """Nobody is asked for the receipt of one that no contact was shown (custody 6.10): nobody else would."""
     return Past(
         id=kept.id,
         commitment=kept.header.commitment,
         expiry_hour=kept.header.expiry_hour,
         ingress=Source.OWN,
         preimage=None,
-        is_large=not kept.header.floods,
+        is_large=not kept.header.floods and (kept.offered or was_handed_on(kept)),
     )

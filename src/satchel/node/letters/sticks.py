@@ -17,8 +17,7 @@ from satchel.core.custody.copies import KEY_BYTES, draw, given
 from satchel.core.custody.kept import Kept, Source
 from satchel.core.identity.contacts import ContactId
 from satchel.core.sealing.letter import LetterId
-from satchel.node.letters.outbox import was_handed_on
-from satchel.node.letters.shelf import Shelf
+from satchel.node.letters.shelf import Shelf, was_handed_on
 from satchel.node.letters.stores import World
 from satchel.node.letters.times import is_due
 from satchel.ports.letters import DueReceipt
