@@ -22,7 +22,7 @@ from satchel.core.bundles.header import BundleId, bundle_id, decode_header
 from satchel.core.bundles.held_back import HeldBack
 from satchel.core.bundles.receipt import Receipt
 from satchel.core.custody.kept import Forget, Ingress, Remember, Share, Source
-from satchel.core.custody.policy import CHANGES_MAX, Custody
+from satchel.core.custody.policy import CHANGES_MAX, GOING_BYTES_MAX, Custody
 
 MIB = 1 << 20
 FLOODER, FRIEND, OTHER = contact("flooder"), contact("friend"), contact("other")
@@ -162,6 +162,22 @@ def test_m3_where_the_person_wants_less_the_same_ones_go_and_own_ones_have_what_
     assert sum(used_bytes(amina, who) for who in (FLOODER, FRIEND, OTHER)) <= MIB
     for number in range(4):  # half of the space, as before
         assert amina.write(bundle(("own", number), LARGEST))
+
+
+def test_m3_not_much_goes_at_once_since_it_is_read_before() -> None:
+    """A thousand of the largest would be a gigabyte, and everybody would wait for it."""
+    amina = keeper(mib=64)
+    for number in range(30):
+        assert amina.take_in(bundle(number, LARGEST), FLOODER)
+    amina.custody = replace(amina.custody, others_bytes=MIB)
+    assert not amina.take_in(bundle("one more", LARGE), FRIEND)  # until there is room again
+    portions = []
+    while changes := amina.custody.crowded(now_s=0):
+        portions.append(len(changes) * MIB)
+        amina.shelf.apply(changes)
+    assert portions[:-1] == [GOING_BYTES_MAX] * 3
+    assert used_bytes(amina, FLOODER) <= MIB
+    assert amina.take_in(bundle("one more", LARGE), FRIEND)
 
 
 def test_m3_own_letters_beyond_the_space_leave_others_nothing_and_stay() -> None:

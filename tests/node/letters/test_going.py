@@ -144,6 +144,11 @@ def test_what_goes_while_the_disk_is_full_stays_or_is_read_later(
         patched.setattr(recognising, "GOING_BYTES_MAX", 10 * recognising.GOING_BYTES_MIN)
         with pytest.raises(EnvironmentProblem):
             flood(carla)
+        stay = list(carla.desk.bundles.rows())
+        for one in forwarded(130, hour_of(carla))[-10:]:
+            with pytest.raises(EnvironmentProblem):
+                carla.office.take_in(id_of("bilal"), arrived(one))
+        assert list(carla.desk.bundles.rows()) == stay
     carla.office.wake()
     assert carla.texts(amina) == ["Hello"]
 

@@ -5,7 +5,7 @@ said that it has it. Comparing itself is core/reconcile, a stranger: its message
 Spec: docs/spec/custody.md, sections 6 to 9.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from satchel.core.bundles.header import BundleId
@@ -79,7 +79,7 @@ class Exchange:
         next: int,
         receipts: Iterable[Receipt] = (),
         direct: Iterable[BundleId] = (),
-        awaited: Iterable[bytes] = (),
+        awaited: Sequence[bytes] = (),
         now_s: float,
     ) -> list[Effect]:
         """
@@ -91,9 +91,8 @@ class Exchange:
         """
         said: list[Effect] = [Say(message=Begin(highest=highest, next=next))]
         compare: list[Effect] = self._compare(now_s) if self._we_dialled else []
-        asked = list(awaited)
-        granted = self._saying.grant(len(asked), now_s)
-        awaits = [Say(message=Await(commitments=some)) for some in pieces(asked[:granted])]
+        granted = self._saying.grant(len(awaited), now_s)
+        awaits = [Say(message=Await(commitments=some)) for some in pieces(awaited[:granted])]
         return [*said, *self.pass_on(receipts, now_s), *self.write(direct), *awaits, *compare]
 
     @property

@@ -31,7 +31,8 @@ from satchel.core.custody.kept import (
 
 BUNDLES_MAX = 1_000_000
 PAST_MAX = 200_000  # remembered, some 100 bytes each
-CHANGES_MAX = 1_024  # of one call of `settle`: one transaction
+CHANGES_MAX = 1_024  # of one call: one transaction
+GOING_BYTES_MAX = 8 << 20  # of what goes at once to make room: it is read before [6.9]
 
 _NOTHING = Share()
 
@@ -120,15 +121,16 @@ class Custody:
         return used, Share(size_bytes=max(0, size_bytes), bundles=max(0, bundles))
 
     def _going(self, used: dict[Ingress, Share], room: Share, now_s: int) -> Iterator[Change]:
-        """Until the rest fits, or unfinished ones alone take that much: it is not in `used` any more."""
-        going = {one: _Going(self.index, one, now_s) for one in used}
-        while going and _is_beyond(used, room):
+        """Until the rest fits, or it is much, or unfinished ones take it all: those are not in `used`."""
+        going, left_bytes = {one: _Going(self.index, one, now_s) for one in used}, GOING_BYTES_MAX
+        while going and _is_beyond(used, room) and left_bytes > 0:
             largest = self._largest(used, going)
             if (gone := going[largest].next()) is None:
                 del going[largest]
                 continue
             size_bytes = used[largest].size_bytes - gone.header.size_bytes
             used[largest] = replace(used[largest], size_bytes=size_bytes, bundles=used[largest].bundles - 1)
+            left_bytes -= gone.header.size_bytes
             yield _removed(gone)
 
     def _largest(self, used: Mapping[Ingress, Share], among: Iterable[Ingress]) -> Ingress:
@@ -179,9 +181,8 @@ class Custody:
         shares = dict(self.index.shares())
         surplus = sum(share.past for share in shares.values()) - self.past_max
         if not changes and surplus > 0:
-            most = max(shares, key=lambda one: shares[one].past)
-            oldest = islice(self.index.oldest_past(most), min(surplus, CHANGES_MAX))
-            changes += [Forget(id=past.id) for past in oldest]
+            oldest = self.index.oldest_past(max(shares, key=lambda one: shares[one].past))
+            changes += [Forget(id=past.id) for past in islice(oldest, min(surplus, CHANGES_MAX))]
         return changes
 
 

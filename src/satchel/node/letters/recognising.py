@@ -70,8 +70,10 @@ class Recognising:
             self._left_out, self._unseen = False, self._ours()
         something = bool(self._fresh) or self._gone_bytes > 0
         self._to_try.extend((self._fresh | self._again).items())
-        self._fresh, self._again, self._gone_bytes = {}, {}, 0
-        tried = [*self._try_gone(), *self._try_some()]
+        self._fresh, self._again = {}, {}
+        tried = [*self._try_gone()]
+        self._gone_bytes = 0  # not where the disk is full: what waits in memory is bounded
+        tried += self._try_some()
         if something and Tried.OPENED not in tried:
             self._unsealing.rehearse()
 
