@@ -12,9 +12,11 @@ import pytest
 from node.contact_sides import LIMIT_S, Device, Hands, Running, pair_up, running
 from node.pretend_lan import Air
 from satchel.core.identity.settings import Accept
+from satchel.core.opening import session
 from satchel.core.sealing.letter import Attachment
 from satchel.node import events
 from satchel.node.delivery import beside
+from satchel.node.letters.office import PostOffice
 from satchel.ports.letter_states import LetterState
 
 A, B = "127.0.0.2", "127.0.0.3"
@@ -69,6 +71,29 @@ def test_letters_go_both_ways_whoever_dials(hands: tuple[Hands, Hands], muted: s
             )
 
     run(test)
+
+
+@pytest.mark.parametrize(("speaks", "asks"), [(3, False), (4, True)])
+def test_who_knows_the_version_before_is_asked_for_no_receipts(
+    hands: tuple[Hands, Hands], speaks: int, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = hands
+    begins, told = PostOffice.begin, list[object]()
+
+    def noted(*who: Any, **how: Any) -> Any:
+        told.append(how["may_ask"])
+        return begins(*who, **how)
+
+    monkeypatch.setattr(session, "SPEAKS", speaks)
+    monkeypatch.setattr(PostOffice, "begin", noted)
+
+    async def test() -> None:
+        async with together(one, other) as (_, there):
+            one.office.write(one.device.kept().id, "Hello")
+            await there.until(has_come(there))
+
+    run(test)
+    assert set(told) == {asks}
 
 
 def test_files_and_letters_go_beside_each_other(hands: tuple[Hands, Hands], tmp_path: Path) -> None:

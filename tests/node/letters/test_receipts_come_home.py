@@ -11,6 +11,7 @@ from node.letters.stick_kit import VISITS, carried_by, four_people, large, out, 
 from node.letters.test_liars import Liar
 from node.letters.test_nothing_shows import said
 from satchel.core.bundles.header import decode_bundle
+from satchel.core.custody.codec import Unpacking
 from satchel.core.custody.messages import Await, Message, Receipts
 from satchel.ports.letter_states import LetterState
 
@@ -67,6 +68,15 @@ def test_c1_who_wrote_asks_for_a_receipt_as_who_has_carried_does(four: list[Pers
         person.begin()
         assert asked(person, dalia) == [Await(commitments=(mark,))]
     assert asked(dalia, amina) == []
+
+
+def test_who_does_not_know_the_question_is_not_asked(four: list[Person], tmp_path: Path) -> None:
+    """It would end the pipe at it, and give nothing more."""
+    amina, *_ = four
+    read_by_carla(four, tmp_path)
+    begun = amina.office.begin(id_of("dalia"), we_dialled=True, has_something=lambda: None, may_ask=False)
+    body, _ = amina.office.next_frame(begun)
+    assert not any(isinstance(one, Await) for one in Unpacking().messages(body))
 
 
 def test_a_receipt_comes_home_where_nobody_shows_the_letter(four: list[Person], tmp_path: Path) -> None:

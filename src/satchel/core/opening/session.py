@@ -22,7 +22,7 @@ from satchel.core.opening.effects import (
 from satchel.core.opening.messages import Bye, Hello, Message, Stored
 from satchel.errors import MisuseError, PeerError
 
-SPEAKS = 3  # docs/spec/delivery.md is what may follow, and the pipe of docs/spec/custody.md, 6.7
+SPEAKS = 4  # docs/spec/delivery.md is what may follow, and the pipe of docs/spec/custody.md, 6.7 and 6.10
 
 
 class Role(Enum):

@@ -29,6 +29,7 @@ SECRET_BYTES = 32
 AGAIN_S = 30.0  # from one pipe to the next
 EARLY_S = 1.0  # two clocks do not run alike
 FIRST_FRAME_S = 10.0
+SPEAKS_AWAIT = 4  # session 4.2: from this version on there is custody 7.14
 
 Say = Callable[[bytes], None]
 
@@ -126,7 +127,10 @@ class Beside:
         speaker = _Speaker(channel, self._office)
         contact = self._session.contact.id
         exchanging = self._office.begin(
-            contact, we_dialled=self._session.we_dialled, has_something=speaker.news.set
+            contact,
+            we_dialled=self._session.we_dialled,
+            has_something=speaker.news.set,
+            may_ask=self._session.speaks >= SPEAKS_AWAIT,
         )
         saying = threading.Thread(
             target=speaker.run, args=(exchanging,), name="satchel-letters-say", daemon=True

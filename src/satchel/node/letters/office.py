@@ -106,9 +106,16 @@ class PostOffice:
 
     # --- sessions -------------------------------------------------------------------------------------
 
-    def begin(self, contact: ContactId, *, we_dialled: bool, has_something: Callable[[], None]) -> Exchanging:
+    def begin(
+        self,
+        contact: ContactId,
+        *,
+        we_dialled: bool,
+        has_something: Callable[[], None],
+        may_ask: bool = True,
+    ) -> Exchanging:
         """A session with this contact, until `end`. Raises EnvironmentProblem, MisuseError: it was
-        forgotten."""
+        forgotten. may_ask: it knows custody 7.14."""
         with self.turn:
             self._recognising.await_tags(contact)
             self._seal_kept()
@@ -130,7 +137,7 @@ class PostOffice:
                 next=chains.speaking(contact).place.number,
                 receipts=self._releasing.for_writer(contact),
                 direct=self._direct(contact),
-                awaited=self._outbox.awaited(),
+                awaited=self._outbox.awaited() if may_ask else (),
                 now_s=self._world.now_s(),
             )
             self._sessions[session] = None
