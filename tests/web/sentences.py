@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 
 from satchel.cli.parser import IN_NODE
 from web.reading import FIELD, PARTS, Reading, Unreadable
@@ -49,12 +49,13 @@ class Sentences:
 
     def all(self) -> dict[str, set[str]]:
         """Each template, and the modules that say it. Raises Unreadable."""
-        return {text: modules for text, modules in self._found().items() if not COMMAND.fullmatch(text)}
+        return {text: modules for text, modules in self._found.items() if not COMMAND.fullmatch(text)}
 
     def commands(self) -> set[str]:
         """Those that are nothing but what is to be typed. Raises Unreadable."""
-        return {text for text in self._found() if COMMAND.fullmatch(text)}
+        return {text for text in self._found if COMMAND.fullmatch(text)}
 
+    @cached_property
     def _found(self) -> dict[str, set[str]]:
         reading = Reading(self._tree)
         found: dict[str, set[str]] = {}
@@ -125,12 +126,15 @@ def _is_ours(text: str, inner: Iterable[str]) -> bool:
 
 
 @cache
+def _of_the_page() -> Sentences:
+    return Sentences(reached(BEGINNINGS))
+
+
 def told() -> dict[str, set[str]]:
     """All that the page may be told, and the modules that say it. Raises Unreadable."""
-    return Sentences(reached(BEGINNINGS)).all()
+    return _of_the_page().all()
 
 
-@cache
 def commands() -> set[str]:
     """What the page may be told, and is nothing but a command line. Raises Unreadable."""
-    return Sentences(reached(BEGINNINGS)).commands()
+    return _of_the_page().commands()
