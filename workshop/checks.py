@@ -77,10 +77,10 @@ def run_tests(name: str, marks: str, *, show: bool = False) -> tuple[Tally, str,
     # One file that cannot be imported is a failure, and no reason to try nothing else.
     command += ["--continue-on-collection-errors", "-v" if show else "-q"]
     # On all cores, and the unit tests twice as many at a time, since half of their time is waiting (0180). Of
-    # the laboratory one more than there are cores, a file at a time: some files share recordings. They keep
-    # the order of tests/conftest.py: else files of few tests come last, and these take longest.
+    # the laboratory a file at a time: some files share recordings. They keep the order of tests/conftest.py:
+    # else files of few tests come last, and these take longest.
     cores = min(4, os.cpu_count() or 1)
-    command += ["-n", str(cores + 1), *BY_FILE] if show else ["-n", str(2 * cores)]
+    command += ["-n", str(cores), *BY_FILE] if show else ["-n", str(2 * cores)]
     if show:
         code, output = subprocess.run(command, cwd=ROOT, env=tool_environment(), check=False).returncode, ""
     else:
