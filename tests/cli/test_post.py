@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from satchel.cli.post import LEFT_FREE_BYTES, SHARE, Post
+from satchel.core.bundles.header import BundleId
 from satchel.core.identity.settings import CARRY_BYTES
+from satchel.errors import EnvironmentProblem
 from satchel.store.contacts import SqliteContacts
 from satchel.store.database import Database
 from satchel.store.settings import SqliteSettings
@@ -57,3 +59,23 @@ def test_m3_letters_of_others_leave_room_on_the_disk(
         monkeypatch.setattr(shutil, "disk_usage", lambda _home: SimpleNamespace(free=free_bytes))
         assert post.others_bytes(now_bytes) == room_bytes
         assert post_of(None, database).others_bytes(now_bytes) == CARRY_BYTES
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_c2_what_went_unread_is_looked_at_before_a_profile_closes(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that fails it is closed all the same."""
+    closed: list[bool] = []
+
+    def close() -> None:
+        assert post.bundles.past(BundleId(bytes(32))) is None  # what it stands on is open still
+        closed.append(True)
+        if fails:
+            raise EnvironmentProblem("The disk is full.", safe="Nothing was changed.", do="Make room.")
+
+    with closing(Database.in_memory()) as database:
+        post = post_of(None, database)
+        monkeypatch.setattr(post.office, "close", close)
+        post.close()
+    assert closed == [True]

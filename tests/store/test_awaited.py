@@ -47,5 +47,6 @@ def test_what_an_earlier_version_carried_is_here_in_this_one(tmp_path: Path) -> 
     ):
         one = Desk(tmp_path, database, custody)
         one.bundles.apply([Remember(past=after)])
+        one.bundles.forget_untried()
         assert one.bundles.past(before.id) == replace(before, ingress=Source.STICK)
         assert one.bundles.awaited(bytes(20), 9) == [after.commitment]

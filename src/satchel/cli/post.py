@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from satchel.core.identity.clocks import BUILT_S
 from satchel.core.identity.contacts import ContactId
 from satchel.core.identity.settings import CARRY_BYTES
 from satchel.core.sealing.letter import LETTER_BYTES_MAX
+from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import clock, events
 from satchel.node.entropy import SystemEntropy
 from satchel.node.letters.office import PostOffice
@@ -159,6 +161,9 @@ class Post:
             report(event)
 
     def close(self) -> None:
-        """Before the profile."""
+        """Before the profile. What went unread and cannot be looked at now may come again."""
+        if self._office is not None:
+            with suppress(EnvironmentProblem, MisuseError):
+                self._office.close()
         if "_custody" in self.__dict__:
             self._custody.close()

@@ -1,7 +1,7 @@
 """Bundles that are here, of whoever: what is carried for others, and own ones under way. Of the first nothing
 says whose they are, also where one was for this person and has opened (C1, T2)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from satchel.core.bundles.header import BundleId
@@ -26,6 +26,16 @@ class Bundles(Index, Protocol):
         Args:
             bundles: the bytes of what is kept.
         """
+        ...
+
+    def tried(self, *, but: Iterable[BundleId], lost: Iterable[BundleId]) -> None:
+        """What was removed is remembered after a kill, too, from now on; not yet what still waits in memory
+        (`but`). Of `lost` nothing is remembered any more, unless its receipt has come.
+        """
+        ...
+
+    def forget_untried(self) -> None:
+        """Who begins: what was removed and not tried can come again (custody 6.9)."""
         ...
 
     def rows(self) -> Iterator[tuple[int, BundleId]]:

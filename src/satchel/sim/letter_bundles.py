@@ -5,7 +5,7 @@ keeps what was here before, or was receipted.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from satchel.core.bundles.header import BundleId, Header, decode_header, with_copies
@@ -71,6 +71,7 @@ class MemoryBundles:
         self._carried: dict[BundleId, Kept] = {}  # in the order in which they came
         self._bodies: dict[BundleId, bytes] = {}
         self._past: dict[BundleId, Past] = {}
+        self._untried: set[BundleId] = set()
         self._order: defaultdict[tuple[Ingress, int], dict[BundleId, None]] = defaultdict(dict)
         self._past_order: defaultdict[Ingress, dict[BundleId, None]] = defaultdict(dict)
         self._by_commitment: defaultdict[bytes, dict[BundleId, None]] = defaultdict(dict)
@@ -180,6 +181,7 @@ class MemoryBundles:
                 case Remove(id=id, past=past):
                     if past is not None:
                         self._remember(past)
+                        self._untried.add(id)
                     self._remove(id)
                 case Receipted(commitment=commitment, preimage=preimage):
                     self._receipted(commitment, preimage)
@@ -191,6 +193,23 @@ class MemoryBundles:
                     self._change(id, copies=copies)
                 case Show(id=id, offered=offered):
                     self._change(id, offered=offered)
+
+    def tried(self, *, but: Iterable[BundleId], lost: Iterable[BundleId]) -> None:
+        self._disk.write()
+        self._untried = set(lost)
+        self._forget_untried()
+        self._untried = set(but)
+
+    def forget_untried(self) -> None:
+        if self._untried:
+            self._disk.write()
+            self._forget_untried()
+
+    def _forget_untried(self) -> None:
+        for id in self._untried & self._past.keys():
+            if self._past[id].preimage is None:
+                self._forget(id)
+        self._untried = set()
 
     def _keep(self, kept: Kept, bundle: bytes) -> None:
         if kept.ingress is Source.OWN:

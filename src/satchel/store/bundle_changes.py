@@ -1,7 +1,7 @@
 """What custody orders, row by row, in a transaction; and the totals of each ingress beside them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import apsw
 
@@ -50,7 +50,7 @@ class Changing:
                 self._keep(change, bundles[change.kept.id])
             case Remove():
                 if change.past is not None:
-                    self._remember(change.past)
+                    self._remember(change.past, untried=True)
                 return self._remove(change.id)
             case Receipted():
                 self._receipted(change)
@@ -112,12 +112,14 @@ class Changing:
             self._remove(BundleId(id))
             self._insert_past(number, BundleId(id), change.commitment, hour, change.preimage)
 
-    def _remember(self, past: Past) -> None:
+    def _remember(self, past: Past, *, untried: bool = False) -> None:
         self._forget(past.id)
         number = self._numbers(past.ingress)
         self._insert_past(
             *(number, past.id, past.commitment, past.expiry_hour, past.preimage), is_large=past.is_large
         )
+        if untried:
+            self._mark_untried([past.id])
 
     def _insert_past(
         self,
@@ -142,6 +144,22 @@ class Changing:
             key, number = checked_row(row, (int, int))
             self._connection.execute("DELETE FROM past WHERE key = ?", (key,))
             self._past[number] -= 1
+
+    def tried(self, but: Iterable[BundleId], lost: Iterable[BundleId]) -> None:
+        """See ports.bundles.Bundles."""
+        self._connection.execute("UPDATE past SET untried = 0 WHERE untried")
+        self._mark_untried(lost)
+        self.forget_untried()
+        self._mark_untried(but)
+
+    def _mark_untried(self, ids: Iterable[BundleId]) -> None:
+        self._connection.executemany("UPDATE past SET untried = 1 WHERE id = ?", ((id,) for id in ids))
+
+    def forget_untried(self) -> None:
+        """But that which was receipted meanwhile: others are to hear of it."""
+        query = "SELECT id FROM past WHERE untried AND preimage IS NULL"
+        for (id,) in checked_rows(self._connection, query, (), (bytes,)):
+            self._forget(BundleId(id))
 
     # --- unfinished -------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ with the chains stays small, and can be written anew whenever something is erase
 number here; whose number that is stands in the profile. Spec: docs/spec/profile.md, 12; decision 0215.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Any, TypeVar
 
@@ -197,6 +197,21 @@ class SqliteBundles:
             changing.done()
         if others:
             self._change_own(others)
+
+    def tried(self, *, but: Iterable[BundleId], lost: Iterable[BundleId]) -> None:
+        with self._custody.changing() as connection:
+            changing = Changing(connection, self._number)
+            changing.tried(but, lost)
+            changing.done()
+
+    def forget_untried(self) -> None:
+        with self._custody.reading() as connection:
+            some = connection.execute("SELECT 1 FROM past WHERE untried LIMIT 1").get
+        if some is not None:
+            with self._custody.changing() as connection:
+                changing = Changing(connection, self._number)
+                changing.forget_untried()
+                changing.done()
 
     def _change_own(self, changes: Sequence[Change]) -> None:
         """What is about bundles that are not in custody."""

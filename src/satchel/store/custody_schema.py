@@ -62,4 +62,9 @@ _FIRST_COPIES = """
 DROP INDEX bundle_by_ingress;
 CREATE INDEX bundle_by_ingress ON bundle (ingress, size_class, copies >= 24);
 """
-CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY, _AWAITED, _FIRST_COPIES)
+# What went and was not tried yet is forgotten by who begins, so that it can come again (custody 6.9).
+_UNTRIED = """
+ALTER TABLE past ADD COLUMN untried INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX past_untried ON past (key) WHERE untried;
+"""
+CUSTODY_LADDER: tuple[str, ...] = (_CUSTODY, _AWAITED, _FIRST_COPIES, _UNTRIED)

@@ -102,7 +102,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remove:
-    """Its bytes go for good. `past`: what is remembered instead."""
+    """Its bytes go for good. `past`: what is remembered instead; after a kill only if it was tried [6.9]."""
 
     id: BundleId
     past: Past | None

@@ -167,6 +167,11 @@ class PostOffice:
         with self.turn:
             self._sessions.pop(session, None)
 
+    def close(self) -> None:
+        """The program ends in its own time. Raises EnvironmentProblem: nothing is lost."""
+        with self.turn:
+            self._recognising.end()
+
     def visit_stick(self) -> StickVisit:
         """For one run of `carry`."""
         with self.turn:

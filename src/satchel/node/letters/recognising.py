@@ -20,7 +20,7 @@ OPENED_AT_ONCE = 20  # or forged ones: some 15 ms each
 TRIES_AGAIN_MAX = 1_000  # bundles that wait to be tried again; others are looked for when half of them were
 FORGED_MAX = 100_000  # of which is known that they do not open: else they would be tried before all others
 FORGED_BYTES = 16  # of their ids
-GOING_BYTES_MAX = 4 << 20  # of what goes, whosever it is, until it is looked at what was ours of it
+GOING_BYTES_MAX = 4 << 20  # of what goes, whosever it is, until it is looked at; and of ours without room
 GOING_BYTES_MIN = 1 << 16  # that each counts as: opening takes time, too
 
 
@@ -35,8 +35,9 @@ class Recognising:
         self._again: dict[BundleId, Ingress] = {}  # to be tried once more, at the next one
         self._left_out = False  # some had no place there
         self._forged: set[bytes] = set()
-        self._gone: deque[tuple[bytes, Ingress]] = deque()  # read before they went, and not tried
-        self._gone_bytes = 0  # with all others that went since the last one
+        self._gone: deque[tuple[BundleId, bytes, Ingress]] = deque()  # ours, read before they went
+        self._gone_bytes = 0  # with all others that went since the last look
+        self._has_begun = False
         self._unseen: Iterator[Kept | None] | None = None  # by tags: what is ours, and None for all else
 
     def await_tags(self, contact: ContactId) -> None:
@@ -71,17 +72,20 @@ class Recognising:
         something = bool(self._fresh) or self._gone_bytes > 0
         self._to_try.extend((self._fresh | self._again).items())
         self._fresh, self._again = {}, {}
-        tried = [*self._try_gone()]
-        self._gone_bytes = 0  # not where the disk is full: what waits in memory is bounded
-        tried += self._try_some()
+        waited = len(self._gone)
+        tried = [*self._try_gone(), *self._try_some()]
         if something and Tried.OPENED not in tried:
             self._unsealing.rehearse()
+        if self._gone_bytes or len(self._gone) < waited:
+            self._remember_gone()
+        self._gone_bytes = 0  # not where the disk is full: what waits in memory is bounded
 
     def going(self, ids: Sequence[BundleId]) -> None:
-        """These make room, or are handed on, and are not taken again. What is ours of them is read before and
-        tried at the next look, even where who brought it has brought too much that did not open: it would
-        be lost (C2). All of them are read, and count, so that no delay tells which (C1). Raises
-        EnvironmentProblem: they must not go yet."""
+        """These make room, or are handed on, and are not taken again; of all of them that holds after a kill
+        only from the next look on. What is ours of them is read before and tried then, even where who
+        brought it has brought too much that did not open: it would be lost (C2). All of them are read, and
+        count, so that no delay tells which (C1). Raises EnvironmentProblem: they must not go yet."""
+        self._begin()
         if self._gone_bytes >= GOING_BYTES_MAX or not self._fresh.keys().isdisjoint(ids):
             self.look()
         for id in ids:
@@ -90,18 +94,47 @@ class Recognising:
                 continue
             self._gone_bytes += max(len(bundle), GOING_BYTES_MIN)
             if self._unsealing.is_awaited(kept.header.tag) and id[:FORGED_BYTES] not in self._forged:
-                self._gone.append((bundle, kept.ingress))
+                self._gone.append((id, bundle, kept.ingress))
+
+    def _begin(self) -> None:
+        """What a kill kept from being tried may come again, before anything else goes."""
+        if not self._has_begun:
+            self._shelf.bundles.forget_untried()
+            self._has_begun = True
+
+    def end(self) -> None:
+        """The program ends. Raises EnvironmentProblem: what went may come again."""
+        if self._gone_bytes:
+            self.look()
 
     def _try_gone(self) -> Iterator[Tried]:
-        while self._gone:
-            bundle, ingress = self._gone[0]
-            yield self._unsealing.open(bundle, ingress=ingress, is_last_try=True)
+        for _ in range(len(self._gone)):
+            id, bundle, ingress = self._gone[0]
+            tried = self._unsealing.open(bundle, ingress=ingress, is_last_try=True)
+            yield tried
+            self._gone.popleft()
+            if tried is Tried.LATER:  # there is no room for it: tried again at each look
+                self._gone.append((id, bundle, ingress))
+
+    def _remember_gone(self) -> None:
+        """What was tried, whosever it was, is not taken again from now on. What memory cannot hold until
+        there is room for it may come again: who offers it sees that, and else it would be lost (C2)."""
+        held_bytes, over = 0, 0
+        for at, (_, bundle, _) in enumerate(reversed(self._gone)):
+            held_bytes += max(len(bundle), GOING_BYTES_MIN)
+            if held_bytes > GOING_BYTES_MAX:
+                over = len(self._gone) - at  # the oldest
+                break
+        ids = [id for id, _, _ in self._gone]
+        self._shelf.bundles.tried(but=ids[over:], lost=ids[:over])
+        for _ in range(over):
             self._gone.popleft()
 
     def prepare(self) -> bool:
         """One step: of the contacts, of what could not be read before, then of what came before they were
         known, or could not be opened then. False: all is done, until there is another contact. Raises
         EnvironmentProblem."""
+        self._begin()
         contact = self._unsealing.next_unawaited()
         if contact is not None:
             self.await_tags(contact)
