@@ -15,8 +15,9 @@ from satchel.core.crypto.kdf import derive
 from satchel.core.session.flight import Dialler, Recognised, check_flight
 from satchel.core.session.frames import FULL_FRAME_BYTES, HEADER_BYTES, Kind, Opener, Sealer
 from satchel.core.session.handshake import Initiator, Purpose, Responder, SessionKeys
-from satchel.core.session.padding import padme, tail_sizes
+from satchel.core.session.padding import tail_sizes
 from satchel.core.session.resumption import ResumptionKeys, SecretKey
+from satchel.core.wire.padme import padme
 from satchel.errors import PeerError
 
 Vector = dict[str, Any]

@@ -12,22 +12,11 @@ from satchel.core.session.frames import (
     OVERHEAD_BYTES,
     STRIPE_FRAME_BYTES,
 )
+from satchel.core.wire.padme import padme
 from satchel.errors import MisuseError
 
 GRAIN_BYTES = 2048  # every full frame is a multiple of it, and every padded total from 65,536 on
 RUN_BYTES_MIN = 4096  # below, Padmé rounds to a few bytes, and a short text would have a length
-
-
-def padme(length: int) -> int:
-    """The smallest padded length that is not below `length`."""
-    if length < 0:
-        raise MisuseError("a length is not negative")
-    if length < 2:
-        return length
-    exponent = length.bit_length() - 1
-    low_bits = exponent - exponent.bit_length()
-    mask = (1 << low_bits) - 1
-    return (length + mask) & ~mask
 
 
 def run_total(needed: int) -> int:
