@@ -9,6 +9,7 @@ from satchel.core.blobs.chunks import (
     CHUNK_BYTES,
     HASH_BYTES,
     ChunkHasher,
+    ContentHasher,
     chunk_count,
     chunk_length,
     hash_chunk,
@@ -71,3 +72,15 @@ def test_another_size_order_or_count_is_another_root(
     changed = data.draw(st.permutations(hashes))
     assert (root(size, hashes) == root(other, changed)) is ((size, hashes) == (other, changed))
     assert root(size, hashes) != root(size, [*hashes, bytes(32)])
+
+
+@given(st.lists(st.sampled_from([0, 1, 7, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1]), max_size=4))
+def test_a_root_does_not_depend_on_the_pieces(lengths: list[int]) -> None:
+    hasher, content = ContentHasher(), b""
+    for number, length in enumerate(lengths):
+        piece = bytes((number,)) * length
+        hasher.update(memoryview(piece))
+        content += piece
+        chunks = [content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)]
+        assert hasher.root() == root(len(content), [hash_chunk(chunk) for chunk in chunks])
+    assert lengths or hasher.root() == root(0, [])

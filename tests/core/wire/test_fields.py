@@ -123,3 +123,15 @@ def test_whatever_is_in_a_map_it_is_read_or_refused(value: Any) -> None:
     for read in READERS.values():
         with contextlib.suppress(PeerError):
             read(fields_of(value))
+
+
+def test_what_a_page_keeps_is_what_is_left_from_a_key_on() -> None:
+    fields = fields_of({0: 1, 5: 2, 32: [3], 255: None})
+    fields.uint(0)
+    fields.uint(5)
+    assert fields.others(5) == {32: [3], 255: None}
+    fields.done()
+    fields = fields_of({4: 1, 32: 2})
+    assert fields.others(32) == {32: 2}
+    with pytest.raises(PeerError, match=REFUSED):
+        fields.done()

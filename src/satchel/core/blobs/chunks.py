@@ -25,6 +25,31 @@ class ChunkHasher:
         return self._hash.digest()
 
 
+class ContentHasher:
+    """The root of content that comes in pieces of any length, in order. Keeps 32 bytes for each chunk."""
+
+    def __init__(self) -> None:
+        self._hashes: list[bytes] = []
+        self._chunk = ChunkHasher()
+        self._size = 0
+
+    def update(self, piece: bytes | bytearray | memoryview) -> None:
+        left = memoryview(piece)
+        while left:
+            part = left[: CHUNK_BYTES - self._size % CHUNK_BYTES]
+            self._chunk.update(part)
+            self._size += len(part)
+            left = left[len(part) :]
+            if self._size % CHUNK_BYTES == 0:
+                self._hashes.append(self._chunk.digest())
+                self._chunk = ChunkHasher()
+
+    def root(self) -> bytes:
+        """Of what came so far; more may come."""
+        rest = [self._chunk.digest()] if self._size % CHUNK_BYTES else []
+        return root(self._size, self._hashes + rest)
+
+
 def hash_chunk(chunk: bytes | bytearray | memoryview) -> bytes:
     return blake3(chunk).digest()
 

@@ -73,6 +73,12 @@ class Fields:
         """A map inside this one; it needs a `done` of its own."""
         return Fields(self._take(key), page=page or self._page)
 
+    def others(self, first: int) -> dict[int, Value]:
+        """What is left over under the keys from `first` on, for a page that keeps what it does not know."""
+        kept = {key: self._values[key] for key in self._values.keys() - self._read if key >= first}
+        self._read |= kept.keys()
+        return kept
+
     def done(self) -> None:
         """Nothing is left over: what one side ignores, another may act on."""
         unknown = self._values.keys() - self._read
