@@ -151,6 +151,20 @@ def pair_up(one: Person, other: Person, *, proof: Proof = Proof.CODE) -> None:
         me.prepare()
 
 
+@contextmanager
+def four_people(home: Path, *, small_bytes: int = SPACE_BYTES) -> Iterator[list[Person]]:
+    """All know Bilal; Amina and Carla know each other. small_bytes: the room of Carla and Dalia."""
+    with people(home, "amina", "bilal", "carla", "dalia") as made:
+        amina, bilal, carla, dalia = made
+        for other in (amina, carla, dalia):
+            pair_up(bilal, other)
+        pair_up(amina, carla)
+        for one in (carla, dalia):
+            one.space_bytes = small_bytes
+            one.begin()
+        yield made
+
+
 class Meeting:
     """`one` has dialled."""
 

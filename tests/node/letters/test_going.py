@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node.letters.office_kit import Person, id_of, meet, pair_up, pass_time, people
+from node.letters.office_kit import Person, four_people, id_of, meet, pass_time
 from node.letters.test_liars import Liar, carried_by
 from node.letters.test_nothing_shows import arrived, forwarded, hour_of
 from satchel.core.bundles.failures import FAILURES_MAX
@@ -21,15 +21,7 @@ SMALL_SPACE_BYTES = 400_000  # half of it is for some ninety small bundles
 
 @pytest.fixture
 def four(tmp_path: Path) -> Iterator[list[Person]]:
-    """All know Bilal; Amina and Carla know each other. Carla and Dalia have little room."""
-    with people(tmp_path, "amina", "bilal", "carla", "dalia") as made:
-        amina, bilal, carla, dalia = made
-        for other in (amina, carla, dalia):
-            pair_up(bilal, other)
-        pair_up(amina, carla)
-        for one in (carla, dalia):
-            one.space_bytes = SMALL_SPACE_BYTES
-            one.begin()
+    with four_people(tmp_path, small_bytes=SMALL_SPACE_BYTES) as made:
         yield made
 
 

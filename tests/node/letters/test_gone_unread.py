@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.letters.office_kit import Person, id_of, pair_up, pass_time, people
+from node.letters.office_kit import Person, four_people, id_of, pass_time
 from node.letters.test_going import SMALL_SPACE_BYTES, bring_behind_twins, flood, noted, written
 from node.letters.test_nothing_shows import arrived, forwarded, hour_of
 from satchel.core.bundles.failures import FAILURES_MAX
@@ -17,15 +17,7 @@ from satchel.node.letters import recognising
 
 @pytest.fixture
 def four(tmp_path: Path) -> Iterator[list[Person]]:
-    """All know Bilal; Amina and Carla know each other. Carla and Dalia have little room."""
-    with people(tmp_path, "amina", "bilal", "carla", "dalia") as made:
-        amina, bilal, carla, dalia = made
-        for other in (amina, carla, dalia):
-            pair_up(bilal, other)
-        pair_up(amina, carla)
-        for one in (carla, dalia):
-            one.space_bytes = SMALL_SPACE_BYTES
-            one.begin()
+    with four_people(tmp_path, small_bytes=SMALL_SPACE_BYTES) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from node.letters.office_kit import Meeting, Person, id_of, meet, pair_up, pass_time, people
+from node.letters.office_kit import Meeting, Person, four_people, id_of, meet, pair_up, pass_time
 from node.letters.test_nothing_shows import arrived, hour_of
 from satchel.core.bundles.failures import FAILURES_MAX
 from satchel.core.bundles.header import SIZES_BYTES, BundleId, decode_header
@@ -41,12 +41,7 @@ BEGIN = Begin(highest=0, next=1)
 
 @pytest.fixture
 def four(tmp_path: Path) -> Iterator[list[Person]]:
-    """All know Bilal; Amina and Carla know each other."""
-    with people(tmp_path, "amina", "bilal", "carla", "dalia") as made:
-        amina, bilal, carla, dalia = made
-        for other in (amina, carla, dalia):
-            pair_up(bilal, other)
-        pair_up(amina, carla)
+    with four_people(tmp_path) as made:
         yield made
 
 

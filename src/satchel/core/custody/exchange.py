@@ -66,7 +66,7 @@ class Exchange:
         self._offered: set[BundleId] = set()  # and not wanted
         self._has_heard = False
         self._is_open = False  # a comparison of ours, or a question of the contact that is not answered
-        self._is_awaited = False  # an answer
+        self._answer_is_due = False  # to what we asked
         self._own_told: set[bytes] = set()  # own ones whose receipt came here: told once
         self._compared_at_s: float | None = None
         self._room = WANTED_MAX  # for offers of this comparison
@@ -115,7 +115,7 @@ class Exchange:
     # --- what comes of comparing --------------------------------------------------------------------
 
     def ask(self, message: bytes, *, anew: bool) -> list[Effect]:
-        self._is_awaited = True
+        self._answer_is_due = True
         return [Say(message=Ask(message=message, anew=anew))]
 
     def answer(self, message: bytes) -> list[Effect]:
@@ -203,9 +203,9 @@ class Exchange:
             case Ask():
                 return self._hear_ask(message, now_s)
             case Answer():
-                if not self._is_awaited:
+                if not self._answer_is_due:
                     raise PeerError("custody 8.2: an answer to nothing")
-                self._is_awaited = False
+                self._answer_is_due = False
                 return [Answered(message=message.message)]
             case Receipts():
                 return self._hear_receipts(message, now_s)
