@@ -70,6 +70,10 @@ class FileChanged(EnvironmentProblem):
     """The file is not the one that was offered any more: what came of it is to be thrown away."""
 
 
+class UnfitBook(EnvironmentProblem):
+    """A file that cannot be a book of its kind: damaged, too much, or not what it says. `what` says which."""
+
+
 class AccessDenied(SatchelError):
     """Wrong code, declined, unknown person: one class, so that callers learn nothing more."""
 

@@ -25,10 +25,10 @@ from satchel.cli.over_node import NodeConnection
 from satchel.cli.profile import open_existing
 from satchel.cli.remote_console import HELD_BYTES_MAX
 from satchel.cli.show import Show
+from satchel.confinement.landlock import can_confine_writes
 from satchel.core.identity.contacts import ContactId
 from satchel.core.opening.effects import WentBack, WeWentBack
 from satchel.node import events
-from satchel.store.landlock import can_confine_writes
 from satchel.web.answers import BODY_BYTES_MAX
 from satchel.web.serving import CONNECTIONS_MAX, HEADERS_BYTES_MAX
 

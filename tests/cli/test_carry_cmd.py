@@ -22,12 +22,12 @@ from satchel.cli.carry_cmd import stoppable
 from satchel.cli.carry_lines import Meter, about_out, about_taken
 from satchel.cli.parser import read
 from satchel.cli.show import JsonShow
+from satchel.confinement.landlock import can_confine_writes
 from satchel.core.bundles.header import BundleId
 from satchel.core.sealing.letter import LetterId
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node import clock, events
 from satchel.node.letters.sticks import StickVisit
-from satchel.store.landlock import can_confine_writes
 
 NOTHING_OUT = {
     "bundles_out": 0,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from satchel.cli.editor import read_letter, words
-from satchel.store.landlock import can_confine_writes
+from satchel.confinement.landlock import can_confine_writes
 from satchel.store.memory_folder import is_in_memory
 
 LIMIT_S = 20.0

@@ -15,7 +15,7 @@ from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, encode
 from satchel.errors import MisuseError
 from satchel.escape import show_name
 from satchel.node.entropy import SystemEntropy
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 
 NAME = "satchel-backup"  # in a folder; says what it is, and no more
 

@@ -7,7 +7,7 @@ from satchel.cli.profile import Profile
 from satchel.cli.show import Show
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.escape import show_name
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 
 NAMES_MAX = 1_000  # that are looked at
 NAMES_SHOWN_MAX = 5

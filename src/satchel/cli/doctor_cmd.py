@@ -17,6 +17,7 @@ from satchel.cli import streams, units
 from satchel.cli.home import home_folder
 from satchel.cli.over_node import runs
 from satchel.cli.show import JsonShow, Show, wrapped
+from satchel.confinement.landlock import can_confine_writes, can_keep_out_of_swap
 from satchel.core.crypto.selftest import self_test
 from satchel.errors import EnvironmentProblem, SatchelError
 from satchel.escape import show_text
@@ -25,7 +26,6 @@ from satchel.node.doctor import Drawn, Facts, Finding, Kind, diagnose, look
 from satchel.node.doctor.drawn import RANDOM_BYTES
 from satchel.node.doctor.facts import InterfaceFacts, LinkFacts, Passage
 from satchel.node.entropy import SystemEntropy
-from satchel.store.landlock import can_confine_writes, can_keep_out_of_swap
 
 COLUMNS_MAX = 100
 INDENT = "   "

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from satchel.cli import prompt
+from satchel.confinement.landlock import can_confine_writes, confine_writes
 from satchel.errors import MisuseError
-from satchel.store.landlock import can_confine_writes, confine_writes
 from satchel.store.memory_folder import memory_folder
 
 NAME = "letter.txt"

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from satchel.cli.home import SOCKET
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 
 BACKLOG = 16
 _OTHERS = 0o177  # what is taken away: all but reading and writing by the owner

@@ -34,7 +34,7 @@ from satchel.core.sealing.letter import LetterId
 from satchel.errors import EnvironmentProblem, MisuseError, SatchelError
 from satchel.node.entropy import SystemEntropy
 from satchel.node.node import Node
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 from satchel.store.profile import PAGE, ProfileFolder
 from satchel.web.api import Jobs
 from satchel.web.owner.door import Door

@@ -20,6 +20,7 @@ from satchel.node.letters.office import PostOffice
 from satchel.node.letters.shelf import Carried, carried
 from satchel.node.letters.stores import Stores, World
 from satchel.node.node_clock import NodeClock
+from satchel.problems import disk_problems
 from satchel.store.arrivals import SqliteArrivals
 from satchel.store.blobs import BlobFolder
 from satchel.store.bundles import SqliteBundles
@@ -31,7 +32,6 @@ from satchel.store.custody import custody_in_memory, open_custody
 from satchel.store.database import Database
 from satchel.store.inventories import SqliteInventories
 from satchel.store.letters import SqliteLetters
-from satchel.store.problems import disk_problems
 from satchel.store.sending import SqliteSending
 from satchel.store.settings import SqliteSettings
 

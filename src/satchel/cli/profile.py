@@ -13,16 +13,16 @@ from satchel.cli import units
 from satchel.cli.home import home_folder
 from satchel.cli.passphrases import open_with_passphrase
 from satchel.cli.show import Show
+from satchel.confinement.landlock import can_keep_out_of_swap, confine_thread, confine_writes, harden
 from satchel.core.crypto.selftest import self_test
 from satchel.core.identity.keyfile import KEY_BYTES, Bare, KeyFile, Sealed, decode, encode
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
 from satchel.node import clock
 from satchel.node.entropy import SystemEntropy
 from satchel.ports import RecordHead, Records, Role
+from satchel.problems import disk_problems
 from satchel.store.database import Database, require_cipher
 from satchel.store.landing import FolderLanding
-from satchel.store.landlock import can_keep_out_of_swap, confine_thread, confine_writes, harden
-from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder, ProfileInUse
 from satchel.store.records import SqliteRecords
 

@@ -12,7 +12,7 @@ from satchel.core.identity.backup import HEAD_BYTES_MAX, decode_head
 from satchel.core.identity.keyfile import Sealed, decode
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.node.hardware import memory_kib
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 
 

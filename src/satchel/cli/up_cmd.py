@@ -19,13 +19,13 @@ from satchel.cli.profile import Profile, open_taken, protect, receptions, refuse
 from satchel.cli.run import run_until_done
 from satchel.cli.show import JsonShow, Show
 from satchel.cli.undisturbed import undisturbed
+from satchel.confinement.landlock import confine_thread
 from satchel.core.discovery.beacon import Mode
 from satchel.errors import EnvironmentProblem
 from satchel.node import events
 from satchel.node.node import Node
 from satchel.store.key_file import wipe_key_file
 from satchel.store.landing import FolderLanding
-from satchel.store.landlock import confine_thread
 from satchel.store.profile import ProfileFolder, ProfileInUse
 from satchel.web.api import Api
 from satchel.web.serving import serve

@@ -16,8 +16,8 @@ from satchel.errors import AccessDenied, EnvironmentProblem, SatchelError
 from satchel.escape import show_name
 from satchel.node import clock
 from satchel.ports import RecordHead
+from satchel.problems import disk_problems
 from satchel.store.landing import FolderLanding
-from satchel.store.problems import disk_problems
 from satchel.store.profile import ProfileFolder
 from satchel.store.records import SqliteRecords
 

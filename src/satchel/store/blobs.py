@@ -25,9 +25,9 @@ from satchel.core.blobs.sealed import (
 )
 from satchel.core.crypto.aead import KEY_BYTES
 from satchel.errors import MisuseError, NothingToDo
+from satchel.problems import disk_problems
 from satchel.store.database import Database, checked_row
 from satchel.store.durability import sync_disk_of, sync_folder
-from satchel.store.problems import disk_problems
 
 FOLDER = "blobs"
 NAME_BYTES = 16

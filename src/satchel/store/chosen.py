@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from satchel.ports import HandoverId
+from satchel.problems import best_effort, disk_problems
 from satchel.store.landing import CHOSEN_FLAGS, FolderLanding, shown
-from satchel.store.problems import best_effort, disk_problems
 
 
 class ChosenFolder:

@@ -13,10 +13,10 @@ import apsw
 
 from satchel.core.blobs.sealed import BLOCK_BYTES, SEALED_BYTES, StretchKey
 from satchel.core.crypto.aead import KEY_BYTES
+from satchel.problems import disk_problems
 from satchel.store.blobs import NAME_BYTES, BlobFolder, Draw, erased, require_folder
 from satchel.store.database import Database, checked_row
 from satchel.store.durability import sync_folder
-from satchel.store.problems import disk_problems
 
 INLINE_BYTES_MAX = 4096  # each erasing writes these anew; a file is two to five times as large as they are
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

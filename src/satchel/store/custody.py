@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from satchel.problems import disk_problems
 from satchel.store.custody_schema import CUSTODY_LADDER
 from satchel.store.database import SUFFIXES, Database, checked_row
-from satchel.store.problems import disk_problems
 
 NAME = "more"
 

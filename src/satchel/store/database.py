@@ -18,8 +18,8 @@ import apsw
 
 from satchel.core.crypto.kdf import derive
 from satchel.errors import EnvironmentProblem
+from satchel.problems import best_effort, disk_problems
 from satchel.store.durability import sync_file
-from satchel.store.problems import best_effort, disk_problems
 from satchel.store.schema import climb, version_of
 
 BUSY_MS = 5000

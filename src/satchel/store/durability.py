@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from satchel.errors import EnvironmentProblem
-from satchel.store.problems import problem_with
+from satchel.problems import problem_with
 
 OVERWRITE_BYTES = 1 << 20
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from satchel.core.identity.keyfile import KEY_FILE_BYTES_MAX
 from satchel.errors import MisuseError
+from satchel.problems import best_effort, disk_problems
 from satchel.store.durability import overwrite, sync_disk_of
-from satchel.store.problems import best_effort, disk_problems
 from satchel.store.renaming import At, rename_new
 
 _NAME, _NEXT = b"key", b"key.next"

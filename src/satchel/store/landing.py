@@ -21,10 +21,10 @@ from typing import Self
 from satchel.core.wire.paths import refusal
 from satchel.errors import EnvironmentProblem, NameRefused, NotTheFolder, PeerError
 from satchel.ports import HandoverId, Placed
+from satchel.problems import best_effort, disk_problems, name_problems, problem_with
 from satchel.store.comparing import same_content
 from satchel.store.durability import drop_cached, sync_disk_of, sync_problem
 from satchel.store.naming import numbered
-from satchel.store.problems import best_effort, disk_problems, name_problems, problem_with
 from satchel.store.renaming import At, rename_new
 from satchel.store.staging import Staging
 from satchel.store.tree import Path, Tree

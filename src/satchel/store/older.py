@@ -9,9 +9,9 @@ from pathlib import Path
 import apsw
 
 from satchel.errors import EnvironmentProblem
+from satchel.problems import disk_problems
 from satchel.store.database import Database
 from satchel.store.durability import overwrite, sync_folder
-from satchel.store.problems import disk_problems
 
 _FILE = "resume.sqlite3"
 _FILES = (_FILE, f"{_FILE}-wal", f"{_FILE}-shm", "resume.lock")

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from satchel.errors import EnvironmentProblem, MisuseError
+from satchel.problems import disk_problems
 from satchel.store import blobs, key_file, older
 from satchel.store.database import SUFFIXES, Database, is_damage
 from satchel.store.durability import overwrite, sync_file, sync_folder
-from satchel.store.problems import disk_problems
 from satchel.store.renaming import At, rename_new
 
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -20,8 +20,8 @@ from satchel.core.handover.messages import EntryKind
 from satchel.core.wire.paths import STAGING_PREFIX, refusal
 from satchel.errors import EnvironmentProblem, FileChanged, MisuseError
 from satchel.ports import SourceEntry
+from satchel.problems import disk_problems, problem_with
 from satchel.store.naming import free_among
-from satchel.store.problems import disk_problems, problem_with
 
 # O_NONBLOCK: opening a FIFO put in a file's place must not wait for its writer. No meaning for files.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

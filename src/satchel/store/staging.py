@@ -16,7 +16,7 @@ from typing import Self
 
 from satchel.core.wire.paths import STAGING_PREFIX
 from satchel.errors import EnvironmentProblem
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 from satchel.store.renaming import At
 
 OPEN_FILES_MAX = 64

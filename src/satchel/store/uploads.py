@@ -20,11 +20,11 @@ from satchel.core.handover.codec import MTIME_NS_MAX
 from satchel.core.wire.paths import refusal
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.ports.uploads import Chosen, Incoming, NotAtThatPlace, Upload, UploadId
+from satchel.problems import disk_problems
 from satchel.store.ages import as_reading, is_over
 from satchel.store.blobs import BlobFolder, BlobReader, Draw, erased
 from satchel.store.database import Database, checked_row
 from satchel.store.incoming import Awaited, ManyIncoming, OneIncoming
-from satchel.store.problems import disk_problems
 from satchel.store.upload_names import ID_BYTES, ids_named
 
 UPLOADS_MAX = 200_000  # as many as one offer can have

@@ -12,7 +12,7 @@ import pytest
 CONFINE_ONE_THREAD = """
 import sys, threading
 from pathlib import Path
-from satchel.store.landlock import confine_thread
+from satchel.confinement.landlock import confine_thread
 inside, outside = Path(sys.argv[1]), Path(sys.argv[2])
 go, done = threading.Event(), []
 def free():
@@ -43,7 +43,7 @@ print(*done)
 CONFINE = """
 import ctypes, os, sys, threading, errno
 from pathlib import Path
-from satchel.store.landlock import confine_writes, harden
+from satchel.confinement.landlock import confine_writes, harden
 from satchel.errors import MisuseError
 inside, outside = Path(sys.argv[1]), Path(sys.argv[2])
 if sys.argv[3] == "nobody":
@@ -162,7 +162,7 @@ import sys
 from pathlib import Path
 from satchel.store.chosen import ChosenFolder
 from satchel.store.landing import FolderLanding
-from satchel.store.landlock import confine_writes, harden
+from satchel.confinement.landlock import confine_writes, harden
 home, into = Path(sys.argv[1]), Path(sys.argv[2])
 sys.path.insert(0, sys.argv[3])
 from store.record_samples import ID, entry, head, open_records

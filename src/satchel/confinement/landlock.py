@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from satchel.errors import MisuseError
-from satchel.store.problems import disk_problems
+from satchel.problems import disk_problems
 
 # The three system calls have the same numbers on every architecture.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
