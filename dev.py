@@ -17,10 +17,12 @@ from collections.abc import Callable, Sequence
 
 from workshop.browsers import prepare_browsers
 from workshop.checks import Tally, bench, check, run_tests
+from workshop.corpus import prepare_corpus
 from workshop.environment import install_beside, set_up
 from workshop.foreign import renew
 from workshop.fuzzing import SECONDS, fuzz, refuse_unknown, target_names
 from workshop.packages import prepare_laboratory
+from workshop.peers import prepare_peers
 from workshop.running import PYTHON, ROOT, VENV, Stopped
 
 PYTHON_OLDEST = (3, 11)
@@ -48,6 +50,7 @@ def verb_test() -> int:
         return conclude(Tally(failed=1))
     prepare_laboratory()
     prepare_browsers()
+    prepare_corpus()
     total = check()
     tally, _, seconds = run_tests("lab", "lab or slow", show=True)
     print(f"     lab  {'FAILED' if tally.failed else 'ok':<6}  {seconds:5.1f} s  {tally}", flush=True)
@@ -70,6 +73,8 @@ def verb_bench(arguments: list[str]) -> int:
     """bench NAME: measure against limits and peers in the network laboratory, in the same run"""
     set_up()
     prepare_laboratory()
+    if arguments[:1] == ["library"]:
+        prepare_peers()
     return bench(arguments)
 
 

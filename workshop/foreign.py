@@ -95,7 +95,7 @@ def bring() -> None:
         for package in wanted:
             if not package.is_here:
                 say(f"fetching {package.name} {package.version}, which foreign.lock.json names")
-                _place(package.folder, _checked(package))
+                _place(package.folder, fetched(package))
     except OSError as problem:
         raise Stopped(
             f"{problem.filename or FOLDER} cannot be written ({problem.strerror}). What the pages of Satchel "
@@ -170,7 +170,7 @@ def _others(wanted: Iterable[Package]) -> list[Path]:
     return [path for path in FOLDER.iterdir() if path.name not in names]
 
 
-def _checked(package: Package) -> Mapping[str, bytes]:
+def fetched(package: Package) -> Mapping[str, bytes]:
     """Its files, fetched. Raises Stopped: they are other ones than the lock file names."""
     archive = _fetch(_path(package))
     if integrity(archive) != package.integrity:

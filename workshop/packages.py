@@ -58,14 +58,20 @@ def apt_install(packages: Sequence[str], *, why: str) -> None:
             f"then start again as yourself:\n    apt-get update && {shlex.join(command)}"
         )
     say(f"installing Debian packages: {' '.join(packages)}")
+    apt_get(command[1:], why=why)
+
+
+def apt_get(words: Sequence[str], *, why: str, folder: Path | None = None) -> None:
+    """One command of it; first the lists of packages, where there are none, or old ones. Raises Stopped."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", *words]
     lists = Path("/var/lib/apt/lists")
     attempts = [command] if any(lists.glob("*Packages*")) else []
     for attempt in [*attempts, ["apt-get", "update"], command]:
-        result = run_quietly(attempt, environment)
+        result = run_quietly(attempt, environment, folder=folder)
         if attempt is command and result.returncode == 0:
             return
     raise Stopped(
-        f"{result.stdout}\nDebian's packages {' '.join(packages)} could not be installed (above is what "
-        "apt-get says). The checkout is as it was. Check the network and /etc/apt, then run this again."
+        f"{result.stdout}\nDebian's packages could not be had, {why} (above is what apt-get says). "
+        "The checkout is as it was. Check the network and /etc/apt, then run this again."
     )

@@ -19,10 +19,12 @@ class Stopped(Exception):
     """Set-up cannot go on; the text is what the person needs: what, what is safe, what to do."""
 
 
-def run_quietly(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def run_quietly(
+    command: Sequence[str], environment: Mapping[str, str], *, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=folder or ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

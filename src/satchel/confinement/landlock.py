@@ -29,6 +29,10 @@ _MAKE_CHAR, _MAKE_DIR, _MAKE_REG, _MAKE_SOCK = 1 << 6, 1 << 7, 1 << 8, 1 << 9
 _MAKE_FIFO, _MAKE_BLOCK, _MAKE_SYM = 1 << 10, 1 << 11, 1 << 12
 _REFER = 1 << 13  # from version 2; before it, a rename into another folder is always refused
 _TRUNCATE = 1 << 14  # from version 3
+# All rights on files, TCP, and signals and abstract sockets to others, as each version added them
+_ALL_FILES = ((1, (1 << 13) - 1), (2, _REFER), (3, _TRUNCATE), (5, 1 << 15))
+_ALL_TCP, _VERSION_OF_TCP = 3, 4
+_ALL_OTHERS, _VERSION_OF_OTHERS = 3, 6
 _VERSION_NEEDED = 2  # without _REFER a finished file could not be given its name
 _VERSION_OF_TRUNCATE = 3
 
@@ -76,6 +80,28 @@ def confine_thread(folders: Sequence[bytes | Path]) -> bool:
         os.close(ruleset)
 
 
+def confine_wholly() -> bool:
+    """From now on this thread can open no file and no folder, for reading neither; nor, where the kernel
+    knows of that, bind or connect by TCP, or signal a process outside. What is open stays open. As
+    confine_thread in all else."""
+    version = landlock_version()
+    if version < 1:
+        return False
+    files = sum(rights for since, rights in _ALL_FILES if version >= since)
+    attribute = struct.pack("=Q", files)
+    if version >= _VERSION_OF_TCP:
+        attribute += struct.pack("=Q", _ALL_TCP)
+    if version >= _VERSION_OF_OTHERS:
+        attribute += struct.pack("=Q", _ALL_OTHERS)
+    ruleset = _call(_CREATE_RULESET, attribute, len(attribute), 0)
+    if ruleset < 0:
+        return False
+    try:
+        return _set_process(_PR_SET_NO_NEW_PRIVS, 1) == 0 and _call(_RESTRICT_SELF, ruleset, 0) == 0
+    finally:
+        os.close(ruleset)
+
+
 def can_confine_writes() -> bool:
     """Whether this kernel has what confine_writes needs."""
     return landlock_version() >= _VERSION_NEEDED
@@ -86,14 +112,19 @@ def landlock_version() -> int:
     return _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
 
 
+def hide_memory() -> None:
+    """No other process of this person reads it, and none of it is written to the disk when it breaks down."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _set_process(_PR_SET_DUMPABLE, 0)
+
+
 def harden() -> None:
     """No core dumps, no swap where it can be, and no other process of this person reads our memory: it holds
     keys (T1). And as many open files as the system allows: a class on a bad radio has a thousand
     connections (M3)."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hide_memory()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    _set_process(_PR_SET_DUMPABLE, 0)
     _keep_out_of_swap()
 
 

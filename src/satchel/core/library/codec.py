@@ -135,9 +135,14 @@ def _read_cover(fields: Fields) -> Content:
 def _read_content(fields: Fields, bytes_max: int) -> Content:
     root, size = Root(fields.bytes(0, HASH_BYTES, HASH_BYTES)), fields.integer(1, 1, bytes_max)
     media_type = fields.text(2, _MEDIA_TYPE_BYTES_MAX)
-    if not _MEDIA_TYPE.fullmatch(media_type):
+    if not is_media_type(media_type):
         raise broken("5.3", "no media type")
     return Content(root=root, size_bytes=size, media_type=media_type)
+
+
+def is_media_type(text: str) -> bool:
+    """As a record has it [5.3]."""
+    return len(text) <= _MEDIA_TYPE_BYTES_MAX and _MEDIA_TYPE.fullmatch(text) is not None
 
 
 def _text(fields: Fields, key: int, bytes_max: int) -> str:
