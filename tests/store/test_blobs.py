@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from satchel.core.blobs.sealed import BLOCK_BYTES, SEALED_BYTES, sealed_length
 from satchel.errors import EnvironmentProblem, MisuseError, NothingToDo
-from satchel.store import blobs
-from satchel.store.blobs import BlobFolder, remove_unnamed
+from satchel.store.blob_files import remove_unnamed, wipe
+from satchel.store.blobs import BlobFolder
 from satchel.store.database import Database
 from store.record_samples import KEY
 from store.upload_samples import Drawn
@@ -256,6 +256,6 @@ def test_a_link_in_place_of_the_folder_leads_nobody_astray(
         folder.write(key)
     with pytest.raises(EnvironmentProblem):
         remove_unnamed(tmp_path, database)
-    blobs.wipe(tmp_path)
+    wipe(tmp_path)
     assert not folder.folder.is_symlink()
     assert os.listdir(elsewhere) == ["a file"]

@@ -17,7 +17,7 @@ KILLING = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from satchel.store.blobs import remove_unnamed
+from satchel.store.blob_files import remove_unnamed
 from store.killing import Killing
 from store.letter_samples import desk, desk_in_memory
 from store.letters_in_use import KINDS, check_files, do, found

@@ -17,7 +17,7 @@ from satchel.core.sealing.letter import LetterId
 from satchel.core.sealing.parts import Part
 from satchel.ports.letters import Delivery, DueReceipt, OnePart, Opening, Unreadable, WholeLetter
 from satchel.store import database as database_module
-from satchel.store.blobs import remove_unnamed
+from satchel.store.blob_files import remove_unnamed
 from satchel.store.profile import ProfileFolder
 from store.contact_samples import AMINA, BILAL
 from store.letter_samples import HOUR, NOW, ONE, TWO, Desk, desk, desk_in_memory, drawn, id_of, letter

@@ -49,7 +49,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from lab.recorded_disk import RecordedDisk, mounted
 from satchel.errors import SatchelError
-from satchel.store.blobs import remove_unnamed
+from satchel.store.blob_files import remove_unnamed
 from store.letter_samples import desk
 from store.letters_in_use import check_files, found, states
 place, careless, steps = Path(sys.argv[1]), sys.argv[4] == "careless", int(sys.argv[6])

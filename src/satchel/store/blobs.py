@@ -10,7 +10,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
@@ -26,14 +26,14 @@ from satchel.core.blobs.sealed import (
 from satchel.core.crypto.aead import KEY_BYTES
 from satchel.errors import MisuseError, NothingToDo
 from satchel.problems import disk_problems
+from satchel.store.blob_files import FOLDER, open_folder
 from satchel.store.database import Database, checked_row
 from satchel.store.durability import sync_disk_of, sync_folder
 
-FOLDER = "blobs"
 NAME_BYTES = 16
 BLOCKS_A_WRITE = 4  # sealed together, so that the kernel is asked less often
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_UNSEEN = getattr(os, "O_NOATIME", 0)  # the disk does not note when it was read
 _WRITE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DOING = "keep what is uploaded"
 
@@ -64,9 +64,10 @@ class Growth:
 class BlobFolder:
     """The blobs of one profile. May be used from several threads."""
 
-    def __init__(self, home: Path, database: Database, *, draw: Draw) -> None:
-        """`home`: the folder of the profile."""
-        self.folder = home / FOLDER
+    def __init__(self, home: Path, database: Database, *, draw: Draw, name: str = FOLDER) -> None:
+        """`home`: the folder of the profile. `database`: has a table of these blobs, and one of their
+        stretches."""
+        self.folder = home / name
         self._database = database
         self._draw = draw
 
@@ -107,7 +108,7 @@ class BlobFolder:
         """Go on at its end. One at a time. Raises EnvironmentProblem, NothingToDo."""
         blob = self.find(key)
         with disk_problems(_DOING):
-            self._make_folder()
+            self.make_folder()
             file = os.open(self.path(blob.name), _WRITE, 0o600)
         return BlobWriter(self, blob, file, self._draw(KEY_BYTES))
 
@@ -117,7 +118,39 @@ class BlobFolder:
         if blob.length == 0:
             return BlobReader(blob, -1)
         with disk_problems("read what was uploaded"):
-            return BlobReader(blob, os.open(self.path(blob.name), _READ))
+            return BlobReader(blob, self._open(blob.name))
+
+    def write_unnamed(self, size: int) -> "BlobWriter":
+        """A new one, of which no row says anything until `insert`. Raises EnvironmentProblem."""
+        blob = Blob(0, self._draw(NAME_BYTES), size, 0, ())
+        with disk_problems(_DOING):
+            self.make_folder()
+            file = os.open(self.path(blob.name), _WRITE | os.O_EXCL, 0o600)
+        return BlobWriter(self, blob, file, self._draw(KEY_BYTES))
+
+    def read_unnamed(self, growth: Growth) -> "BlobReader":
+        """What `leave` returned of one that was written so. Raises EnvironmentProblem."""
+        assert growth.stretch is not None
+        blob = replace(growth.blob, length=growth.length, stretches=(growth.stretch,))
+        with disk_problems("read what was uploaded"):
+            return BlobReader(blob, self._open(blob.name))
+
+    def insert(self, connection: apsw.Connection, growth: Growth) -> int:
+        """The row of one that was written so, and is durable. Returns its key."""
+        assert growth.stretch is not None
+        connection.execute(
+            "INSERT INTO blob (name, size, length) VALUES (?, ?, ?)",
+            (growth.blob.name, growth.blob.size, growth.length),
+        )
+        key = connection.last_insert_rowid()
+        connection.execute("INSERT INTO blob_stretch VALUES (?, ?, ?)", (key, *growth.stretch))
+        return key
+
+    def _open(self, name: bytes) -> int:
+        try:
+            return os.open(self.path(name), _READ | _UNSEEN)
+        except PermissionError:  # of another owner, as on a disk without owners
+            return os.open(self.path(name), _READ)
 
     def acknowledge(self, growths: Iterable[Growth]) -> None:
         """They are durable. Raises NothingToDo: one was erased meanwhile; then none of them counts."""
@@ -135,12 +168,13 @@ class BlobFolder:
     def write_together(self) -> "BlobsTogether":
         """Raises EnvironmentProblem."""
         with disk_problems(_DOING):
-            self._make_folder()
-            return BlobsTogether(self, os.open(self.folder, _FOLDER))
+            self.make_folder()
+            return BlobsTogether(self, open_folder(self.folder))
 
-    def _make_folder(self) -> None:
+    def make_folder(self) -> None:
+        """Raises OSError."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        require_folder(self.folder)
+        os.close(open_folder(self.folder))
 
     def remove_files(self, names: Iterable[bytes]) -> None:
         """After their rows. What cannot be removed now has no key any more, and goes at the next start."""
@@ -179,6 +213,11 @@ class BlobWriter:
         except BaseException:
             os.close(file)
             raise
+
+    @property
+    def name(self) -> bytes:
+        """Of its file."""
+        return self._blob.name
 
     @property
     def _come(self) -> int:
@@ -343,44 +382,6 @@ class BlobReader:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-
-def remove_unnamed(home: Path, database: Database) -> None:
-    """Of blobs that were erased, or are of another profile: nothing can read them any more. At the start.
-
-    Raises EnvironmentProblem.
-    """
-    folder = home / FOLDER
-    with disk_problems("look after what is uploaded"):
-        if not os.path.lexists(folder):
-            return
-        require_folder(folder)
-        with database.reading() as connection:
-            rows = connection.execute("SELECT name FROM blob").fetchall()
-        named = {bytes(checked_row(row, (bytes,))[0]).hex() for row in rows}
-        for name in os.listdir(folder):
-            if name not in named:
-                (folder / name).unlink()
-        if not named:
-            folder.rmdir()
-
-
-def wipe(home: Path) -> None:
-    """Raises OSError."""
-    folder = home / FOLDER
-    if not os.path.lexists(folder):
-        return
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink()
-        return
-    for name in os.listdir(folder):
-        (folder / name).unlink()
-    folder.rmdir()
-
-
-def require_folder(folder: Path) -> None:
-    """A link leads nobody astray. Raises NotADirectoryError."""
-    os.close(os.open(folder, _FOLDER))
 
 
 def erased() -> NothingToDo:

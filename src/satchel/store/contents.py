@@ -14,7 +14,8 @@ import apsw
 from satchel.core.blobs.sealed import BLOCK_BYTES, SEALED_BYTES, StretchKey
 from satchel.core.crypto.aead import KEY_BYTES
 from satchel.problems import disk_problems
-from satchel.store.blobs import NAME_BYTES, BlobFolder, Draw, erased, require_folder
+from satchel.store.blob_files import require_folder
+from satchel.store.blobs import NAME_BYTES, BlobFolder, Draw, erased
 from satchel.store.database import Database, checked_row
 from satchel.store.durability import sync_folder
 

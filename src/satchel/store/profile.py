@@ -17,17 +17,19 @@ from typing import BinaryIO, Self
 
 from satchel.errors import EnvironmentProblem, MisuseError
 from satchel.problems import disk_problems
-from satchel.store import blobs, key_file, older
+from satchel.store import blob_files, key_file, older
 from satchel.store.database import SUFFIXES, Database, is_damage
 from satchel.store.durability import overwrite, sync_file, sync_folder
+from satchel.store.library import names
 from satchel.store.renaming import At, rename_new
 
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PID_BYTES_MAX = 20
+_DATABASES = ("data", "data.next", "copy", "more", names.CATALOGUE, names.NEXT)
 _NAMES = (
     "key.next",
-    *(f"{name}{suffix}" for name in ("data", "data.next", "copy", "more") for suffix in SUFFIXES),
+    *(f"{name}{suffix}" for name in _DATABASES for suffix in SUFFIXES),
 )
 
 # Of letters their texts are in one, and what is small; what has come of unfinished ones is of no use alone.
@@ -113,7 +115,7 @@ class ProfileFolder:
         database = self._open_database(key)
         try:
             older.take_over(database, self.home)
-            blobs.remove_unnamed(self.home, database)
+            blob_files.remove_unnamed(self.home, database)
         except BaseException:
             database.close()
             raise
@@ -180,7 +182,7 @@ class ProfileFolder:
                 with closing(Database.open(copy, key)) as copied, copied.changing(erasing=True) as connection:
                     for rows in _NOT_IN_A_BACKUP:
                         connection.execute(f"DELETE FROM {rows}")  # noqa: S608
-                    connection.execute("UPDATE profile SET custody_key = NULL")
+                    connection.execute("UPDATE profile SET custody_key = NULL, library_key = NULL")
                 with disk_problems(f"write {str(file)!r}"), copy.open("rb") as image:
                     out.write(head)
                     shutil.copyfileobj(image, out)
@@ -230,7 +232,10 @@ class ProfileFolder:
         steps: list[Callable[[], None]] = [
             partial(key_file.wipe_key_file, self.home),
             partial(older.wipe, self.home),
-            partial(blobs.wipe, self.home),
+            *(
+                partial(blob_files.wipe, self.home, name=folder)
+                for folder in (blob_files.FOLDER, *names.FOLDERS)
+            ),
             *(partial((self.home / name).unlink, missing_ok=True) for name in (*_NAMES, *_OF_A_NODE)),
             partial(sync_folder, self.home),
         ]

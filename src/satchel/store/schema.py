@@ -323,9 +323,15 @@ CREATE INDEX own_bundle_by_blob ON own_bundle (blob);
 CREATE INDEX own_bundle_by_contact ON own_bundle (contact);
 """
 
+# The key of the database of books, and whether it is to have a new one, since the profile got one.
+_LIBRARY = """
+ALTER TABLE profile ADD COLUMN library_key BLOB;
+ALTER TABLE profile ADD COLUMN library_renewed INTEGER NOT NULL DEFAULT 1;
+"""
+
 LADDER: tuple[str, ...] = (
     *(_RECORDS, _PROFILE, _CONTACTS, _QUEUE, _ADDRESS_EPOCHS, _UPLOADS, _SETTINGS, _HISTORY, _LETTERS),
-    *(_INVENTORIES, _DUE_BUNDLES, _OWN_BUNDLES),
+    *(_INVENTORIES, _DUE_BUNDLES, _OWN_BUNDLES, _LIBRARY),
 )
 VERSION = len(LADDER)
 
