@@ -9,6 +9,7 @@ of two alphabets that look alike stay what they are.) On disk a name stays as it
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 NAME_CHARACTERS_MAX = 200
 DIGEST_BYTES = 16  # of what is left out of a longer one: nobody finds two names with the same
@@ -17,6 +18,10 @@ DIGEST_BYTES = 16  # of what is left out of a longer one: nobody finds two names
 _DRIVING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _HIDDEN_IN_NAMES = _DRIVING | {"Zs"}  # spaces that look like the usual one
 _HIDDEN_IN_TEXTS = _DRIVING - {"Co", "Cn"}  # the newest emoji are unassigned to an older Python
+# Joiners, without which Persian and Indic words and many emoji are wrong, and marks of direction, which turn
+# nothing around that stands apart: texts have them where something stands that they belong to.
+_JOINERS = frozenset("\u200c\u200d")
+_HELD_IN_TEXTS = _JOINERS | frozenset("\u200e\u200f\u061c")
 # Drawn as nothing although they count as letters, marks or symbols: fillers, variation selectors.
 _FILLERS = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)
 _INVISIBLE = frozenset((*_FILLERS, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
@@ -42,11 +47,16 @@ def show_path(path: Sequence[bytes]) -> str:
 def show_text(text: str) -> str:
     """A text of several lines for a terminal; line ends and tabs stay."""
     return "".join(
-        character
-        if character in "\n\t" or unicodedata.category(character) not in _HIDDEN_IN_TEXTS
-        else _code(character)
-        for character in text
+        character if _may_stand(character, before) else _code(character)
+        for before, character in pairwise(f"\n{text}")
     )
+
+
+def _may_stand(character: str, before: str) -> bool:
+    """In a text, behind the character `before`."""
+    if character in _HELD_IN_TEXTS:
+        return unicodedata.category(before)[0] in ("LMNS" if character in _JOINERS else "LMNPS")
+    return character in "\n\t" or unicodedata.category(character) not in _HIDDEN_IN_TEXTS
 
 
 def _parts(name: str, *, composing: bool) -> list[str]:

@@ -172,6 +172,9 @@ async def _live(served: Served, ready: threading.Event) -> None:
     profile = served.profile
     jobs = CommandJobs(profile)
 
+    def guests() -> dict[str, object] | None:
+        return profile.guests.told()  # a test may put another door there
+
     def lock() -> None:
         served.locked.set()
         over.set()
@@ -199,7 +202,10 @@ async def _live(served: Served, ready: threading.Event) -> None:
         tasks = [
             asyncio.ensure_future(served.node.run()),
             asyncio.ensure_future(
-                serve(Api(served.node, jobs, uploads, lock).app(), local_socket.listen(served.home))
+                serve(
+                    Api(served.node, jobs, uploads, lock, guests=guests).app(),
+                    local_socket.listen(served.home),
+                )
             ),
             asyncio.ensure_future(
                 page.serve(

@@ -121,9 +121,18 @@ def test_a_text_keeps_its_lines_and_loses_its_power() -> None:
     assert show_text(text) == "Dear B,\n\tmeet me \\u{202e}at six\\u{1b}[2J.\\u{d}\\u{2028}"
 
 
-@given(st.text(max_size=100))
+def test_a_text_keeps_what_words_and_emoji_are_made_of() -> None:
+    persian, emoji, arabic = "می\u200cخواهم", "👩\u200d🚀 ❤\ufe0f\u200d🔥", "Postfix،\u200f Apache"
+    for text in (persian, emoji, arabic, "क्\u200dष"):
+        assert show_text(text) == text
+    assert show_text("\u200d \u200c\u200c a\u200c\u200c") == "\\u{200d} \\u{200c}\\u{200c} a\u200c\\u{200c}"
+
+
+@given(st.text(max_size=100) | st.text("aه🚀\u0301 }\n\u200c\u200d\u200e\u202e", max_size=30))
 def test_a_text_cannot_drive_a_terminal(text: str) -> None:
     shown = show_text(text)
     hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    assert not [c for c in shown if c not in "\n\t" and unicodedata.category(c) in hidden]
+    seen = [c for c in shown if c not in "\n\t" and unicodedata.category(c) in hidden]
+    assert set(seen) <= set("\u200c\u200d\u200e\u200f\u061c")
+    assert not re.search("[\u200c\u200d\u200e\u200f\u061c]{2}", shown)  # nothing is hidden in many of them
     assert show_text(shown) == shown

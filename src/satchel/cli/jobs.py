@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from satchel.cli.book_keeping import BookKeeping
 from satchel.cli.main import run
 from satchel.cli.over_node import COLUMNS_MAX, LOCALE
 from satchel.cli.parser import IN_NODE, read
@@ -80,6 +81,7 @@ class CommandJobs:
         self._profile = profile
         self._node: Node | None = None
         self._claims = Claims()
+        self._books = BookKeeping(profile)
         self._running: dict[str, CommandJob] = {}
         self._looking: set[CommandJob] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
@@ -115,7 +117,7 @@ class CommandJobs:
     def look(self, asked: dict[str, Any]) -> CommandJob:
         """See web.api.Jobs. Sixteen that wait for somebody must not keep their owner from seeing them."""
         options, screen = _read(asked)
-        assert getattr(options, "action", None) == "list" or _reads_letters(options)
+        assert getattr(options, "action", None) == "list" or _reads_letters(options) or _reads_books(options)
         job = self._begin(options, screen)
         self._looking.add(job)
         self._keep(self._forget_look(job))
@@ -135,7 +137,9 @@ class CommandJobs:
         task.add_done_callback(self._forgetting.discard)
 
     async def keep_house(self) -> None:
-        """Erase what is too old, now and each hour, also in folders where the node itself may not write."""
+        """Erase what is too old, now and each hour, also in folders where the node itself may not write; and
+        once, look after the library."""
+        self._asked.put(threading.Thread(target=self._books.run, name="satchel-index", daemon=True).start)
         while True:
             self._asked.put(threading.Thread(target=self._expire, name="satchel-expiry", daemon=True).start)
             await asyncio.sleep(EXPIRE_EVERY_S)
@@ -152,7 +156,7 @@ class CommandJobs:
         running = [*self._running.values(), *self._looking]
         for job in running:
             job.stop()
-        await asyncio.gather(*(job.over() for job in running))
+        await asyncio.gather(*(job.over() for job in running), asyncio.to_thread(self._books.stop))
 
     async def _forget(self, job: CommandJob) -> None:
         await job.over()
@@ -194,6 +198,10 @@ def _without_mistakes(
 
 def _reads_letters(options: argparse.Namespace) -> bool:
     return options.module == "inbox_cmd" and bool(options.both or options.contact == "show")
+
+
+def _reads_books(options: argparse.Namespace) -> bool:
+    return options.module == "library_cmd" and options.action in ("search", "show")
 
 
 def _waits_for_somebody(options: argparse.Namespace) -> bool:

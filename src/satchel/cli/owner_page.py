@@ -23,6 +23,7 @@ from satchel.cli import qr
 from satchel.cli.arrivals import Arrivals
 from satchel.cli.contact_lines import about_copy_told
 from satchel.cli.contacts_cmd import named
+from satchel.cli.owner_books import OwnerBooks
 from satchel.cli.passphrases import offer_words, refuse_weak, seal_here
 from satchel.cli.profile import Profile, make_bare, open_with_key
 from satchel.cli.run import run_until_done
@@ -42,10 +43,11 @@ from satchel.web.owner.entrance import file_content
 from satchel.web.owner.errands import Problem
 from satchel.web.owner.frame import LOOKS, Frame
 from satchel.web.owner.gate import ADDRESS, Gate
-from satchel.web.owner.inside import Inside, World
+from satchel.web.owner.inside import Inside
 from satchel.web.owner.keeping import Keeper
 from satchel.web.owner.news import News
 from satchel.web.owner.under_way import Errands
+from satchel.web.owner.world import World
 from satchel.web.serving import serve
 from satchel.web.uploads import UploadRoutes
 
@@ -180,6 +182,7 @@ class OwnerPage:
         news = News(asks)
         jobs.ended = news.tell
         errands = Errands(jobs, news, folder=os.fspath(arrivals.of_contacts))
+        books = OwnerBooks(profile, lambda: _language(profile.settings.now))
         world = World(
             lock=lock,
             wipe=wipe,
@@ -198,11 +201,15 @@ class OwnerPage:
             attachment=partial(_attachment, profile),
             sticks=sticks,
             uploads=uploads,
+            books=books.world(),
         )
         frame = Frame(self.gate, chosen=lambda: _language(profile.settings.now), asks=asks)
         inside = Inside(frame, node, errands, news, world)
-        with node.presence.listening(inside.hear):
-            await serve(inside.app(), self._listening.dup())
+        try:
+            with node.presence.listening(inside.hear):
+                await serve(inside.app(), self._listening.dup())
+        finally:
+            await books.end()
 
 
 class _Opener:

@@ -10,7 +10,9 @@ from typing import NoReturn
 from satchel import __version__
 from satchel.cli import dashes
 from satchel.cli.parser_carry import add_carry
+from satchel.cli.parser_guests import add_guests
 from satchel.cli.parser_letters import add_letters
+from satchel.cli.parser_library import add_library
 from satchel.cli.parser_profile import Commands, add_action, add_history, add_profile, add_settings
 from satchel.errors import MisuseError
 
@@ -28,6 +30,8 @@ IN_NODE = frozenset(  # while one runs
         *("send_cmd", "receive_cmd", "pair_cmd", "contacts_cmd", "queue_cmd", "meet_cmd"),
         *("settings_cmd", "passphrase_cmd", "backup_cmd", "history_cmd"),
         *("write_cmd", "inbox_cmd", "outbox_cmd", "delete_cmd", "carry_cmd"),
+        *("library_cmd", "shelf_cmd"),
+        *("guests_cmd",),
     }
 )
 PORT_MIN = 1024  # what contacts dial
@@ -89,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_queue(commands, shared)
     add_letters(commands, shared)
     add_carry(commands, shared)
+    add_library(commands, shared)
+    add_guests(commands, shared)
     _add_meet(commands, shared)
     _add_node(commands, shared)
     add_profile(commands, shared)
@@ -262,6 +268,7 @@ def _add_node(commands: Commands, shared: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
     )
     _add_quiet(up)
+    up.add_argument("--guests", action="store_true", help="open the door for guests, as long as it runs")
     up.add_argument("--no-browser", action="store_true", help="do not open the page of this Satchel")
     up.add_argument(
         "--port",

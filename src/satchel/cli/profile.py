@@ -6,12 +6,15 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from satchel.cli import units
 from satchel.cli.home import home_folder
 from satchel.cli.passphrases import open_with_passphrase
+from satchel.cli.shared_library import SharedLibrary
+from satchel.cli.shared_opener import SharedOpener
 from satchel.cli.show import Show
 from satchel.confinement.landlock import can_keep_out_of_swap, confine_thread, confine_writes, harden
 from satchel.core.crypto.selftest import self_test
@@ -27,11 +30,13 @@ from satchel.store.profile import ProfileFolder, ProfileInUse
 from satchel.store.records import SqliteRecords
 
 if TYPE_CHECKING:
+    from satchel.cli.guests_door import GuestsDoor
     from satchel.cli.post import Post
     from satchel.cli.shared_records import Claims, SharedRecords
     from satchel.node.node import Node
     from satchel.store.contacts import SqliteContacts
     from satchel.store.history import SqliteHistory
+    from satchel.store.library.opening import KeptLibrary
     from satchel.store.overview import Overviews
     from satchel.store.queue import SqliteQueue
     from satchel.store.settings import SqliteSettings
@@ -50,12 +55,15 @@ class Profile:
     key: bytes
     database: Database
     records: SqliteRecords
+    shared_opener: SharedOpener = field(default_factory=SharedOpener, kw_only=True)  # `opener_of` asks it
     shared_uploads: "SqliteUploads | None" = field(default=None, kw_only=True)
     shared_settings: "SqliteSettings | None" = field(default=None, kw_only=True)
     shared_overviews: "Overviews | None" = field(default=None, kw_only=True)
     shared_post: "Post | None" = field(default=None, kw_only=True)
+    shared_library: SharedLibrary = field(default_factory=SharedLibrary, kw_only=True)
     # Held by who puts all under another key, or copies what is under this one: one at a time.
     turn: threading.Lock = field(default_factory=threading.Lock, kw_only=True)
+    shared_guests: "GuestsDoor | None" = field(default=None, kw_only=True)
 
     @property
     def owner(self) -> "Profile":
@@ -67,8 +75,11 @@ class Profile:
         database is closed (see ProfileFolder.replace_key)."""
         assert self.folder is not None
         with self.turn:
+            with self.database.changing() as connection:
+                connection.execute("UPDATE profile SET library_renewed = 0")
             self.folder.replace_key(self.database, encode(file), key)
             self.file, self.key = file, key
+            self.shared_library.renew()
 
     @property
     def uploads(self) -> "SqliteUploads":
@@ -112,6 +123,17 @@ class Profile:
         return self.shared_post
 
     @property
+    def library(self) -> "KeptLibrary":
+        """One for all of a node. Raises EnvironmentProblem; MisuseError: this profile is in memory."""
+        if (owner := self.owner).folder is None:
+            raise MisuseError(
+                "A profile in memory has no library: its books would end with its command.",
+                safe="Nothing was done.",
+                do="Leave out --ephemeral.",
+            )
+        return owner.shared_library.get(owner.folder.home, owner.database)
+
+    @property
     def history(self) -> "SqliteHistory":
         from satchel.store.history import SqliteHistory  # noqa: PLC0415 - see contacts
 
@@ -131,6 +153,18 @@ class Profile:
         from satchel.store.queue import SqliteQueue  # noqa: PLC0415
 
         return SqliteQueue(self.database, removed=self.sweep_uploads)
+
+    @property
+    def guests(self) -> "GuestsDoor":
+        """One for all of a node: the door for guests, closed at first."""
+        if self.owner is not self:
+            return self.owner.guests
+        if self.shared_guests is None:
+            from satchel.cli.guests_door import GuestsDoor  # noqa: PLC0415 - see contacts
+            from satchel.cli.guests_library import library_of, reader_of  # noqa: PLC0415
+
+            self.shared_guests = GuestsDoor(partial(library_of, self), partial(reader_of, self))
+        return self.shared_guests
 
     @property
     def writable(self) -> Sequence[Path]:
@@ -173,12 +207,16 @@ class Profile:
 
     def close(self) -> None:
         """Let go of it. One in memory leaves nothing behind, no unfinished files either."""
+        if self.shared_guests is not None:
+            self.shared_guests.close()  # first: it reads from all the rest
         if self.folder is None:
             for head in receptions(self.records):
                 FolderLanding.sweep(head.into, head.id)
+        self.shared_opener.close()
         self.sweep_uploads()
         if self.shared_post is not None:
             self.shared_post.close()
+        self.shared_library.close()
         self.database.close()
         if self.folder is not None:
             self.folder.close()

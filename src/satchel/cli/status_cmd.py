@@ -78,6 +78,7 @@ def _look(options: argparse.Namespace, home: Path, show: Show) -> Status:
         "asked": [],
         "waiting": waiting,
         "carried": carried,
+        "guests": None,
     }
 
 
@@ -99,10 +100,20 @@ def _tell_person(show: Show, status: Status) -> None:
     for copy in status.get("copies", ()):  # a node of before has none
         show.warning(about_copy_told(copy))
     write("".join(f"{line}\n" for line in about_carried(status.get("carried"))))  # a node of before has none
+    write("".join(f"{line}\n" for line in about_guests(status.get("guests"))))
     for asked in status["asked"]:
         name = show_name(asked["contact"].encode())
         who = called(asked["contact"], verified=asked["verified"])
         write(f"{who} offers something. To look at it:\n{how_to_look(name)}\n")
+
+
+def about_guests(told: dict[str, Any] | None) -> list[str]:
+    """Nothing where their door is closed."""
+    if told is None:
+        return []
+    who = "whoever is on this network" if told["lan_open"] else "who has its address"
+    until = "until Satchel ends" if told["for_s"] is None else f"for {units.duration(told['for_s'])} more"
+    return [f"The door for guests is open to {who}, {until}. To close it: satchel guests close"]
 
 
 def about_carried(told: dict[str, int] | None) -> list[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from satchel.carriers.lan.lan import require_free_port
 from satchel.cli import local_socket, owner_page
 from satchel.cli.arrivals import Arrivals
+from satchel.cli.guests_cmd import tell_door
+from satchel.cli.guests_door import GuestsDoor
 from satchel.cli.home import home_folder
 from satchel.cli.jobs import CommandJobs
 from satchel.cli.own_node import a_node, folders_of, mode_of
@@ -64,6 +66,8 @@ def run(options: argparse.Namespace, show: Show) -> int:
         taking = arrivals.taking(options.accept, show)
         folders = folders_of(profile, arrivals.of_contacts) if taking is not None else ()
         confine_thread([*profile.writable, *folders])
+        if options.guests:
+            profile.guests.open(lan_open=False, for_s=None)
         mode = _mode(options, profile)
 
         async def work() -> None:
@@ -75,14 +79,16 @@ def run(options: argparse.Namespace, show: Show) -> int:
                     served = [
                         node.run(),
                         jobs.keep_house(),
-                        serve(Api(node, jobs, uploads, end.now).app(), listening),
+                        serve(Api(node, jobs, uploads, end.now, guests=profile.guests.told).app(), listening),
                         page.serve(
                             node, jobs, profile, uploads, arrivals=arrivals, lock=end.now, wipe=end.wipe
                         ),
                     ]
-                    await _run_node(show, node, jobs, page, served)
+                    herald = Herald(show, node, page.url, guests=profile.guests)
+                    await _run_node(herald, node, jobs, served)
 
         run_until_done(work, show)
+        profile.guests.close()  # before anything is wiped under it
         end.wipe_if_asked()
     show.done(text="Done: Satchel has ended. Your contacts do not find you any more.")
     return 0
@@ -137,10 +143,9 @@ class _End:
 
 
 async def _run_node(
-    show: Show, node: Node, jobs: CommandJobs, page: OwnerPage, served: Sequence[Coroutine[None, None, None]]
+    herald: "Herald", node: Node, jobs: CommandJobs, served: Sequence[Coroutine[None, None, None]]
 ) -> None:
     """Until it is cancelled. Raises what went wrong inside."""
-    herald = Herald(show, node, page.url)
     with herald.telling(), node.presence.listening(herald.hear):
         running = [asyncio.ensure_future(one) for one in served]
         try:
@@ -166,8 +171,10 @@ class Herald:
     From a thread of its own: a screen may stand still (Ctrl-S, `less`), and the node goes on meanwhile.
     """
 
-    def __init__(self, show: Show, node: Node, page_url: str) -> None:
+    def __init__(self, show: Show, node: Node, page_url: str, *, guests: GuestsDoor | None = None) -> None:
+        """`guests`: their door, where it is to be told of."""
         self._show = show
+        self._guests = guests
         self._node = node
         self._page_url = page_url
         self._told: list[str] | None = None  # the addresses
@@ -213,8 +220,15 @@ class Herald:
 
     def _tell_ready(self, addresses: list[str]) -> None:
         mode = self._node.presence.mode
+        opened = self._guests.now if self._guests is not None else None
         if isinstance(self._show, JsonShow):
-            self._show.line("ready", mode=mode.name.lower(), addresses=addresses, owner_url=self._page_url)
+            self._show.line(
+                "ready",
+                mode=mode.name.lower(),
+                addresses=addresses,
+                owner_url=self._page_url,
+                guest_url=opened.first_url() if opened is not None else None,
+            )
             return
         self._show.console.write("Satchel is running. Ctrl-C ends it.\n")
         self._show.note(f"Its page, for your browser on this machine:  {self._page_url}")
@@ -222,6 +236,8 @@ class Herald:
             self._show.note("It is quiet: it finds contacts who are open, and says nothing itself.")
         else:
             self._show.note("Your contacts around you find this device; nobody else learns who you are.")
+        if opened is not None:
+            tell_door(self._show, opened)
 
 
 def _is_a_pseudonym(port: int) -> EnvironmentProblem:

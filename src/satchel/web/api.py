@@ -63,8 +63,17 @@ class Jobs(Protocol):
 class Api:
     """Used from the node's loop."""
 
-    def __init__(self, node: Node, jobs: Jobs, uploads: UploadRoutes, lock: Callable[[], object]) -> None:
-        """`lock`: end the node."""
+    def __init__(
+        self,
+        node: Node,
+        jobs: Jobs,
+        uploads: UploadRoutes,
+        lock: Callable[[], object],
+        *,
+        guests: Callable[[], dict[str, object] | None] = lambda: None,
+    ) -> None:
+        """`lock`: end the node. `guests`: how their door stands; None: it is closed."""
+        self._guests = guests
         self._uploads = uploads
         self._node = node
         self._jobs = jobs
@@ -97,6 +106,7 @@ class Api:
                 "asked": self._node.asked(),
                 "waiting": [one.told() for one in waiting],
                 "carried": carried,
+                "guests": self._guests(),
             }
         )
 

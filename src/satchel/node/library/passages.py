@@ -1,0 +1,35 @@
+"""What can be found in a book, from its record and from who looks into it."""
+
+from collections.abc import Callable, Generator, Iterator
+
+from satchel.core.library.item import Item
+from satchel.core.library.words import fold
+from satchel.errors import UnfitBook
+from satchel.ports.books import Facts
+from satchel.ports.library import PASSAGE_BYTES_MAX, WHOLE, Passage
+
+
+def of_record(item: Item) -> Passage:
+    """Title, authors and subjects."""
+    text = "; ".join((*item.authors, *item.subjects))
+    text = text.encode()[:PASSAGE_BYTES_MAX].decode(errors="ignore")
+    return Passage(place=WHOLE, heading=item.title, text=text, words=fold(f"{item.title}\n{text}"))
+
+
+def of_content(looked_at: Iterator[Facts | Passage], check: Callable[[], None]) -> Iterator[Passage]:
+    """What comes of it: to the end, or until who looks into it breaks down. `check`: raises, to stop."""
+    try:
+        for found in looked_at:
+            check()
+            if isinstance(found, Passage) and found.place != WHOLE:
+                yield found
+    except UnfitBook:
+        return  # what was read of it can be found; the book can still be opened, or taken along
+    finally:
+        end(looked_at)
+
+
+def end(looked_at: Iterator[object]) -> None:
+    """Its process ends now, and not when somebody has forgotten of it."""
+    if isinstance(looked_at, Generator):
+        looked_at.close()
