@@ -17,7 +17,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from satchel.web.owner.gate import HEADERS
-from web.page_kit import BASE, Said, pages
+from web.page_kit import pages
+from web.states import BASE, Said
 from web.wording import PAGE
 
 LONG = "a_name_without_a_place_to_break_it_" * 4

@@ -10,7 +10,8 @@ from browser import DESKTOP, PHONE, Screen, accessible, look
 from browser.pytest_plugin import BrowserOn
 from browser.sites import ORIGIN, start_site
 from lab import Lab
-from web.page_kit import Said, pages
+from web.page_kit import pages
+from web.states import Said
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -1,0 +1,1 @@
+// In place of what old browsers would need: those that show a book have it.
