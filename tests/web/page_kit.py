@@ -1,51 +1,27 @@
 """Every page of the owner in every state that it can show, filled with made-up fields."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from satchel.node.events import Loss
 from satchel.web.owner.correspondence import LIFETIMES_DAYS
-from satchel.web.owner.errands import Amount, Errand, Item, Kind, Problem, State
+from satchel.web.owner.errands import Added, Amount, Errand, Item, Kind, Problem, State
 from satchel.web.owner.movements import Movement
 from satchel.web.owner.moving import Row
-from satchel.web.owner.rendering import render
 from satchel.web.owner.unsent import Bunch
 from satchel.web.owner.wrote import Written
 from web.letter_states import letters_of
+from web.library_states import library_pages
 from web.seen import Seen
+from web.states import Page, Said
 
-BASE = "/0123456789abcdef"
 INTO = "Downloads"
 OFFERED = "apple river stone cloud pear"
 CARRIED = {"bundles_in": 12, "damaged": 12, "failed": 100, "bundles_out": 12, "left_out": 12}
 CARRIED |= {"bytes": 2_345_678, "full": True, "own_letters": 12}
 STATES = ("waits", "accepted", "declined", "cannot_be_read")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What others have written. Of each kind the same number of pieces stands on a page whatever they say."""
-
-    name: str = "Amina"
-    path: str = "school/map.pdf"
-    text: str = "Until tomorrow."
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A template with all that it asks for."""
-
-    template: str
-    state: str
-    fields: dict[str, Any] = field(default_factory=dict)
-
-    def shown(self, code: str) -> str:
-        return render(self.template, code=code, base=BASE, **self.fields)
-
-    def __str__(self) -> str:
-        return f"{self.template.removesuffix('.html')}: {self.state}"
 
 
 def pages(said: Said) -> list[Page]:
@@ -60,6 +36,7 @@ def pages(said: Said) -> list[Page]:
         _keeping,
         _history,
         _letters,
+        library_pages,
     ]
     return [page for part in parts for page in part(said)]
 
@@ -169,7 +146,6 @@ def _errands(said: Said) -> list[Page]:
         "texts": [said.text],
     }
     placed: dict[str, Any] = {"placed": [said.path] * 25, "placed_count": 1_021, "texts": [said.text]}
-    coming = _unfinished(said, "in", contact=said.name)
     states: list[tuple[Kind, dict[str, Any]]] = [
         (Kind.GIVE, {**code, "guesses": 2, "guesses_of": 10}),
         (Kind.SHOW, {**code, "picture": "SATCHEL:1", "takers": 2}),
@@ -197,6 +173,7 @@ def _errands(said: Said) -> list[Page]:
         (Kind.CARRY, {"carried_bytes": 2_345_678}),
         (Kind.CARRY, {"carried": CARRIED, "state": State.FAILED}),
         (Kind.CARRY, {"carried": {"bundles_in": 1}, "state": State.DONE}),
+        *_of_books(said),
     ]
     return [
         Page(
@@ -213,11 +190,26 @@ def _errands(said: Said) -> list[Page]:
                 "again": "/take" if kind is Kind.TAKE else None,
                 "handle": "0a1b2c3d4e5f6071",
                 "broken_off": _broken_off(said) if kind is Kind.GIVE and "state" in state else {},
-                "coming": coming if "amounts" in state else None,
+                "coming": _unfinished(said, "in", contact=said.name) if "amounts" in state else None,
             },
         )
         for kind, state in states
     ]
+
+
+def _of_books(said: Said) -> list[tuple[Kind, dict[str, Any]]]:
+    one: dict[str, Any] = {"amounts": {None: _amount()}, "left_out": [(said.path, said.text)]}
+    return [
+        (Kind.ADD, {"added": _added(said), **one}),
+        (Kind.ADD, {"added": _added(said), "state": State.DONE}),
+        (Kind.GET, {"placed": [said.path], "placed_count": 1, "state": State.DONE}),
+        (Kind.GET, {"failed": [(said.path, said.text)], "state": State.FAILED}),
+    ]
+
+
+def _added(said: Said) -> Added:
+    aside = [(said.path, said.text, said.text)] * 2
+    return Added(new=12, known=12, aside_count=100, aside=aside)
 
 
 def _offer(said: Said) -> list[Item]:

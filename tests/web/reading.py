@@ -89,6 +89,8 @@ class Reading:
                 return self._of_call(expression, module, part)
             case ast.Constant(value=None):
                 return NOTHING
+            case ast.Subscript(value=ast.Name(id=table)) if part is not None and table in module.constants:
+                return self._of_table(table, module, part)
             case _ if part is not None:
                 return ANYTHING
             case ast.Constant(value=str(text)):

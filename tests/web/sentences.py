@@ -17,7 +17,13 @@ from web.reading import FIELD, PARTS, Reading, Unreadable
 from web.source_code import OPENED, Module, Tree, called, first_text, place, reached
 
 # What the page runs: its own parts, the commands that are jobs of it, and doctor.
-BEGINNINGS = ("cli/owner_page", "cli/jobs", "cli/doctor_cmd", *(f"cli/{name}" for name in sorted(IN_NODE)))
+BEGINNINGS = (
+    "cli/owner_page",
+    "web/reading",
+    "cli/jobs",
+    "cli/doctor_cmd",
+    *(f"cli/{name}" for name in sorted(IN_NODE)),
+)
 AT_A_TERMINAL = frozenset(  # what these say is said before there is a page, or to who types a command
     {
         "cli/editor",

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from satchel.web.owner.rendering import render
 from satchel.web.owner.speech import CODES, DEFAULT, NAMES
-from web.page_kit import BASE, Said, pages, usual_pages
+from web.page_kit import pages, usual_pages
 from web.seen import Seen
+from web.states import BASE, Said
 from web.wording import PAGE
 
-PARTS = {"layout.html", "parts.html"}
+PARTS = {"layout.html", "parts.html", "book_parts.html"}
 RIGHT_TO_LEFT = {"ar", "fa"}
 TAGS = {code: code for code in CODES} | {"zh": "zh-Hans"}
 JOINER = "\N{ZERO WIDTH NON-JOINER}"  # Persian is written with it
@@ -89,13 +90,13 @@ def test_no_text_is_mark_up(text: str, code: str, place: int) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE_PATHS, ids=range(len(HOSTILE_PATHS)))
 def test_what_others_write_drives_nothing(text: str) -> None:
-    """G: no bidi override, no control character. A field in which a name is edited has it as it is:
-    the browser isolates it."""
+    """G: no bidi override, no control character; texts have joiners. A field in which a name is edited has it
+    as it is: the browser isolates it."""
     for page in pages(said(text)):
         seen = Seen(page.shown("en"))
         shown = "".join([*seen.texts, *(said for _, name, said in seen.attributes if name != "value")])
         driving = {letter for letter in shown if unicodedata.category(letter) in ("Cc", "Cf", "Cs")}
-        assert driving <= {"\n", "\t"}, (page, driving)
+        assert driving <= set("\n\t\u200c\u200d\u200e\u200f\u061c"), (page, driving)
 
 
 def test_what_others_write_is_there_to_be_read() -> None:
@@ -104,6 +105,7 @@ def test_what_others_write_is_there_to_be_read() -> None:
     shown = [(page.template, Seen(page.shown("en")).text) for page in pages(said(text))]
     shows = {template for template, seen in shown if "<i>photo\\u{202e}gnp.exe" in seen}
     assert shows >= {"around.html", "people.html", "person.html", "waiting.html", "take.html", "errand.html"}
+    assert shows >= {"library.html", "book.html", "shelf.html", "shelves.html", "guests.html", "aside.html"}
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -61,6 +61,11 @@ def test_each_part_of_an_error_is_read() -> None:
             {"Not done: %(said_why)s.", "it broke", "it is odd", "Mend it.", "Wait."},
         ),
         (
+            'T = {A.B: ("It broke.", "Mend it.")}\n'
+            "def f(which):\n    what, do = T[which]\n    raise MisuseError(what, do=do)\n",
+            {"It broke.", "Mend it."},
+        ),
+        (
             'def f(what):\n    raise MisuseError(what, do="")\nf("This one.")\nf(what="That one.")\n',
             {"This one.", "That one."},
         ),

@@ -16,7 +16,7 @@ from satchel.web.owner.rendering import render
 from satchel.web.owner.sentences import SENTENCE_CHARACTERS_MAX, Found, Put, Sentences
 from satchel.web.owner.speech import CODES
 from satchel.web.owner.telling import tell
-from web.page_kit import BASE
+from web.states import BASE
 from web.test_pages import HOSTILE
 from web.wording import LANGUAGES
 

@@ -17,7 +17,9 @@ from satchel.web.owner.reworded import ON_THE_PAGE
 from satchel.web.owner.speech import TOLD
 from web.sentences import told
 
-PAGE = ROOT / "src" / "satchel" / "web" / "owner"
+WEB = ROOT / "src" / "satchel" / "web"
+PAGE = WEB / "owner"
+BESIDE = ("guests", "reading")  # other pages, with words from the same catalogues
 WORDS = PAGE / "words"
 LANGUAGES = ("fr", "es", "ar", "fa", "zh")
 _BEGUN = datetime(2026, 11, 28, tzinfo=UTC)  # a header that changed each time would say nothing
@@ -34,6 +36,12 @@ def extract() -> Catalog:
     )
     for file, _, message, comments, _ in sorted(messages, key=lambda one: (one[0], one[1])):
         found.add(message, None, [(file, 1)], auto_comments=comments)
+    for part in BESIDE:
+        messages = extract_from_dir(
+            str(WEB / part), method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS, comment_tags=()
+        )
+        for file, _, message, _, _ in sorted(messages, key=lambda one: (one[0], one[1])):
+            found.add(message, None, [(f"{part}/{file}", 1)])
     for sentence, modules in told().items():
         if sentence in ON_THE_PAGE:
             continue  # what is said instead is among the messages of the page

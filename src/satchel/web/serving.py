@@ -44,15 +44,19 @@ class _OwnPersonsBrowserOnly(H11Protocol):
             transport.abort()
 
 
-def uid_of(one: tuple[str, int], other: tuple[str, int]) -> int | None:
-    """Whose socket here is bound to `one` and connected to `other`, both of IPv4.
+End = tuple[str, int] | tuple[str, int, int, int]  # an address and a port, as of a socket of IPv4 or of IPv6
 
-    By the kernel's tables of connections (proc(5), /proc/net/tcp): a socket of IPv6 may have such addresses,
-    too, and stands in a table of its own (RFC 4291, 2.5.5.2). NOBODYS: it is in neither; None: there is no
-    table.
+
+def uid_of(one: End, other: End) -> int | None:
+    """Whose socket here is bound to `one` and connected to `other`, both of one family.
+
+    By the kernel's tables of connections (proc(5), /proc/net/tcp): a socket of IPv6 may have addresses of
+    IPv4, too, and stands in a table of its own (RFC 4291, 2.5.5.2). NOBODYS: it is in neither; None: there is
+    no table.
     """
     is_known = False
-    for table, before in (("/proc/net/tcp", ""), ("/proc/net/tcp6", _MAPPED)):
+    tables = (("/proc/net/tcp", ""), ("/proc/net/tcp6", _MAPPED))
+    for table, before in tables if ":" not in one[0] else (("/proc/net/tcp6", ""),):
         wanted = [before + _in_table(one), before + _in_table(other)]
         try:
             with open(table, encoding="ascii") as lines:
@@ -66,10 +70,10 @@ def uid_of(one: tuple[str, int], other: tuple[str, int]) -> int | None:
     return NOBODYS if is_known else None
 
 
-def _in_table(end: tuple[str, int]) -> str:
-    address, port = end
-    [number] = struct.unpack("=I", socket.inet_aton(address))
-    return f"{number:08X}:{port:04X}"
+def _in_table(end: End) -> str:
+    family = socket.AF_INET6 if ":" in end[0] else socket.AF_INET
+    words = memoryview(socket.inet_pton(family, end[0])).cast("I")
+    return f"{''.join(f'{word:08X}' for word in words)}:{end[1]:04X}"
 
 
 def uid_behind(connection: socket.socket) -> int:

@@ -33,6 +33,11 @@ class Kind(Enum):
     VERIFY = "compare words"
     MEET = "meet"
     CARRY = "carry letters on a stick"
+    ADD = "put books in"
+    GET = "write a book into a folder"
+
+
+_ALONE = frozenset({Kind.CARRY, Kind.ADD, Kind.GET})  # there is nobody to meet
 
 
 class State(Enum):
@@ -90,6 +95,26 @@ class Amount:
 
 
 @dataclass(slots=True, kw_only=True)
+class Added:
+    """What came of files that were put into the library."""
+
+    new: int = 0
+    known: int = 0  # were here already
+    aside_count: int = 0
+    aside: list[tuple[str, str, str]] = field(default_factory=list)  # path, why, what to do
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case {"event": "added", "new": bool(is_new)}:
+                self.new, self.known = self.new + is_new, self.known + (not is_new)
+            case {"event": "set_aside", "path": str(path), "what": str(what), "do": str(do)}:
+                self.aside_count += 1
+                self.aside = [*self.aside, (path, what, do)][:NAMES_MAX]
+            case _:
+                pass
+
+
+@dataclass(slots=True, kw_only=True)
 class Errand:
     """One job under way, or just over."""
 
@@ -127,6 +152,7 @@ class Errand:
     notices: list[Problem] = field(default_factory=list)
     carried_bytes: int = 0  # onto a stick and from it, so far
     carried: Event | None = None  # what came of it
+    added: Added = field(default_factory=Added)
 
     @property
     def offered_name(self) -> str:
@@ -141,7 +167,7 @@ class Errand:
     @property
     def is_looking(self) -> bool:
         """Nobody was met yet, and there is nothing to show them."""
-        is_met = self.is_met or self.kind is Kind.CARRY  # there is nobody to meet
+        is_met = self.is_met or self.kind in _ALONE
         return not (self.is_over or self.code or is_met or self.items or self.amounts)
 
     @property
@@ -186,7 +212,9 @@ class Errand:
                 self.ask("offer")
             case {"event": "text", "text": str(text)}:
                 self.texts = [*self.texts, text][-TEXTS_MAX:]
-            case {"event": "progress"}:
+            case {"event": "added" | "set_aside"}:
+                self.added.hear(event)
+            case {"event": "progress" | "read"}:
                 whose = event.get("receiver", event.get("handover"))
                 self.amounts.setdefault(whose, Amount()).hear(event)
             case _:

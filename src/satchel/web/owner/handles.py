@@ -1,4 +1,5 @@
-"""What stands for contacts and letters in addresses: digests under a secret of this process.
+"""What stands for contacts, letters, shelves and searches in addresses: digests under a secret of this
+process.
 
 A browser keeps addresses in its history: no name stands there, and no id, which another device has, too (T1).
 Spec: docs/spec/page.md, 2.7.
@@ -8,8 +9,10 @@ from collections import OrderedDict
 
 from satchel.core.crypto.kdf import mac
 from satchel.errors import NothingToDo
+from satchel.web.owner.books import Asked
 
 HANDLE_BYTES = 8
+SEARCHES_MAX = 200
 LETTERS_MAX = 20_000  # that were shown last; the one shown longest ago is looked for no more
 
 
@@ -18,11 +21,35 @@ class Handles:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._searches: OrderedDict[str, Asked] = OrderedDict()
         self._letters: OrderedDict[str, tuple[str, str]] = OrderedDict()  # contact and id
 
     def of(self, contact: str) -> str:
         """By its name here."""
         return self._digest(contact.encode("utf-8", "surrogateescape"))
+
+    def of_shelf(self, shelf: str) -> str:
+        """By its name."""
+        return self._digest(b"shelf\0" + shelf.encode("utf-8", "surrogateescape"))
+
+    def of_search(self, asked: Asked) -> str:
+        """What is looked for: remembered as long as Satchel runs, in memory alone, the last ones."""
+        handle = self._digest(b"search\0" + repr(asked).encode("utf-8", "backslashreplace"))
+        self._searches[handle] = asked
+        self._searches.move_to_end(handle)
+        if len(self._searches) > SEARCHES_MAX:
+            self._searches.popitem(last=False)
+        return handle
+
+    def search(self, handle: str) -> Asked:
+        """Raises NothingToDo: it is remembered no more."""
+        if handle not in self._searches:
+            raise NothingToDo(
+                "This search is over.",
+                safe="Nothing was changed.",
+                do="Look for it once more in the library.",
+            )
+        return self._searches[handle]
 
     def of_letter(self, contact: str, id: str) -> str:
         """id: hexadecimal digits."""

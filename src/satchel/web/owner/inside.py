@@ -3,8 +3,7 @@
 Spec: docs/spec/page.md, 3 and 4.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -22,40 +21,29 @@ from satchel.web.owner.errands import Errand, Kind, Problem, spans_of
 from satchel.web.owner.frame import LOOKS, SCRIPTED, UPLOADS, Frame
 from satchel.web.owner.handles import Handles
 from satchel.web.owner.history_page import HistoryPage
-from satchel.web.owner.keeping import Keeper, Keeping
-from satchel.web.owner.letters_page import Attachment, LettersPage
+from satchel.web.owner.keeping import Keeping
+from satchel.web.owner.letters_page import LettersPage
+from satchel.web.owner.library_page import LibraryPage
 from satchel.web.owner.movements import Movements
 from satchel.web.owner.moving import Listed, rows_of
 from satchel.web.owner.news import News
 from satchel.web.owner.settings_page import SettingsPage
+from satchel.web.owner.shelves_page import ShelvesPage
 from satchel.web.owner.under_way import Errands
 from satchel.web.owner.waiting import Waiting
+from satchel.web.owner.world import World
 from satchel.web.owner.wrote import Wrote
-from satchel.web.uploads import UploadRoutes
 
 QUEUED_SHOWN = 20  # on the first page; all of it is under what waits
 WIPE_WORD = "wipe"
 MISTYPED = "mistyped"
-_AGAIN = {Kind.GIVE: "/give", Kind.TAKE: "/take", Kind.SHOW: "/pair", Kind.SCAN: "/pair"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What the pages need from outside."""
-
-    lock: Callable[[], object]  # end the node
-    wipe: Callable[[], object]  # destroy the key at once, and all the rest when the node ends; blocks
-    look: Callable[[], Sequence[dict[str, Any]]]  # what `satchel doctor` finds; blocks
-    draw_picture: Callable[[str], bytes]  # a text as a picture for cameras: SVG
-    keeper: Keeper
-    into: str  # where goes what contacts give, as a path in an event
-    into_by_code: Callable[[], str]  # and what is received by code from now on
-    copies: Callable[[], Sequence[SatchelError]]  # whose profile went back, and what to do
-    handles: bytes  # a secret of this process: names stand in no address
-    remembers: Callable[[], bool]  # whether there is a history
-    attachment: Attachment
-    sticks: Callable[[], Sequence[str]]  # folders of those that are mounted
-    uploads: UploadRoutes  # those of the control API: what comes at a time is counted together
+_AGAIN = {
+    Kind.ADD: "/library",
+    Kind.GIVE: "/give",
+    Kind.TAKE: "/take",
+    Kind.SHOW: "/pair",
+    Kind.SCAN: "/pair",
+}
 
 
 class Inside:
@@ -83,6 +71,10 @@ class Inside:
             attachment=world.attachment,
             handles=self._handles,
             wrote=self._wrote,
+        )
+        self._library = LibraryPage(frame, errands, news, world.books, self._handles, into=world.into_by_code)
+        self._shelves = ShelvesPage(
+            frame, errands, news, world.books, self._handles, draw_picture=world.draw_picture
         )
         self._movements = Movements(news.tell)
 
@@ -127,6 +119,7 @@ class Inside:
         ]
         others = [*self._waiting.routes(), *self._settings.routes(), *self._keeping.routes()]
         others += [*self._history.routes(), *self._letters.routes()]
+        others += [*self._library.routes(), *self._shelves.routes()]
         return self._frame.app([*routes, *others, *self._world.uploads.under(UPLOADS)])
 
     # --- who is there -------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ from satchel.web.owner.telling import tell
 
 
 @cache
-def _environment(code: str) -> Environment:
+def environment(code: str, package: str = "satchel.web.owner") -> Environment:
+    """Of the templates of that package, in the language `code`."""
     spoken = speech.language(code)
     made = Environment(
-        loader=PackageLoader("satchel.web.owner"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
@@ -33,6 +34,8 @@ def _environment(code: str) -> Environment:
         path=speech.path,
         text=speech.text,
         isolated=speech.isolated,
+        joined=speech.joined,
+        book_text=speech.book_text,
         plain=speech.shown_text,
         tell=partial(tell, code),
         plain_name=speech.plain_name,
@@ -61,7 +64,7 @@ def render(
         renews: whether its address can be asked for again.
     """
     return (
-        _environment(code)
+        environment(code)
         .get_template(template)
         .render(base=base, here=here, live=live, asks=asks, renews=renews, **fields)
     )

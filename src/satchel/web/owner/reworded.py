@@ -207,5 +207,30 @@ _LETTERS = {
     "To see the numbers: satchel inbox, satchel outbox": _("Look at the letters again."),
 }
 
-ON_THE_PAGE = {**_MEETING, **_CODES, **_CONTACTS, **_GIVING, **_TAKING, **_SATCHEL_ITSELF, **_LETTERS}
+_LIBRARY = {
+    "See which there are: satchel library list": _("See which there are in the library."),
+    "See which there are: satchel shelf list": _("See which there are under Shelves, in the library."),
+    "Make room, or choose a folder on another disk: --into DIR": _(
+        "Make room, or choose a folder on another disk under Settings."
+    ),
+    "Put it in again (satchel library add). If it happens again, look at the disk.": _(
+        "Put it in again. If it happens again, look at the disk."
+    ),
+    "Open it among people whom you trust with that. Which shelves are open: satchel shelf list": _(
+        "Open it among people whom you trust with that. Which shelves are open stands under Guests."
+    ),
+    "Close it first: satchel guests close": _("Close the door first, under Guests."),
+    "Say the same again: it goes on with the rest.": _("Choose the same again: it goes on with the rest."),
+}
+
+ON_THE_PAGE = {
+    **_MEETING,
+    **_CODES,
+    **_CONTACTS,
+    **_GIVING,
+    **_TAKING,
+    **_SATCHEL_ITSELF,
+    **_LETTERS,
+    **_LIBRARY,
+}
 """What is said elsewhere, by what the page says instead: with no fields but those of the first."""

@@ -7,10 +7,10 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-from babel.core import Locale
+from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -30,6 +30,8 @@ _OTHER = "fr"
 _TAGS = {"zh": "zh-Hans"}  # of the others the code says enough
 HEADER_CHARACTERS_MAX = 200
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte")
+_WRITTEN_JOINED = "\u0600-\u07ff\u08a0-\u0dff"  # from Arabic to Sinhala
+_JOINERS = re.compile(f"(?<=[{_WRITTEN_JOINED}])([\u200c\u200d])(?=[{_WRITTEN_JOINED}])")
 _DIGITS = {  # of CLDR's numbering systems; Babel has their separators alone
     "arab": str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"),
     "arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"),
@@ -80,6 +82,10 @@ class Language:
         hour = format_time(here, "short", tzinfo=here.tzinfo, locale=self.locale)
         return Markup("<bdi>{} {}</bdi>").format(self._in_digits(day), self._in_digits(hour))
 
+    def named(self, tag: str) -> Markup:
+        """A language by its tag, as it is called in this one; a tag that nobody knows is its own name."""
+        return Markup("<bdi>{}</bdi>").format(called(self.code, tag))
+
     def _in_digits(self, formatted: str) -> str:
         return formatted.translate(_DIGITS.get(self.digits, {}))
 
@@ -110,6 +116,16 @@ def sentences(code: str) -> list[tuple[str, str]]:
     reworded = language(code).catalogue.gettext
     pairs += [(said, reworded(instead)) for said, instead in ON_THE_PAGE.items()]
     return [(english, other) for english, other in pairs if other]
+
+
+@lru_cache(maxsize=2_048)
+def called(code: str, tag: str) -> str:
+    """The language of this tag (BCP 47), in the language `code`."""
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name(code)
+    except (UnknownLocaleError, ValueError, TypeError):
+        name = None
+    return name or shown_text(tag)
 
 
 @cache
@@ -159,3 +175,15 @@ def text(written: str) -> Markup:
 def shown_text(written: str) -> str:
     """What would turn or drive a line stands there as its number (G)."""
     return show_text(written)
+
+
+def joined(written: str) -> str:
+    """As shown_text; but what joins or parts two letters of a script that is written so stays (U+200C and
+    U+200D): without it Persian and Sinhala cannot be read, and between such letters it drives nothing."""
+    pieces = _JOINERS.split(written)
+    return "".join(piece if place % 2 else shown_text(piece) for place, piece in enumerate(pieces))
+
+
+def book_text(written: str) -> Markup:
+    """What stands in a book or about it, in one line."""
+    return Markup('<bdi dir="auto">{}</bdi>').format(joined(written))

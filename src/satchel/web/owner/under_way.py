@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from satchel.errors import EnvironmentProblem, MisuseError, NoSuchLetter, SatchelError
+from satchel.errors import EnvironmentProblem, MisuseError, NoSuchLetter, NothingToDo, SatchelError
 from satchel.web.api import Job, Jobs
 from satchel.web.owner.errands import Errand, Event, Kind, Problem
 from satchel.web.owner.news import News
@@ -93,13 +93,15 @@ class Errands:
         language: str,
         within_s: float = QUICK_S,
     ) -> list[Event]:
-        """A quick command, as `start`: all that it says. Raises NoSuchLetter; EnvironmentProblem: what else
-        went wrong."""
+        """A quick command, as `start`: all that it says. Raises NoSuchLetter; NothingToDo;
+        EnvironmentProblem: what else went wrong."""
         async with self._places:
             job = self._jobs.start(_asked(words, operands, self._folder, language))
             return await _said_by(job, answers, within_s)
 
-    async def look(self, *words: str, operands: tuple[str, ...] = ()) -> list[Event]:
+    async def look(
+        self, *words: str, operands: tuple[str, ...] = (), within_s: float = QUICK_S
+    ) -> list[Event]:
         """All that a quick command says which only reads. Raises as `run`.
 
         One of a kind runs at a time. The next one is for all who ask meanwhile: what it reads is as new as
@@ -107,16 +109,16 @@ class Errands:
         """
         one = words, operands
         if one not in self._next_looks:
-            self._next_looks[one] = self._keep(asyncio.ensure_future(self._look_in_turn(one)))
+            self._next_looks[one] = self._keep(asyncio.ensure_future(self._look_in_turn(one, within_s)))
         return await asyncio.shield(self._next_looks[one])
 
-    async def _look_in_turn(self, one: "_Look") -> list[Event]:
+    async def _look_in_turn(self, one: "_Look", within_s: float) -> list[Event]:
         words, operands = one
         try:
             async with self._turns[one], self._looks:
                 del self._next_looks[one]  # who asks from now on may know of something newer
                 looking = self._jobs.look(_asked(words, operands, self._folder, DEFAULT))
-                return await _said_by(looking, (), QUICK_S)
+                return await _said_by(looking, (), within_s)
         finally:
             if one not in self._next_looks:  # nobody waits for a turn; there are as many as letters
                 self._turns.pop(one, None)
@@ -207,13 +209,15 @@ def _asked(words: Sequence[str], operands: Sequence[str], folder: str, language:
 
 async def _said_by(job: Job, answers: Iterable[str], within_s: float) -> list[Event]:
     """To its end. Raises as Errands.run."""
-    left = list(answers)
+    left, code = list(answers), 0
     said: list[Event] = []
     try:
         async with asyncio.timeout(within_s):
             async for line in _lines(job):
                 if line.get("job") == "read":
                     job.answer(left.pop(0) if left else None)
+                elif line.get("job") == "over":
+                    code = int(line["code"])
                 elif "event" in line:
                     said.append(line)
     except TimeoutError:
@@ -224,7 +228,9 @@ async def _said_by(job: Job, answers: Iterable[str], within_s: float) -> list[Ev
         job.leave()
     for event in said:
         if event["event"] == "error":
-            kind = NoSuchLetter if event.get("reason") == NoSuchLetter.reason else EnvironmentProblem
+            kind: type[SatchelError] = NothingToDo if code == NothingToDo.exit_code else EnvironmentProblem
+            if event.get("reason") == NoSuchLetter.reason:
+                kind = NoSuchLetter
             raise kind(event["what"], safe=event["safe"], do=event["do"])
     return said
 

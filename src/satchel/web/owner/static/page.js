@@ -241,6 +241,7 @@ async function post(target, fields) {
 // Read all of it into Satchel, then `hand` it over. `place` has somewhere to say how it goes. Raises nothing.
 async function give(target, chosen, fields, place, hand) {
   const [said, sent, cancel] = ["[data-said]", "[data-sent]", "[data-cancel]"].map((one) => place.querySelector(one));
+  const { failed, cancelled } = { ...words, ...place.dataset };  // a form may say it in its own words
   const cancelling = new AbortController();
   said.textContent = words.reading;
   sent.hidden = false;
@@ -257,7 +258,7 @@ async function give(target, chosen, fields, place, hand) {
   } catch (problem) {
     const { aborted } = cancelling.signal;
     if (aborted) sent.hidden = true;
-    said.textContent = aborted ? words.cancelled : problem instanceof Refused && problem.message ? problem.message : words.failed;
+    said.textContent = aborted ? cancelled : problem instanceof Refused && problem.message ? problem.message : failed;
     return false;
   } finally { cancel.hidden = true; }
 }
@@ -319,8 +320,8 @@ for (const form of document.querySelectorAll("form[data-give]")) {
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const text = form.elements.text.value;
-    if (!chosen.length && !text.trim()) { said.textContent = words.nothing; return; }
+    const text = form.elements.text?.value ?? "";
+    if (!chosen.length && !text.trim()) { said.textContent = form.dataset.nothing ?? words.nothing; return; }
     button.disabled = true;
     button.disabled = await give(form.action, [...chosen], [...new FormData(form)], form, submit);
     if (!button.disabled) button.focus();  // it was on the button that cancels, and that one is gone
@@ -329,7 +330,7 @@ for (const form of document.querySelectorAll("form[data-give]")) {
 
 // Something that was dropped cannot be read: nobody is given the rest as if it were all.
 function fail(place) {
-  place.querySelector("[data-said]").textContent = words.failed;
+  place.querySelector("[data-said]").textContent = place.querySelector("[data-failed]")?.dataset.failed ?? words.failed;
   place.querySelector("[data-sent]").hidden = true;
 }
 
