@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import custody, discovery, flood, handover, letters, meet, page, reconcile
+from bench import custody, discovery, flood, handover, letters, library, meet, page, reconcile
 from bench.report import as_markdown
 from bench.running import Scenario, keep, run
 from bench.track import Course, say
@@ -17,6 +17,7 @@ KNOWN = {
     "flood": flood.ABOUT,
     "handover": handover.ABOUT,
     "letters": letters.ABOUT,
+    "library": library.ABOUT,
     "meet": meet.ABOUT,
     "page": page.ABOUT,
     "reconcile": reconcile.ABOUT,
@@ -27,6 +28,7 @@ SCENARIOS: dict[str, dict[str, Scenario]] = {
     "flood": flood.SCENARIOS,
     "handover": handover.SCENARIOS,
     "letters": letters.SCENARIOS,
+    "library": library.SCENARIOS,
     "meet": meet.SCENARIOS,
     "page": page.SCENARIOS,
     "reconcile": reconcile.SCENARIOS,

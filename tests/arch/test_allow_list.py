@@ -16,7 +16,7 @@ STDLIB = frozenset(
     {"__future__", "abc", "base64", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib"}
     | {"heapq", "hmac", "itertools", "math", "operator", "re", "struct", "types", "typing", "unicodedata"}
 )
-MODULE_OF = {"apsw-sqlite3mc": "apsw"}  # where they differ
+MODULE_OF = {"apsw-sqlite3mc": "apsw", "pillow": "PIL"}  # where they differ
 ONLY_IN = {"cryptography": "crypto", "blake3": "blobs"}
 PROJECT = ("satchel.core", "satchel.errors")
 ROUNDABOUT = frozenset({"__import__", "eval", "exec", "compile", "open", "input", "print"})

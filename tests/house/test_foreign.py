@@ -16,7 +16,7 @@ from workshop import foreign
 from workshop.foreign import Package, bring, integrity, is_brought, packages, renew, unpack
 from workshop.running import Stopped
 
-LICENCES = {"(MIT OR Apache-2.0)"}  # 0169
+LICENCES = {"(MIT OR Apache-2.0)", "MIT", "Apache-2.0"}  # 0169, 0246
 FILES = {"LICENSE": b"Do as you like.", "dist/read.js": b"export {};"}
 
 
