@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -160,10 +159,9 @@ class Profile:
         if self.owner is not self:
             return self.owner.guests
         if self.shared_guests is None:
-            from satchel.cli.guests_door import GuestsDoor  # noqa: PLC0415 - see contacts
-            from satchel.cli.guests_library import library_of, reader_of  # noqa: PLC0415
+            from satchel.cli.guests_library import door_for  # noqa: PLC0415 - see contacts
 
-            self.shared_guests = GuestsDoor(partial(library_of, self), partial(reader_of, self))
+            self.shared_guests = door_for(lambda: self.library, self.shared_opener.get)
         return self.shared_guests
 
     @property
