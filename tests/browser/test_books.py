@@ -124,6 +124,16 @@ def test_an_epub_has_contents_sizes_and_keeps_a_place_only_if_asked(
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_an_epub_of_fixed_pages_is_shown(lab: Lab, browser_on: BrowserOn, tmp_path: Path) -> None:
+    """By the part of foliate-js that asks for a module by a bare name."""
+    host = lab.host("amina")
+    books, browser = Books.on(host, tmp_path), browser_on(host)
+    page = books.page(browser, "fixed", screen=DESKTOP)
+    page.wait_for_selector("footer:not([hidden])")
+    shown_texts = [frame.text_content("body") or "" for frame in page.frames if frame.url.startswith("blob:")]
+    assert any("Drawn" in text for text in shown_texts)
+
+
 def test_a_pdf_has_pages_words_and_sizes(lab: Lab, browser_on: BrowserOn, tmp_path: Path) -> None:
     host = lab.host("amina")
     books, browser = Books.on(host, tmp_path), browser_on(host)

@@ -22,6 +22,7 @@ DIRTY = b"".join(
         b'<p style="color:red" class="bar" dir="rtl" lang="ar">x</p>',
         b'<img src="../file/a.png" onerror="x()"><img src="http://evil.example/a.png">',
         b'<img src="//evil.example/b.png"><img src="../../page.png"><img src="../file/../../x.png">',
+        b'<img src="../file/%2e%2e/%2e%2e/x.png"><a href="%2e%2e%2fx">out</a>',
         b'<a href="c1#there">on</a><a href="https://evil.example/">out</a><a href="//evil.example">out</a>',
         b'<a href="javascript:x()">out</a><a href="/other">out</a><a href="../../other">out</a>',
         b'<form action="http://evil.example"><input name="p"></form><style>p{}</style>',
@@ -118,9 +119,15 @@ def test_what_the_limited_process_says_is_cleaned_once_more(book: Reader) -> Non
         "<base",
     ):
         assert bad not in article, bad
-    for bad in ('"/other"', "../..", 'class="bar"'):
+    for bad in ('"/other"', "../..", "%2e", 'class="bar"'):
         assert bad not in article, bad
-    for good in ('dir="rtl"', 'lang="ar"', 'src="../file/a.png"', 'href="c1#there"', "<h1>One</h1>"):
+    for good in (
+        'dir="rtl"',
+        'lang="ar"',
+        f'src="{PATH}/file/a.png"',
+        f'href="{PATH}/text/c1#there"',
+        "<h1>One</h1>",
+    ):
         assert good in article, good
 
 
@@ -283,7 +290,6 @@ def test_scripts_are_ours_by_their_path(looker: Looker, threads: ThreadPoolExecu
         assert page["form-action"] == ["'none'"]
     chapter = reader(Kind.EPUB, EPUB_TYPE, looker, threads).get("/text/c0").policy
     assert chapter["script-src"] == ["'none'"]
-    assert "allow-scripts" not in chapter["sandbox"]
 
 
 def test_an_archive_is_in_a_frame_without_an_origin(looker: Looker, threads: ThreadPoolExecutor) -> None:

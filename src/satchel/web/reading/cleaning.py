@@ -7,6 +7,7 @@ person clicks, nor names that a browser looks up ahead.
 """
 
 import re
+from urllib.parse import quote, unquote
 
 import nh3
 
@@ -30,28 +31,37 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
 }
-# A chapter beside this one, or a place in it; a picture of the same book. Neither can lead out: no scheme, no
-# host, no way upwards but the one.
-_BESIDE = re.compile(r"(?![./\\])[^:/\\\s?#]*(#[^\s]*)?")
-_PICTURE = re.compile(r"\.\./file/(?!\.)(?:[^:\\\s?#](?!/\.))*")
+_BESIDE = re.compile(r"([^:/\\\s?#]*)(#[^\s]*)?")  # a chapter, and a place in it
+_PICTURE = re.compile(r"\.\./file/([^:\\\s?#]+)")
 
 
-def cleaned(html: bytes) -> str:
-    """A fragment. Blocking: about a second for 5 MB."""
+def cleaned(html: bytes, base: str) -> str:
+    """A fragment, whose links are whole paths below `base`, that of the book. Blocking: about a second for
+    5 MB."""
+
+    def kept(_tag: str, attribute: str, value: str) -> str | None:
+        if attribute == "href" and (found := _BESIDE.fullmatch(value)):
+            return _below(f"{base}/text/", found[1], found[2] or "")
+        if attribute == "src" and (found := _PICTURE.fullmatch(value)):
+            return _below(f"{base}/file/", found[1], "")
+        return value if attribute not in ("href", "src") else None
+
     cleaner = nh3.Cleaner(
         tags=set(_TAGS.split()),
         clean_content_tags={"script", "style", "title", "template", "noscript", "iframe", "object"},
         attributes=_ATTRIBUTES,
-        attribute_filter=_kept,
+        attribute_filter=kept,
         link_rel=None,
         url_schemes=set(),
     )
     return cleaner.clean(html[:CHAPTER_BYTES_MAX].decode("utf-8", errors="replace"))
 
 
-def _kept(_tag: str, attribute: str, value: str) -> str | None:
-    if attribute == "href":
-        return value if _BESIDE.fullmatch(value) else None
-    if attribute == "src":
-        return value if _PICTURE.fullmatch(value) else None
-    return value
+def _below(folder: str, path: str, within: str) -> str | None:
+    """None: it would climb out, in whatever spelling."""
+    if not path:
+        return within or None
+    parts = unquote(path).split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return None
+    return f"{folder}{'/'.join(quote(part, safe='') for part in parts)}{within}"

@@ -76,9 +76,9 @@ class Leaves:
         if not place:
             if not chapters:
                 raise _empty()
-            return self._go(request, f"/text/{quote(chapters[0].place, safe='')}")
+            return self._go(request, f"/text/{quote(chapters[0].place)}")
         resource = await self._held.fetch(f"chapter/{place}")
-        text = await in_own_thread(cleaned, resource.body)
+        text = await in_own_thread(cleaned, resource.body, request.scope.get("root_path", ""))
         return self._show(
             request,
             "chapter.html",
@@ -135,7 +135,6 @@ class Leaves:
             "zim.html",
             _policy(request).page(searches=self._searches, frames=True),
             entry=quote(entry),
-            here=quote(entry, safe=""),
             main=bool(chapters) and entry == chapters[0].place,
         )
 
@@ -151,7 +150,7 @@ class Leaves:
             return f"/pages/{place}" if place.isascii() and place.isdigit() else "/pages/1"
         if self._shown.kind in _BY_CHAPTERS:
             chapter, _, within = place.partition("#")
-            return f"/text/{quote(chapter, safe='')}" + (f"#{quote(within)}" if within else "")
+            return f"/text/{quote(chapter)}" + (f"#{quote(within)}" if within else "")
         return "/"
 
     def _around(self, chapters: Sequence[Chapter], place: str) -> Turn:

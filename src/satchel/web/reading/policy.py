@@ -90,12 +90,8 @@ class Policy:
         return _with(script=self._pdfjs, connect=f"{self.place}/content/ {self._pdfjs}")
 
     def chapter(self) -> Mapping[str, str]:
-        """Text of a book in a page of ours: no script at all, no form, no window, and no `refresh`."""
-        return _with(
-            "sandbox allow-same-origin allow-downloads",
-            style=self._static,
-            img=f"{self.place}/file/ {self._static}",
-        )
+        """Text of a book, cleaned, in a page of ours: no script at all, not even one of ours."""
+        return _with(style=self._static, img=f"{self.place}/file/ {self._static}")
 
     def raw(self) -> Mapping[str, str]:
         """A file of a book, should it be opened by itself: it is nobody's."""
