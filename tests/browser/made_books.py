@@ -55,6 +55,7 @@ def good() -> dict[str, Made]:
         style="html { writing-mode: vertical-rl }",
     )
     english = epub({"Chapter 1": f"<h1>Chapter 1</h1>{ENGLISH}", "Chapter 2": f"<h1>Chapter 2</h1>{ENGLISH}"})
+    drawn = epub({"1": "<p>Drawn</p>", "2": "<p>Drawn again</p>"}, layout="pre-paginated")
     rtl = Direction.RIGHT_TO_LEFT
     return {
         "epub": (shown(Kind.EPUB, english, EPUB_TYPE, title="Stones of the river"), Looker(chapters, texts)),
@@ -69,6 +70,7 @@ def good() -> dict[str, Made]:
             shown(Kind.EPUB, japanese, EPUB_TYPE, title="川の石", languages=("ja",), direction=rtl),
             Looker(),
         ),
+        "fixed": (shown(Kind.EPUB, drawn, EPUB_TYPE), Looker()),
         "pdf": (shown(Kind.PDF, pdf(["Stones", "River", "Village"]), PDF_TYPE, pages=3), Looker((), pages)),
         "audio": (shown(Kind.AUDIO, silence(), "audio/flac", title="A minute of silence"), Looker()),
         "comic": (

@@ -104,6 +104,7 @@ def epub(
     language: str = "en",
     direction: str = "ltr",
     style: str = "",
+    layout: str = "reflowable",
     besides: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A small EPUB 3. `chapters`: title -> what stands in the body."""
@@ -127,7 +128,8 @@ def epub(
             "o/book.opf",
             '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i"><metadata'
             ' xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">urn:x:1</dc:identifier>'
-            f"<dc:title>{title}</dc:title><dc:language>{language}</dc:language></metadata><manifest>"
+            f"<dc:title>{title}</dc:title><dc:language>{language}</dc:language>"
+            f'<meta property="rendition:layout">{layout}</meta></metadata><manifest>'
             '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
             f'<item id="css" href="s.css" media-type="text/css"/>{items}</manifest>'
             f'<spine page-progression-direction="{direction}">'
