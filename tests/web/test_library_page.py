@@ -31,7 +31,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("library") / "profile") as running:
         running.profile.shared_opener._opener = LineOpener()  # type: ignore[assignment]
         browser = owner_of(running)
-        put_in(browser, FILES)
+        assert "5 books have come in" in put_in(browser, FILES).text
+        assert browser.send("GET", "/uploads", None)["uploads"] == []  # they lie in the library now (T2)
         yield running
         running.profile.guests.close()
         running.profile.library.close()

@@ -6,14 +6,19 @@ from satchel.core.library.item import Item
 from satchel.core.library.words import fold
 from satchel.errors import UnfitBook
 from satchel.ports.books import Facts
-from satchel.ports.library import PASSAGE_BYTES_MAX, WHOLE, Passage
+from satchel.ports.library import HEADING_BYTES_MAX, PASSAGE_BYTES_MAX, WHOLE, Passage
 
 
 def of_record(item: Item) -> Passage:
     """Title, authors and subjects."""
     text = "; ".join((*item.authors, *item.subjects))
-    text = text.encode()[:PASSAGE_BYTES_MAX].decode(errors="ignore")
-    return Passage(place=WHOLE, heading=item.title, text=text, words=fold(f"{item.title}\n{text}"))
+    text = _cut(text, PASSAGE_BYTES_MAX)
+    heading = _cut(item.title, HEADING_BYTES_MAX)  # a title may be longer: all of its words are found
+    return Passage(place=WHOLE, heading=heading, text=text, words=fold(f"{item.title}\n{text}"))
+
+
+def _cut(text: str, bytes_max: int) -> str:
+    return text.encode()[:bytes_max].decode(errors="ignore")
 
 
 def of_content(looked_at: Iterator[Facts | Passage], check: Callable[[], None]) -> Iterator[Passage]:
