@@ -52,6 +52,8 @@ ROUTES = [
     Mount(f"{BASE}/static", StaticFiles(directory=PAGE / "static")),
     Route(f"{BASE}/live", live),
     Route(f"{BASE}/errands/1/picture.svg", picture),
+    Route(f"{BASE}/library/guests/picture.svg", picture),
+    Route(f"{BASE}/library/books/{{number:int}}/cover", picture),
     Route("/{code}/{who}/{number:int}", show),
 ]
 
