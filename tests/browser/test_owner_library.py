@@ -101,10 +101,12 @@ def it_is_read_and_the_browser_goes_back(page: "Page", browser: Chromium) -> Non
     page.click("#book a[href$='/read']")
     page.wait_for_url("http://localhost:*/**")
     page.wait_for_load_state("networkidle")
-    origin = "/".join(page.url.split("/")[:4]) + "/"
+    scheme, _, host, path, *_ = page.url.split("/")
+    # Below its own path, or a blob of its own making: foliate-js shows each chapter so (reading 3.3).
+    own = (f"{scheme}//{host}/{path}/", f"blob:{scheme}//{host}/")
     faults = browser.watch_of(page).take()
     assert faults
-    assert all(origin in fault.text for fault in faults), faults
+    assert [fault for fault in faults if not fault.text.startswith(own)] == []
     page.go_back()
     page.wait_for_selector("#book")
     assert page.url == here
